@@ -1,0 +1,109 @@
+import type { RunType } from '../copies/run-type.ts';
+import type { Secret } from './secret.ts';
+
+/** The configuration file, parsed once into typed values. Defaults are filled in; `undefined` means "not configured". */
+export interface Config {
+  /** Path of the file this was read from. */
+  readonly file: string;
+  readonly source: SourceConfig;
+  readonly destination: DestinationConfig;
+  /** Folder that gets the stream before encryption; absent: no local copy is kept. */
+  readonly keepLocalPath: string | undefined;
+  readonly compression: CompressionConfig;
+  readonly gpg: GpgConfig | undefined;
+  readonly mysql: MysqlConfig | undefined;
+  readonly retention: RetentionCounts;
+  readonly retentionLocal: RetentionCounts;
+  /** Whether a run of this type does anything at all. */
+  readonly intervals: Readonly<Record<RunType, boolean>>;
+  readonly export: ExportConfig | undefined;
+  /** File that keeps start, finish and duration of the last runs. */
+  readonly measuresLog: string;
+}
+
+export interface SourceConfig {
+  /** Absolute paths without a trailing slash (except `/` itself), in the order of the file. */
+  readonly backupDirs: readonly string[];
+  readonly backupMysql: boolean;
+  /** Extra arguments for tar, already split into words. */
+  readonly tarOptions: readonly string[];
+}
+
+export type DestinationConfig = LocalConfig | SshConfig | S3Config;
+
+export interface LocalConfig {
+  readonly kind: 'local';
+  readonly backupDir: string;
+}
+
+export interface SshConfig {
+  readonly kind: 'ssh';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** Path of the private key. */
+  readonly keyFile: string;
+  /** Folder on the server. */
+  readonly backupDir: string;
+  /** Path of the known_hosts file, `~` already expanded. */
+  readonly knownHosts: string;
+  /** `accept-new` pins an unknown host's key on first use; `strict` refuses an unknown host. */
+  readonly hostKeyChecking: 'accept-new' | 'strict';
+}
+
+export interface S3Config {
+  readonly kind: 's3';
+  readonly bucket: string;
+  readonly region: string;
+  /** Absent: the AWS default credential chain applies. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | undefined;
+  /** An S3-compatible server instead of AWS. */
+  readonly endpointUrl: string | undefined;
+  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
+  readonly pathStyle: boolean;
+  readonly storageClass: string | undefined;
+  readonly sse: 'AES256' | 'aws:kms' | undefined;
+  readonly sseKmsKeyId: string | undefined;
+  /** `when_required` leaves out the checksums that old S3 clones refuse. */
+  readonly checksums: 'when_supported' | 'when_required';
+  /** Bytes in each part of a multipart upload; absent: chosen from the expected size. */
+  readonly partSize: number | undefined;
+  /** Parts under way at once. */
+  readonly concurrency: number;
+}
+
+export const COMPRESSORS = ['gzip', 'pigz', 'bzip2', 'lbzip2', 'zstd'] as const;
+
+export type CompressorName = (typeof COMPRESSORS)[number];
+
+export interface CompressionConfig {
+  readonly program: CompressorName;
+  /** Threads to compress with; absent: all cores. */
+  readonly threads: number | undefined;
+  /** Absent: 6, and zstd's own default for zstd. */
+  readonly level: number | undefined;
+}
+
+export interface GpgConfig {
+  readonly recipient: string;
+  /** Public keyring to encrypt with; absent: the default GnuPG home's. */
+  readonly keyring: string | undefined;
+  /** Secret keyring to decrypt with; absent: the default GnuPG home's. */
+  readonly secretKeyring: string | undefined;
+}
+
+export interface MysqlConfig {
+  readonly defaultsFile: string;
+  /** The most frequent run type that takes a full copy. */
+  readonly fullBackup: RunType;
+  readonly expireLogDays: number;
+  readonly xtrabackupBinary: string | undefined;
+  readonly xbstreamBinary: string | undefined;
+}
+
+/** How many copies of each run type to keep. */
+export type RetentionCounts = Readonly<Record<RunType, number>>;
+
+export type ExportConfig =
+  | { readonly transport: 'datadog'; readonly apiKey: Secret | undefined; readonly appKey: Secret | undefined }
+  | { readonly transport: 'statsd'; readonly host: string; readonly port: number };

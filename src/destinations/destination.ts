@@ -1,0 +1,57 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** One object on a destination. */
+export interface ObjectInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+}
+
+export interface WriteOptions {
+  /**
+   * How many bytes are about to come, as far as anyone can tell; called at most once, and only by a destination
+   * that has to plan by size (S3: parts). Too small a guess costs memory, never the copy.
+   */
+  readonly estimate?: () => Promise<number | undefined>;
+}
+
+/**
+ * A place that keeps copies under keys such as `db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz`.
+ *
+ * Every method throws a StorageError that names the operation and the object and keeps the driver's own error as
+ * its cause. Connections open on first use and stay open until the destination is disposed of.
+ * The promises below are tested by one suite, `test/contract/destination.ts`, which every driver passes.
+ */
+export interface Destination extends AsyncDisposable {
+  /** What the operator knows this place by, without a slash at the end; never a secret. */
+  readonly url: string;
+
+  /** What `ls` prints for a key: a full path or an `s3://` URL. */
+  locate(key: string): string;
+
+  /**
+   * A stream that stores an object. `finish` means: durable, whole (its size was checked) and visible under `key`,
+   * replacing what was there. Destroyed before that, nothing new is under `key` and nothing half-written is left
+   * after `close`. The first segment of the key is the host whose object this is.
+   */
+  write(key: string, options?: WriteOptions): Writable;
+
+  /** The object's bytes; errors with ObjectNotFoundError when there is none, and never ends early in silence. */
+  read(key: string): Readable;
+
+  /** Throws ObjectNotFoundError when there is none. */
+  stat(key: string): Promise<ObjectInfo>;
+
+  /** All objects whose key starts with `prefix`, in no particular order; nothing half-written. An absent folder is empty. */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+
+  /** Deleting an absent object succeeds. */
+  delete(key: string): Promise<void>;
+
+  /**
+   * Removes what runs of `host` that are no longer alive left half-written: partial files, multipart uploads.
+   * What a live run is writing stays. Returns a line for each thing removed.
+   */
+  sweep(host: string): Promise<string[]>;
+}

@@ -1,0 +1,112 @@
+/**
+ * The errors this tool throws on purpose. Each message names the operation, the object and the reason;
+ * `remedy` says what the operator can do, `cause` keeps what lies beneath. Exit codes are the business of `cli/`.
+ */
+
+interface ErrorDetails {
+  readonly cause?: unknown;
+  /** One sentence that tells the operator what to do. */
+  readonly remedy?: string;
+}
+
+/** Base of every expected error. Its message is meant for the operator; a stack trace is not needed. */
+export class TwinDbError extends Error {
+  override readonly name: string = 'TwinDbError';
+  readonly remedy: string | undefined;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.remedy = details.remedy;
+  }
+}
+
+/** The configuration file is absent, unreadable or says something that cannot be. */
+export class ConfigError extends TwinDbError {
+  override readonly name = 'ConfigError';
+}
+
+/** The command line asks for something that cannot be. */
+export class UsageError extends TwinDbError {
+  override readonly name = 'UsageError';
+}
+
+/** A destination could not read, write, list or delete. */
+export class StorageError extends TwinDbError {
+  override readonly name: string = 'StorageError';
+}
+
+/** There is nothing under this key. */
+export class ObjectNotFoundError extends StorageError {
+  override readonly name = 'ObjectNotFoundError';
+}
+
+/** What was read is not what was written. */
+export class IntegrityError extends TwinDbError {
+  override readonly name = 'IntegrityError';
+}
+
+/** Another run holds the lock, and still did when the wait was over. */
+export class LockTimeoutError extends TwinDbError {
+  override readonly name = 'LockTimeoutError';
+}
+
+/** SIGINT or SIGTERM ended the work. */
+export class InterruptedError extends TwinDbError {
+  override readonly name = 'InterruptedError';
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Interrupted by ${signal}`);
+    this.signal = signal;
+  }
+}
+
+/** How a program ended that should have succeeded. */
+interface ProgramEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines it wrote to stderr, oldest first. */
+  readonly stderr: readonly string[];
+}
+
+/** An external program failed: it could not be started, exited with a code that means failure, or was killed. */
+export class ProcessError extends TwinDbError {
+  override readonly name = 'ProcessError';
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: readonly string[];
+
+  constructor(message: string, end: ProgramEnd, details: ErrorDetails = {}) {
+    super(message, details);
+    this.exitCode = end.exitCode;
+    this.signal = end.signal;
+    this.stderr = end.stderr;
+  }
+}
+
+/** The error itself and everything it was caused by, outermost first. */
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let current = error; current !== undefined && !chain.includes(current); ) {
+    chain.push(current);
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return chain;
+}
+
+/**
+ * One readable message: the operation, why it failed down to the first cause, the program's last words and
+ * the remedy, without a stack trace.
+ */
+export function describeError(error: unknown): string {
+  const chain = causes(error);
+  const reasons: string[] = [];
+  for (const link of chain) {
+    const text = link instanceof Error ? link.message || link.name : String(link);
+    // A wrapper that already quotes its cause must not say it twice.
+    if (!reasons.some((reason) => reason.includes(text))) reasons.push(text);
+  }
+  const lastWords = chain.find((link) => link instanceof ProcessError)?.stderr ?? [];
+  const remedies = chain.flatMap((link) => (link instanceof TwinDbError && link.remedy ? [link.remedy] : []));
+  return [reasons.join(': '), ...lastWords.map((line) => `  ${line}`), ...new Set(remedies)].join('\n');
+}
