@@ -61,8 +61,8 @@ export class InterruptedError extends TwinDbError {
   }
 }
 
-/** How a program ended that should have succeeded. */
-interface ProgramEnd {
+/** How a program ended. */
+export interface ProgramEnd {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
   /** The last lines it wrote to stderr, oldest first. */

@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProcessError, type ProgramEnd } from '../errors.ts';
+import { childEnvironment } from './environment.ts';
+import type { Program } from './program.ts';
+import { StderrTail } from './stderr-tail.ts';
+
+/** How long a child may take to obey SIGTERM before SIGKILL follows, in milliseconds. */
+const KILL_AFTER_MS = 5000;
+
+/** A descendant that outlives its parent may hold stderr open; this long we wait for its end, in milliseconds. */
+const STDERR_GRACE_MS = 500;
+
+type StdinKind = 'pipe' | 'ignore' | Readable;
+type StdoutKind = 'pipe' | 'ignore';
+
+/** A running program. */
+export interface Child {
+  readonly program: Program;
+  readonly process: ChildProcess;
+  /** Settles when the program has ended and has been released; never rejects. Undefined: it succeeded. */
+  readonly failure: Promise<ProcessError | undefined>;
+  /** Ends it: SIGTERM to its process group, then SIGKILL. Resolves when it has ended. */
+  kill(): Promise<void>;
+}
+
+/** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
+export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
+  const process = spawn(program.command, program.args, {
+    stdio: [stdin, stdout, 'pipe'],
+    env: childEnvironment(),
+    // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
+    detached: true,
+  });
+  const tail = new StderrTail(process.stderr as Readable);
+  const failure = waitForEnd(program, process, tail).then((ended) => release(program, ended));
+  return { program, process, failure, kill: () => kill(process, failure) };
+}
+
+async function waitForEnd(
+  program: Program,
+  process: ChildProcess,
+  tail: StderrTail,
+): Promise<ProcessError | undefined> {
+  let end: ProgramEnd;
+  try {
+    const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
+    await Promise.race([tail.ended, delay(STDERR_GRACE_MS, undefined, { ref: false })]);
+    end = { exitCode, signal, stderr: tail.lines };
+  } catch (cause) {
+    return cannotStart(program, cause as NodeJS.ErrnoException);
+  }
+  if (end.exitCode === 0 || program.acceptedExitCodes?.includes(end.exitCode ?? -1)) {
+    program.onSuccess?.(end);
+    return undefined;
+  }
+  const how = end.signal === null ? `failed with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
+  return new ProcessError(`${program.command} ${how}`, end);
+}
+
+async function release(program: Program, failure: ProcessError | undefined): Promise<ProcessError | undefined> {
+  try {
+    await program.release?.();
+    return failure;
+  } catch (cause) {
+    const nothing: ProgramEnd = { exitCode: null, signal: null, stderr: [] };
+    return failure ?? new ProcessError(`Cannot clean up after ${program.command}`, nothing, { cause });
+  }
+}
+
+function cannotStart(program: Program, cause: NodeJS.ErrnoException): ProcessError {
+  const nothing: ProgramEnd = { exitCode: null, signal: null, stderr: [] };
+  if (cause.code !== 'ENOENT') return new ProcessError(`Cannot start ${program.command}`, nothing, { cause });
+  return new ProcessError(`${program.command} is not installed`, nothing, {
+    remedy: `Install it: apt-get install ${program.debianPackage}`,
+  });
+}
+
+async function kill(process: ChildProcess, failure: Promise<unknown>): Promise<void> {
+  const ended = new AbortController();
+  const killer = delay(KILL_AFTER_MS, undefined, { signal: ended.signal }).then(
+    () => signalGroup(process, 'SIGKILL'),
+    () => undefined,
+  );
+  signalGroup(process, 'SIGTERM');
+  await failure;
+  ended.abort();
+  await killer;
+}
+
+function signalGroup(process: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+  // No PID: it never started. An exit code or signal: its PID may by now be someone else's.
+  if (process.pid === undefined || process.exitCode !== null || process.signalCode !== null) return;
+  try {
+    globalThis.process.kill(-process.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whether this end is only a symptom: the stage behind stopped reading, and its own end tells why. */
+export function isBrokenPipe(error: ProcessError): boolean {
+  return (
+    error.signal === 'SIGPIPE' ||
+    error.exitCode === 128 + constants.signals.SIGPIPE ||
+    error.stderr.some((line) => /broken pipe/i.test(line))
+  );
+}

@@ -1,0 +1,15 @@
+import type { ProgramEnd } from '../errors.ts';
+
+/** A program to run as one stage of a pipeline: it reads stdin, writes stdout, and has done its work only with exit 0. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The Debian package that holds the command, for the message when it is not installed. */
+  readonly debianPackage: string;
+  /** Exit codes besides 0 that mean success. */
+  readonly acceptedExitCodes?: readonly number[];
+  /** Called once when it has succeeded. */
+  readonly onSuccess?: (end: ProgramEnd) => void;
+  /** Releases what was acquired for it; called once after it has ended, however it ended, or when it never started. */
+  readonly release?: () => Promise<void>;
+}
