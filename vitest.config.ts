@@ -1,10 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+// Two projects, so that the tests beside the source run without any server: `npx vitest run --project unit`.
+const unit = ['src/**/*.test.ts', 'test/architecture*.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/lab/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    reporters: ['default', './test/lab/tally.ts'],
+    projects: [
+      { extends: true, test: { name: 'unit', include: unit } },
+      {
+        extends: true,
+        test: {
+          name: 'lab',
+          include: ['test/**/*.test.ts'],
+          exclude: unit,
+          globalSetup: ['test/lab/global-setup.ts'],
+        },
+      },
+    ],
   },
 });
