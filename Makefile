@@ -1,0 +1,67 @@
+# `make` alone prints what there is to make.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+# Where `make lab` keeps its servers. A short path: sockets lie in it.
+LAB     ?= /tmp/twindb-lab-$(shell id -u)
+
+LIB = $(PREFIX)/lib/twindb-backup
+# npm writes it at the end of an install: a stamp that `npm install` keeps current as well.
+DEPS = node_modules/.package-lock.json
+
+.PHONY: help demo test lab lab-down fmt bench build install clean node packages
+
+help: ## this text
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+demo: build ## back up a folder to another one, restore it, compare; no root, no server
+	@sh docs/demo.sh
+
+test: packages build ## lint, types and all tests, against real servers started for the run
+	npm run --silent lint
+	npm run --silent types
+	npx --no-install vitest run
+
+lab: packages $(DEPS) ## keep the servers of the tests running, to try things by hand (LAB=folder)
+	@test/lab/lab up $(LAB)
+	@echo "For the tests to use it: TWINDB_LAB=$(LAB) npx vitest run. To stop it: make lab-down"
+
+lab-down: ## stop the servers of `make lab`
+	@test/lab/lab down $(LAB)
+
+fmt: $(DEPS) ## format the source
+	npm run --silent fmt
+
+bench: build ## speed and memory beside tar, zstd and ssh
+	test/bench/run.sh
+
+build: $(DEPS) ## compile into dist/
+	@rm -rf dist
+	npm run --silent build
+	@chmod 755 dist/cli/main.js
+
+install: build ## install below PREFIX, with a cron file and a sample config (DESTDIR= PREFIX=)
+	rm -rf $(DESTDIR)$(LIB)
+	install -d $(DESTDIR)$(LIB) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/cron.d $(DESTDIR)/etc/twindb
+	cp -R dist package.json package-lock.json node_modules $(DESTDIR)$(LIB)
+	npm prune --silent --omit=dev --prefix $(DESTDIR)$(LIB)
+	ln -sfn ../lib/twindb-backup/dist/cli/main.js $(DESTDIR)$(PREFIX)/bin/twindb-backup
+	@# What the operator has edited stays as it is.
+	test -e $(DESTDIR)/etc/twindb/twindb-backup.cfg || \
+	  install -m 600 packaging/twindb-backup.cfg $(DESTDIR)/etc/twindb/twindb-backup.cfg
+	test -e $(DESTDIR)/etc/cron.d/twindb-backup || \
+	  install -m 644 cron.d/twindb-backup $(DESTDIR)/etc/cron.d/twindb-backup
+
+clean: ## remove what was built and downloaded
+	rm -rf dist coverage node_modules
+
+$(DEPS): package-lock.json | node
+	npm ci
+	@touch $@
+
+node:
+	@command -v node >/dev/null || { echo 'Node.js 20.19 or newer is needed, and there is none. Debian 13 has it (apt-get install nodejs npm), others: https://nodejs.org' >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' || \
+	  { echo "Node.js 20.19 or newer is needed, this is $$(node --version)" >&2; exit 1; }
+
+packages:
+	@test/lab/packages.sh
