@@ -40,7 +40,8 @@ function joinPrograms(stages: Stages): (Readable | Writable)[] {
   const streams: (Readable | Writable)[] = [];
   let programs: Program[] = [];
   const flush = (readable: boolean) => {
-    if (programs.length > 0) streams.push(new ProgramStream(programs, { readable, writable: streams.length > 0 }));
+    if (programs.length > 0)
+      streams.push(new ProgramStream(programs, { readable, writable: streams.length > 0 }));
     programs = [];
   };
   for (const stage of stages) {

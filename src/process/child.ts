@@ -61,7 +61,10 @@ async function waitForEnd(
   return new ProcessError(`${program.command} ${how}`, end);
 }
 
-async function release(program: Program, failure: ProcessError | undefined): Promise<ProcessError | undefined> {
+async function release(
+  program: Program,
+  failure: ProcessError | undefined,
+): Promise<ProcessError | undefined> {
   try {
     await program.release?.();
     return failure;
@@ -106,6 +109,7 @@ export function isBrokenPipe(error: ProcessError): boolean {
   return (
     error.signal === 'SIGPIPE' ||
     error.exitCode === 128 + constants.signals.SIGPIPE ||
-    error.stderr.some((line) => /broken pipe/i.test(line))
+    // Programs are joined by sockets, which are reset when the reader leaves bytes unread.
+    error.stderr.some((line) => /broken pipe|connection reset/i.test(line))
   );
 }

@@ -102,7 +102,10 @@ export class ProgramStream extends Duplex {
   async #explain(child: Child | undefined, symptom: Error): Promise<void> {
     const downstream = this.#children.slice(child === undefined ? 0 : this.#children.indexOf(child));
     const ends = Promise.all(downstream.map((each) => each.failure));
-    const settled = await Promise.race([ends, delay(CAUSE_GRACE_MS, [], { ref: false })]);
+    const settled = await Promise.race([
+      ends,
+      delay(CAUSE_GRACE_MS, [] as (ProcessError | undefined)[], { ref: false }),
+    ]);
     const failures = settled.filter((failure) => failure !== undefined);
     const cause = failures.find((failure) => !isBrokenPipe(failure)) ?? failures.at(-1);
     if (this.destroyed) return;

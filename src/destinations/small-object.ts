@@ -1,0 +1,19 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { runPipeline } from '../pipeline/run-pipeline.ts';
+import type { Destination } from './destination.ts';
+
+/** Stores a small object; resolves when it is durable. */
+export async function writeSmallObject(
+  destination: Destination,
+  key: string,
+  content: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await runPipeline([Readable.from([Buffer.from(content)]), destination.write(key)], signal);
+}
+
+/** Reads a small object whole. Throws ObjectNotFoundError when there is none. */
+export async function readSmallObject(destination: Destination, key: string): Promise<string> {
+  return (await buffer(destination.read(key))).toString('utf8');
+}

@@ -1,0 +1,65 @@
+import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TwinDbError } from '../errors.ts';
+import { captureOutput } from '../process/capture.ts';
+
+/**
+ * The agent's socket lies in the GnuPG home, and the path of a socket may have 107 characters (unix(7)), of which
+ * `/S.gpg-agent.browser` takes the last 20.
+ */
+const MAX_HOMEDIR_LENGTH = 87;
+
+/** A GnuPG home of our own that holds the keys of a secret keyring, until it is released. */
+interface SecretKeyring {
+  readonly homedir: string;
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * gpg 2 ignores `--secret-keyring` (contract D12), so the keyring's keys are imported into a fresh home, which
+ * exists only while it is needed. Throws a TwinDbError when the keyring cannot be read or imported.
+ */
+export async function openSecretKeyring(file: string): Promise<SecretKeyring> {
+  await requireReadable(file);
+  const prefix = join(tmpdir(), 'twindb-gpg-');
+  // mkdtemp makes the folder readable by its owner only.
+  const homedir = await mkdtemp(prefix.length + 6 <= MAX_HOMEDIR_LENGTH ? prefix : '/tmp/twindb-gpg-');
+  const release = () => closeHome(homedir);
+  try {
+    await captureOutput({
+      command: 'gpg',
+      args: ['--no-tty', '--batch', '--quiet', '--homedir', homedir, '--import', file],
+      debianPackage: 'gnupg',
+    });
+  } catch (cause) {
+    await release();
+    throw new TwinDbError(`Cannot import [gpg] secret_keyring ${file}`, { cause });
+  }
+  return { homedir, release };
+}
+
+async function requireReadable(file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+  } catch (cause) {
+    throw new TwinDbError(`Cannot decrypt: cannot read [gpg] secret_keyring ${file}`, {
+      cause,
+      remedy:
+        'Export the keys to it (gpg --export-secret-keys > FILE), or remove secret_keyring to use the default GnuPG home',
+    });
+  }
+}
+
+async function closeHome(homedir: string): Promise<void> {
+  try {
+    await captureOutput({
+      command: 'gpgconf',
+      args: ['--homedir', homedir, '--kill', 'gpg-agent'],
+      debianPackage: 'gnupg',
+    });
+  } finally {
+    // The agent removes its sockets while we remove the folder.
+    await rm(homedir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}

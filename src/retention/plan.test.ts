@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planRetention } from './plan.ts';
+
+const remote = (count: number) => ({ count, alwaysKeepNewest: true });
+const local = (count: number) => ({ count, alwaysKeepNewest: false });
+const copy = (backupStarted: number, key = `k${backupStarted}`) => ({ key, backupStarted });
+
+function kept(...args: Parameters<typeof planRetention>): string[] {
+  return planRetention(...args)
+    .filter((decision) => decision.keep)
+    .map((decision) => decision.copy.key);
+}
+
+describe('the retention plan', () => {
+  it('keeps the newest copies, whatever their order', () => {
+    expect(kept([copy(2), copy(9), copy(5)], remote(2))).toEqual(['k9', 'k5']);
+  });
+
+  it('always leaves the newest remote copy, and says so', () => {
+    const [newest, older] = planRetention([copy(1), copy(2)], remote(0));
+    expect(newest).toMatchObject({ copy: { key: 'k2' }, keep: true });
+    expect(newest?.reason).toContain('the newest copy always stays');
+    expect(older).toMatchObject({ copy: { key: 'k1' }, keep: false });
+  });
+
+  it('removes every local copy when none is to be kept', () => {
+    expect(kept([copy(1), copy(2)], local(0))).toEqual([]);
+  });
+
+  it('gives a reason for each copy', () => {
+    expect(planRetention([copy(1), copy(2)], remote(1)).map((decision) => decision.reason)).toEqual([
+      'number 1 of 2, newest first, 1 to keep',
+      'number 2 of 2, newest first, 1 to keep',
+    ]);
+  });
+
+  it('decides about each copy once, keeps min(count, all) of them, and none that is older than a removed one', () => {
+    const copies = fc.uniqueArray(fc.record({ key: fc.string(), backupStarted: fc.nat(50) }), {
+      selector: (each) => each.key,
+    });
+    fc.assert(
+      fc.property(copies, fc.nat(12), (all, count) => {
+        const plan = planRetention(all, local(count));
+        expect(plan.map((decision) => decision.copy.key).toSorted()).toEqual(all.map((each) => each.key).toSorted());
+        const kept = plan.filter((decision) => decision.keep).map((decision) => decision.copy.backupStarted);
+        const removed = plan.filter((decision) => !decision.keep).map((decision) => decision.copy.backupStarted);
+        expect(kept.length).toBe(Math.min(count, all.length));
+        expect(Math.max(...removed, -1)).toBeLessThanOrEqual(Math.min(...kept, Infinity));
+      }),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+/** What the retention policy needs to know of a copy. */
+export interface DatedCopy {
+  readonly key: string;
+  /** Seconds since the epoch. */
+  readonly backupStarted: number;
+}
+
+/** What is to become of a copy, and why. */
+export interface Decision<C extends DatedCopy> {
+  readonly copy: C;
+  readonly keep: boolean;
+  readonly reason: string;
+}
+
+interface Policy {
+  /** How many copies to keep, newest first. */
+  readonly count: number;
+  /** Keep the newest copy even with a count of 0, so that there is always one to restore. */
+  readonly alwaysKeepNewest: boolean;
+}
+
+/** Decides about copies of one source and one run type; they come back newest first. */
+export function planRetention<C extends DatedCopy>(copies: readonly C[], policy: Policy): Decision<C>[] {
+  const newestFirst = copies.toSorted((a, b) => b.backupStarted - a.backupStarted || (a.key < b.key ? 1 : -1));
+  return newestFirst.map((copy, index) => {
+    const rank = `number ${index + 1} of ${copies.length}, newest first`;
+    if (index < policy.count) return { copy, keep: true, reason: `${rank}, ${policy.count} to keep` };
+    if (index === 0 && policy.alwaysKeepNewest) {
+      return { copy, keep: true, reason: `${policy.count} to keep, but the newest copy always stays` };
+    }
+    return { copy, keep: false, reason: `${rank}, ${policy.count} to keep` };
+  });
+}

@@ -1,0 +1,82 @@
+import { lstat, readlink } from 'node:fs/promises';
+import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import { captureOutput } from '../process/capture.ts';
+import type { Program } from '../process/program.ts';
+import type { Source } from './source.ts';
+
+/** What tar said about a directory. */
+export interface FileFacts {
+  /** Bytes of the archive before compression. */
+  readonly unpackedSize: number | undefined;
+  /** Messages about files that changed or vanished while they were read (contract D7). */
+  readonly warnings: readonly string[];
+}
+
+interface FileSourceOptions {
+  /** More arguments for tar, from the configuration. */
+  readonly tarOptions: readonly string[];
+  /** Folders below the directory that hold copies: a copy must not contain its predecessors. */
+  readonly exclude: readonly string[];
+}
+
+/** GNU tar's exit code for "some files differ": a file changed while it was read. Source: its manual, 3.1. */
+const SOME_FILES_DIFFER = 1;
+
+/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
+const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
+
+/** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
+export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
+  let facts: FileFacts = { unpackedSize: undefined, warnings: [] };
+  const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
+  const archive = (file: string): Program => ({
+    command: 'tar',
+    args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, '--', path],
+    debianPackage: 'tar',
+    acceptedExitCodes: [SOME_FILES_DIFFER],
+    onSuccess: (end) => {
+      facts = readFacts(end);
+    },
+  });
+  return {
+    title: path,
+    async open() {
+      await requireOwnContents(path);
+      return archive('-');
+    },
+    async estimate() {
+      // tar does not read the files' contents when it writes to /dev/null, so this costs a walk only.
+      await captureOutput(archive('/dev/null'));
+      return facts.unpackedSize;
+    },
+    facts: () => facts,
+  };
+}
+
+/** tar would keep a symbolic link itself, and the copy would look whole without one file in it. */
+async function requireOwnContents(path: string): Promise<void> {
+  const remedy = 'Correct [source] backup_dirs';
+  const stats = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'it does not exist' : 'it cannot be looked at';
+    throw new TwinDbError(`Cannot read ${path}: ${reason}`, { cause, remedy });
+  });
+  if (!stats.isSymbolicLink()) return;
+  const target = await readlink(path);
+  throw new TwinDbError(`Cannot back up ${path}: it is a symbolic link to ${target}, not a folder`, {
+    remedy: `${remedy}: name the folder it points to`,
+  });
+}
+
+/** tar leaves out the leading slash, as it should, and need not say so at each run. */
+const EXPECTED = /Removing leading `.*' from (member names|hard link targets)/;
+const TOTALS = /^Total bytes written: (\d+)/;
+
+function readFacts({ exitCode, stderr }: ProgramEnd): FileFacts {
+  const total = stderr.findLast((line) => TOTALS.test(line));
+  const messages = stderr.filter((line) => !TOTALS.test(line) && !EXPECTED.test(line));
+  return {
+    unpackedSize: total === undefined ? undefined : Number(TOTALS.exec(total)?.[1]),
+    // With exit code 0 tar's remarks are of no consequence (a socket that cannot be archived).
+    warnings: exitCode === SOME_FILES_DIFFER ? messages : [],
+  };
+}

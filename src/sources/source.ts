@@ -1,0 +1,14 @@
+import type { Readable } from 'node:stream';
+import type { Stage } from '../pipeline/run-pipeline.ts';
+
+/** What a copy is made from. A source is opened once, for one copy. */
+export interface Source<Facts> {
+  /** What the operator calls it: the path of a directory. */
+  readonly title: string;
+  /** The first stage of the pipeline; it ends only when everything has been read. Rejects when there is nothing to read. */
+  open(): Promise<Stage<Readable>>;
+  /** Bytes the stream will have, as far as that can be told beforehand at little cost. */
+  estimate(): Promise<number | undefined>;
+  /** What is known only after the stream has ended. */
+  facts(): Facts;
+}

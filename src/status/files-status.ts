@@ -1,0 +1,50 @@
+import type { FileCopy } from '../copies/file-copy.ts';
+import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import type { Attributes, PeriodicStatus } from './periodic-status.ts';
+
+/** The name of the file, below the host's folder. */
+export const FILES_STATUS = 'files-status';
+
+/** What `HOST/files-status` says of a copy. */
+export function toAttributes(copy: FileCopy): Attributes {
+  return {
+    host: copy.host,
+    run_type: copy.runType,
+    name: copy.name,
+    source_path: copy.sourcePath,
+    backup_started: copy.backupStarted,
+    backup_finished: copy.backupFinished,
+    size: copy.size,
+    sha256: copy.sha256,
+    unpacked_size: copy.unpackedSize ?? null,
+    chain: copy.chain,
+  };
+}
+
+/** The copies a status lists. An entry that lacks what retention and restore need is left alone: nothing deletes it. */
+export function fileCopies(status: PeriodicStatus): FileCopy[] {
+  return RUN_TYPES.flatMap((runType) =>
+    Object.entries(status[runType]).flatMap(([key, attributes]) => fromAttributes(runType, key, attributes) ?? []),
+  );
+}
+
+function fromAttributes(runType: RunType, key: string, attributes: Attributes): FileCopy | undefined {
+  const { host, name, source_path, backup_started, backup_finished, size, sha256, unpacked_size, chain } =
+    attributes;
+  if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string') return undefined;
+  if (typeof backup_started !== 'number' || typeof backup_finished !== 'number') return undefined;
+  if (typeof size !== 'number' || typeof sha256 !== 'string') return undefined;
+  return {
+    key,
+    host,
+    runType,
+    name,
+    sourcePath: source_path,
+    backupStarted: backup_started,
+    backupFinished: backup_finished,
+    size,
+    sha256,
+    unpackedSize: typeof unpacked_size === 'number' ? unpacked_size : undefined,
+    chain: Array.isArray(chain) ? chain.filter((suffix) => typeof suffix === 'string') : [],
+  };
+}

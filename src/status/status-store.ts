@@ -1,0 +1,106 @@
+import type { Destination } from '../destinations/destination.ts';
+import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
+import { ObjectNotFoundError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
+import {
+  EMPTY_STATUS,
+  hasKey,
+  type PeriodicStatus,
+  parsePeriodicStatus,
+  withExtraAttributes,
+} from './periodic-status.ts';
+
+/** A status and the deletions that were decided but may not have been carried out. */
+export interface StoredStatus {
+  readonly status: PeriodicStatus;
+  /** Keys that no longer stand in the status and whose objects are to be deleted. */
+  readonly deletions: readonly string[];
+}
+
+/** One status file of a host on a destination, with its second copy. */
+export interface StatusStore {
+  /** An absent file is an empty status. Throws a StatusDamagedError when neither copy can be read. */
+  read(): Promise<StoredStatus>;
+  /** Replaces both copies. */
+  write(stored: StoredStatus): Promise<void>;
+}
+
+type ReadResult = StoredStatus | StatusDamagedError | undefined;
+
+/**
+ * The second copy is written first: it alone holds the deletions, because the first one has the form that the Python
+ * tool reads. A crash in between leaves deletions of keys that the first copy still lists; they are not carried out.
+ */
+export function openStatusStore(
+  destination: Destination,
+  host: string,
+  name: string,
+  context: { readonly log: Log; readonly signal: AbortSignal },
+): StatusStore {
+  const key = `${host}/${name}`;
+  const secondKey = `${key}.copy`;
+  return {
+    async read() {
+      const [first, second] = await Promise.all([tryRead(destination, key), tryRead(destination, secondKey)]);
+      const chosen = choose(first, second, (problem) =>
+        context.log.warn(`${destination.locate(key)} ${problem}; its second copy is used`),
+      );
+      if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
+      return chosen;
+    },
+    async write({ status, deletions }) {
+      const second = encodeEnvelope(status, { deletions });
+      await writeSmallObject(destination, secondKey, second, context.signal);
+      await writeSmallObject(destination, key, encodeEnvelope(status), context.signal);
+    },
+  };
+}
+
+function choose(
+  first: ReadResult,
+  second: ReadResult,
+  onSecond: (problem: string) => void,
+): StoredStatus | StatusDamagedError {
+  const usableSecond = second instanceof StatusDamagedError ? undefined : second;
+  if (first instanceof StatusDamagedError || first === undefined) {
+    if (usableSecond === undefined) return first ?? second ?? { status: EMPTY_STATUS, deletions: [] };
+    onSecond(first === undefined ? 'is missing' : `is damaged: ${first.message}`);
+    return usableSecond;
+  }
+  return {
+    status: usableSecond === undefined ? first.status : withExtraAttributes(first.status, usableSecond.status),
+    deletions: (usableSecond?.deletions ?? []).filter((deleted) => !hasKey(first.status, deleted)),
+  };
+}
+
+async function tryRead(destination: Destination, key: string): Promise<ReadResult> {
+  try {
+    const { content, extra } = decodeEnvelope(await readSmallObject(destination, key));
+    return { status: parsePeriodicStatus(content), deletions: parseDeletions(extra['deletions']) };
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    if (error instanceof StatusDamagedError) return error;
+    throw error;
+  }
+}
+
+function parseDeletions(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((key) => typeof key === 'string') : [];
+}
+
+function bothDamaged(
+  destination: Destination,
+  key: string,
+  secondKey: string,
+  cause: StatusDamagedError,
+): StatusDamagedError {
+  return new StatusDamagedError(`The status ${destination.locate(key)} is damaged, and so is its second copy`, {
+    cause,
+    remedy: [
+      'The copies themselves are not affected: twindb-backup ls lists them, restore works on them.',
+      `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
+      'copies that no status lists are never deleted.',
+    ].join(' '),
+  });
+}
