@@ -1,0 +1,53 @@
+import type { Dirent } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
+import type { ObjectInfo } from './destination.ts';
+import { localError, saysAbsent } from './local-errors.ts';
+
+/** Entries of a folder that are held in memory at once. */
+const ENTRIES_AT_ONCE = 256;
+
+async function* readEntries(path: string, root: string): AsyncGenerator<Dirent> {
+  try {
+    // Iterating also closes the folder, however it ends.
+    yield* await opendir(path, { bufferSize: ENTRIES_AT_ONCE });
+  } catch (error) {
+    if (!saysAbsent(error)) throw localError('list', path, root, error);
+  }
+}
+
+/** What is stored at a path, following a link to a file; undefined when it is no file or has just gone. */
+export async function describeFile(root: string, key: string): Promise<ObjectInfo | undefined> {
+  const path = join(root, key);
+  try {
+    const stats = await stat(path);
+    return stats.isFile() ? { key, size: stats.size, modified: stats.mtime } : undefined;
+  } catch (error) {
+    if (saysAbsent(error)) return undefined;
+    throw localError('look at', path, root, error);
+  }
+}
+
+async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  for await (const entry of readEntries(join(root, folder), root)) {
+    const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (entry.name === PARTIAL_FOLDER) continue;
+    if (entry.isDirectory()) {
+      if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix);
+    } else if (folder !== '' && key.startsWith(prefix)) {
+      // Directly in the backup folder there are no objects: a key begins with a host.
+      const info = await describeFile(root, key);
+      if (info) yield info;
+    }
+  }
+}
+
+/**
+ * The files below `root` whose path from there starts with `prefix`. Linked folders are not entered, or one copy
+ * would show under two keys.
+ */
+export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
+  const folder = folderOfPrefix(prefix);
+  if (folder !== undefined) yield* walk(root, folder, prefix);
+}

@@ -1,0 +1,139 @@
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Writable } from 'node:stream';
+import { StorageError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { codeOf, localError, saysAbsent } from './local-errors.ts';
+import { makeFolder, removeIfEmpty, syncFolders } from './local-folders.ts';
+
+/** Only the user who makes the backups may read them. */
+const FILE_MODE = 0o600;
+
+/** Bytes that may wait for the disk: large enough for few system calls, small enough to forget about. */
+const BUFFER_SIZE = 1024 * 1024;
+
+/** How often a folder may vanish between making it and using it before that is an error. */
+const FOLDER_TRIES = 10;
+
+export interface FileToWrite {
+  /** Where the finished file lies. */
+  readonly path: string;
+  /** Where it lies until then, on the same file system, in a folder that holds nothing else than such files. */
+  readonly partialPath: string;
+  /** The backup folder, above both. */
+  readonly root: string;
+}
+
+/** Creates the file and the folders above it. Also gives the topmost folder that had to be made. */
+async function createFile(path: string): Promise<{ file: FileHandle; made: string | undefined }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const made = await makeFolder(dirname(path));
+      return { file: await open(path, 'wx', FILE_MODE), made };
+    } catch (error) {
+      // Another writer that ends removes the empty folder, perhaps right here.
+      if (codeOf(error) !== 'ENOENT' || tries === FOLDER_TRIES) throw error;
+    }
+  }
+}
+
+async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
+  for (let rest = chunk; rest.length > 0; ) {
+    const { bytesWritten } = await file.write(rest);
+    rest = rest.subarray(bytesWritten);
+  }
+}
+
+async function writeAllFully(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
+  const { bytesWritten } = await file.writev(chunks);
+  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  if (bytesWritten < size) await writeFully(file, Buffer.concat(chunks).subarray(bytesWritten));
+}
+
+/**
+ * A stream into a file that appears under its name only when it is whole and on the disk. Destroyed before, it
+ * leaves nothing. Errors with a StorageError.
+ */
+export function createFileWriter({ path, partialPath, root }: FileToWrite, log: Log): Writable {
+  let file: FileHandle | undefined;
+  let topToSync = root;
+  let written = 0;
+  let aborted = false;
+  let published = false;
+  let publishing: Promise<void> | undefined;
+
+  const needFile = (): FileHandle => {
+    if (!file) throw new StorageError(`${partialPath} is not open`);
+    return file;
+  };
+
+  const create = async (): Promise<void> => {
+    const created = await createFile(partialPath);
+    file = created.file;
+    // A backup folder that was not there before has to be made durable in its own parent.
+    if (created.made && `${root}/`.startsWith(`${created.made}/`)) topToSync = dirname(created.made);
+  };
+
+  const publish = async (): Promise<void> => {
+    const whole = needFile();
+    await whole.sync();
+    const { size } = await whole.stat();
+    if (size !== written) {
+      throw new StorageError(
+        `Cannot write ${path}: ${size} bytes are in the file, ${written} were written to it`,
+      );
+    }
+    // Some file systems report a failed write only now.
+    await whole.close();
+    file = undefined;
+    await makeFolder(dirname(path));
+    if (aborted) return;
+    await rename(partialPath, path);
+    published = true;
+    await syncFolders(topToSync, dirname(path), log);
+    await removeIfEmpty(dirname(partialPath));
+  };
+
+  const discard = async (): Promise<void> => {
+    aborted = true;
+    // A rename under way cannot be called back: the file is then whole, and only its removal is not needed.
+    await publishing?.catch(() => undefined);
+    await file?.close();
+    if (published) return;
+    await unlink(partialPath).catch((error: unknown) => {
+      if (!saysAbsent(error)) throw error;
+    });
+    await removeIfEmpty(dirname(partialPath));
+  };
+
+  const settle = (work: Promise<void>, callback: (error?: Error | null) => void): void => {
+    work.then(
+      () => callback(),
+      (cause: unknown) => callback(localError('write', path, root, cause)),
+    );
+  };
+
+  return new Writable({
+    highWaterMark: BUFFER_SIZE,
+    construct(callback) {
+      settle(create(), callback);
+    },
+    write(chunk: Buffer, _encoding, callback) {
+      written += chunk.length;
+      settle(writeFully(needFile(), chunk), callback);
+    },
+    writev(entries: readonly { chunk: Buffer }[], callback) {
+      const chunks = entries.map(({ chunk }) => chunk);
+      written += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+      settle(writeAllFully(needFile(), chunks), callback);
+    },
+    final(callback) {
+      publishing = publish();
+      settle(publishing, callback);
+    },
+    destroy(reason, callback) {
+      // What made the write fail is the news; a partial file that stays is found by the next run's sweep.
+      settle(discard(), (error) => callback(reason ?? error ?? null));
+    },
+  });
+}

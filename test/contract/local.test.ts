@@ -1,0 +1,251 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmod, mkdir, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Destination } from '../../src/destinations/destination.ts';
+import { openLocal } from '../../src/destinations/local.ts';
+import { describeError, ObjectNotFoundError, StorageError } from '../../src/errors.ts';
+import type { Log } from '../../src/log.ts';
+import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed, writeChunk } from './bytes.ts';
+import { testDestination } from './destination.ts';
+import type { Harness, Place } from './harness.ts';
+
+const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+const top = mkdtempSync(join(tmpdir(), 'twindb-local-'));
+const mounts: string[] = [];
+let folders = 0;
+
+afterAll(() => {
+  for (const mount of mounts) spawnSync('umount', [mount]);
+  rmSync(top, { recursive: true });
+});
+
+function newFolder(): string {
+  const folder = join(top, String(folders++));
+  mkdirSync(folder);
+  return folder;
+}
+
+const open = (backupDir: string): Destination => openLocal({ kind: 'local', backupDir }, log);
+
+async function leftovers(backupDir: string, host: string): Promise<string[]> {
+  const folder = join(backupDir, host, '.partial');
+  return existsSync(folder) ? (await readdir(folder)).map((name) => join(folder, name)) : [];
+}
+
+const placeAt = (backupDir: string): Place => ({
+  open: () => open(backupDir),
+  leftovers: (host) => leftovers(backupDir, host),
+});
+
+/** A file system of its own on a new folder; undefined where this user or this machine cannot mount. */
+function mountTmpfs(options: string): string | undefined {
+  const folder = newFolder();
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status !== 0) return undefined;
+  mounts.push(folder);
+  return folder;
+}
+
+const small = mountTmpfs('size=8m');
+const readOnly = mountTmpfs('size=1m,ro');
+
+function makeHarness(): Harness {
+  const backupDir = join(newFolder(), 'backup');
+  return {
+    ...placeAt(backupDir),
+    root: backupDir,
+    secrets: [],
+    async plant(host, owner) {
+      const path = join(backupDir, host, '.partial', owner);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, 'half of a co');
+      return path;
+    },
+    wrongCredentials: { notPossible: 'a folder asks for no credentials; permissions have their own tests' },
+    wrongHostKey: { notPossible: 'a folder has no host key' },
+    full: small
+      ? () => Promise.resolve(placeAt(small))
+      : { notPossible: 'mounting a small file system needs root' },
+    serverGone: { notPossible: 'a folder has no server; a killed writer has its own test' },
+  };
+}
+
+testDestination('local', makeHarness);
+
+describe('the local destination on a file system', () => {
+  let backupDir: string;
+  let destination: Destination;
+
+  beforeEach(() => {
+    backupDir = join(newFolder(), 'a', 'backup');
+    destination = open(backupDir);
+  });
+
+  test('makes folders only their owner may enter and files only their owner may read, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      await store(destination, 'db1/daily/files/x', 10, 1);
+    } finally {
+      process.umask(umask);
+    }
+    for (const folder of ['..', '.', 'db1', 'db1/daily', 'db1/daily/files']) {
+      expect((await stat(join(backupDir, folder))).mode & 0o777, folder).toBe(0o700);
+    }
+    expect((await stat(join(backupDir, 'db1/daily/files/x'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('the half-written file, too, is for its owner only', async () => {
+    const sink = destination.write('db1/daily/files/x');
+    await writeChunk(sink, Buffer.alloc(10));
+    const [partial] = await leftovers(backupDir, 'db1');
+    expect((await stat(partial ?? '')).mode & 0o777).toBe(0o600);
+    expect((await stat(join(backupDir, 'db1/.partial'))).mode & 0o777).toBe(0o700);
+    sink.destroy();
+    await untilClosed(sink);
+  });
+
+  test('leaves no .partial folder behind, and keeps it while another writer needs it', async () => {
+    const slow = destination.write('db1/daily/files/slow');
+    await writeChunk(slow, Buffer.from('slow'));
+    await store(destination, 'db1/daily/files/quick', 10, 1);
+    expect(await leftovers(backupDir, 'db1')).toHaveLength(1);
+    slow.end();
+    await untilClosed(slow);
+    expect(slow.errored).toBeNull();
+    expect(await readdir(join(backupDir, 'db1'))).toEqual(['daily']);
+  });
+
+  test('a folder that many writers make and remove at once never fails one of them', async () => {
+    const writers = Array.from({ length: 200 }, (_, number) =>
+      store(destination, `db1/binlog/${number}`, 1, 1),
+    );
+    await Promise.all(writers);
+    expect(await listKeys(destination, 'db1/')).toHaveLength(200);
+  });
+
+  test('a partial file that lost bytes on the disk is never published', async () => {
+    await store(destination, 'db1/status', 1000, 1);
+    const sink = destination.write('db1/status');
+    await writeChunk(sink, Buffer.alloc(MIB));
+    const [partial] = await leftovers(backupDir, 'db1');
+    await truncate(partial ?? '', MIB - 1);
+    const closed = untilClosed(sink);
+    sink.end();
+    await closed;
+    expect(describeError(sink.errored)).toMatch(`${MIB - 1} bytes are in the file, ${MIB} were written`);
+    expect(await digestOf(destination, 'db1/status')).toBe(await digest(makeBytes(1000, 1)));
+    expect(await leftovers(backupDir, 'db1')).toEqual([]);
+  });
+
+  test('a file that becomes shorter while it is read is an error, not an early end', async () => {
+    await store(destination, 'db1/daily/files/x', 8 * MIB, 1);
+    const stream = destination.read('db1/daily/files/x');
+    const cut = (async () => {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        expect(chunk.length).toBeGreaterThan(0);
+        await truncate(join(backupDir, 'db1/daily/files/x'), 5 * MIB);
+      }
+    })();
+    await expect(cut).rejects.toThrow(`ended after ${5 * MIB} of ${8 * MIB} bytes`);
+  });
+
+  test('what a killed writer leaves is under no key, and the next sweep removes it', async () => {
+    const fixture = fileURLToPath(new URL('../fixtures/write-until-killed.mjs', import.meta.url));
+    await store(destination, 'db1/daily/files/x', 1000, 1);
+    const args = [fixture, backupDir, 'db1/daily/files/x'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const exited = once(child, 'exit');
+    await Promise.race([once(child.stdout, 'data'), exited]);
+    expect(await destination.sweep('db1')).toEqual([]);
+    child.kill('SIGKILL');
+    expect(await exited).toEqual([null, 'SIGKILL']);
+
+    const left = await leftovers(backupDir, 'db1');
+    expect(left).toHaveLength(1);
+    expect((await stat(left[0] ?? '')).size).toBeGreaterThan(0);
+    expect(await listKeys(destination, '')).toEqual(['db1/daily/files/x']);
+    expect(await digestOf(destination, 'db1/daily/files/x')).toBe(await digest(makeBytes(1000, 1)));
+    expect(await destination.sweep('db1')).toEqual([expect.stringContaining(left[0] ?? '')]);
+    expect(await readdir(join(backupDir, 'db1'))).toEqual(['daily']);
+  });
+
+  test('a full disk is told with its folder, its reason and a remedy', async ({ skip }) => {
+    if (!small) return skip('mounting a small file system needs root');
+    const failure = await store(open(small), 'full/daily/files/x', 64 * MIB, 1).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(StorageError);
+    expect(describeError(failure)).toContain(
+      `Cannot write ${small}/full/daily/files/x: no space left on ${small}`,
+    );
+    expect(describeError(failure)).toContain('Free space there');
+  });
+
+  test('a read-only file system is told with a remedy', async ({ skip }) => {
+    if (!readOnly) return skip('mounting a file system needs root');
+    const failure = await store(open(readOnly), 'db1/status', 10, 1).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StorageError);
+    expect(describeError(failure)).toContain(`${readOnly} is read-only`);
+    expect(describeError(failure)).toContain('Mount it writable');
+  });
+
+  test('a folder without permission is told with a remedy', async () => {
+    await store(destination, 'db1/status', 10, 1);
+    const isRoot = process.geteuid?.() === 0;
+    await chmod(backupDir, isRoot ? 0o700 : 0o500);
+    // Root may write everywhere, so for a moment this process is nobody.
+    if (isRoot) process.seteuid?.(65_534);
+    const failure = await store(destination, 'db2/status', 10, 1).catch((error: unknown) => error);
+    if (isRoot) process.seteuid?.(0);
+    expect(failure).toBeInstanceOf(StorageError);
+    expect(describeError(failure)).toContain(`no permission on ${backupDir}`);
+    expect(describeError(failure)).toMatch(/Let uid \d+ read and write/);
+  });
+
+  test('a backup folder below a file is told, and reads as empty', async () => {
+    await writeFile(join(top, 'file'), 'not a folder');
+    const below = open(join(top, 'file', 'backup'));
+    const failure = await store(below, 'db1/status', 10, 1).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StorageError);
+    expect(describeError(failure)).toContain('is not a folder');
+    expect(await listKeys(below, '')).toEqual([]);
+    expect(await below.sweep('db1')).toEqual([]);
+    await below.delete('db1/status');
+    await expect(below.stat('db1/status')).rejects.toBeInstanceOf(ObjectNotFoundError);
+  });
+
+  test('a backup folder that is a link works like the folder it leads to', async () => {
+    const link = join(newFolder(), 'link');
+    await mkdir(backupDir, { recursive: true });
+    await symlink(backupDir, link);
+    await store(open(`${link}/`), 'db1/status', 10, 1);
+    expect(open(`${link}/`).locate('db1/status')).toBe(`${link}/db1/status`);
+    expect(await listKeys(open(link), '')).toEqual(['db1/status']);
+    expect(await digestOf(destination, 'db1/status')).toBe(await digest(makeBytes(10, 1)));
+  });
+
+  test('lists a linked file, but enters no linked folder and lists nothing that lies outside a host', async () => {
+    await store(destination, 'db1/daily/files/x', 10, 1);
+    await writeFile(join(backupDir, 'notes.txt'), 'not a copy');
+    await symlink(join(backupDir, 'db1'), join(backupDir, 'db1/daily/loop'));
+    await symlink(join(backupDir, 'db1/daily/files/x'), join(backupDir, 'db1/daily/files/y'));
+    await symlink('/nowhere', join(backupDir, 'db1/daily/files/broken'));
+    expect(await listKeys(destination, '')).toEqual(['db1/daily/files/x', 'db1/daily/files/y']);
+    expect((await destination.stat('db1/daily/files/y')).size).toBe(10);
+  });
+
+  test('a refused key leaves nothing beside the backup folder either', async () => {
+    await mkdir(backupDir, { recursive: true });
+    for (const key of ['../x/y', '/x/y', 'db1/../../x/y', '.partial/x']) {
+      await expect(store(destination, key, 10, 1)).rejects.toBeInstanceOf(StorageError);
+    }
+    await expect(destination.sweep('../a')).rejects.toBeInstanceOf(StorageError);
+    await expect(destination.sweep('..')).rejects.toBeInstanceOf(StorageError);
+    expect(await readdir(dirname(backupDir))).toEqual(['backup']);
+    expect(await readdir(backupDir)).toEqual([]);
+  });
+});
