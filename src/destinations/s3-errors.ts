@@ -1,0 +1,178 @@
+import type { S3Config } from '../config/config.ts';
+import { ObjectNotFoundError, StorageError, TwinDbError } from '../errors.ts';
+
+/** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
+interface S3Failure {
+  readonly name: string;
+  /** Of the operating system: ECONNREFUSED and the like. */
+  readonly code: string;
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number;
+  readonly message: string;
+}
+
+type Place = Pick<S3Config, 'bucket' | 'region' | 'credentials' | 'endpointUrl' | 'checksums'>;
+
+interface Reason {
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** Reads the facts off an error of the SDK. */
+export function readFailure(error: unknown): S3Failure {
+  const facts = (typeof error === 'object' && error !== null ? error : {}) as {
+    name?: string;
+    code?: string;
+    message?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  return {
+    name: facts.name ?? '',
+    code: facts.code ?? '',
+    status: facts.$metadata?.httpStatusCode ?? 0,
+    message: facts.message ?? String(error),
+  };
+}
+
+/** Whether the server says that the object or the upload is not there (not: the bucket). */
+export function isAbsent(error: unknown): boolean {
+  const { name, status } = readFailure(error);
+  return status === 404 && name !== 'NoSuchBucket';
+}
+
+/** Whether there was no answer, or none that says what became of the request. */
+export function isUncertain(error: unknown): boolean {
+  const { status } = readFailure(error);
+  return status === 0 || status >= 500;
+}
+
+/** The error for an operation that failed; `doing` says which, for example `Cannot read s3://b/key`. */
+export function s3Error(doing: string, cause: unknown, place: Place): TwinDbError {
+  if (cause instanceof TwinDbError) return cause;
+  if (isAbsent(cause)) return new ObjectNotFoundError(`${doing}: there is no such object`, { cause });
+  const known = explain(readFailure(cause), cause, place);
+  if (!known) return new StorageError(`${doing}: ${readFailure(cause).name}`, { cause });
+  return new StorageError(`${doing}: ${known.reason}`, { cause, remedy: known.remedy });
+}
+
+function explain(failure: S3Failure, error: unknown, place: Place): Reason | undefined {
+  return (
+    explainCredentials(failure, place) ??
+    explainBucket(failure, error, place) ??
+    explainChecksums(failure, place) ??
+    explainSilence(failure, place)
+  );
+}
+
+const PERMISSIONS =
+  's3:GetObject, PutObject, DeleteObject, ListBucket, ListBucketMultipartUploads, ListMultipartUploadParts and AbortMultipartUpload';
+
+function explainCredentials({ name, status }: S3Failure, { credentials }: Place): Reason | undefined {
+  const who = credentials ? `access key id ${credentials.accessKeyId}` : 'the key of the AWS default chain';
+  if (name === 'CredentialsProviderError') {
+    return {
+      reason: 'no AWS credentials found',
+      remedy:
+        'Set [s3] AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give root a profile in ~/.aws or the machine a role.',
+    };
+  }
+  if (name === 'InvalidAccessKeyId') {
+    return { reason: `the server does not know ${who}`, remedy: 'Correct [s3] AWS_ACCESS_KEY_ID.' };
+  }
+  if (name === 'SignatureDoesNotMatch') {
+    return {
+      reason: `the secret does not belong to ${who}`,
+      remedy: 'Correct [s3] AWS_SECRET_ACCESS_KEY.',
+    };
+  }
+  if (name === 'RequestTimeTooSkewed') {
+    return {
+      reason: 'the clocks of this machine and the server differ',
+      remedy: 'Set the clock of this machine.',
+    };
+  }
+  if (name === 'QuotaExceeded' || name === 'XMinioStorageFull' || status === 507) {
+    return {
+      reason: 'the destination is full, its quota is exceeded',
+      remedy: 'Raise the quota, or keep fewer copies.',
+    };
+  }
+  if (status === 401 || status === 403) {
+    return {
+      reason: `${who} is not allowed to`,
+      remedy: `Check the key and its secret in [s3], and that it has the permissions ${PERMISSIONS}.`,
+    };
+  }
+  return undefined;
+}
+
+const REGION_ERRORS: readonly string[] = [
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+];
+
+function explainBucket({ name, status }: S3Failure, error: unknown, place: Place): Reason | undefined {
+  if (name === 'NoSuchBucket') {
+    return {
+      reason: `the bucket ${place.bucket} does not exist`,
+      remedy: 'Create it, or correct [s3] BUCKET.',
+    };
+  }
+  if (status === 301 || REGION_ERRORS.includes(name)) {
+    const region = regionOf(error);
+    return {
+      reason: `the bucket ${place.bucket} is not in region ${place.region}${region ? ` but in ${region}` : ''}`,
+      remedy: `Set [s3] AWS_DEFAULT_REGION${region ? ` = ${region}` : " to the bucket's region"}.`,
+    };
+  }
+  return undefined;
+}
+
+/** The region that the server names when it sends us elsewhere. */
+function regionOf(error: unknown): string | undefined {
+  const facts = error as { Region?: string; $response?: { headers?: Record<string, string> } };
+  return facts.Region ?? facts.$response?.headers?.['x-amz-bucket-region'];
+}
+
+/** Answers of servers that don't know the checksums the SDK sends of its own accord since 2025. */
+const CHECKSUM_ERRORS: readonly string[] = [
+  'NotImplemented',
+  'XAmzContentSHA256Mismatch',
+  'MissingContentLength',
+  'InvalidArgument',
+  'InvalidRequest',
+  'InvalidDigest',
+];
+
+function explainChecksums({ name, status }: S3Failure, { checksums }: Place): Reason | undefined {
+  const isTypical = status === 411 || status === 501 || CHECKSUM_ERRORS.includes(name);
+  if (checksums !== 'when_supported' || !isTypical) return undefined;
+  return {
+    reason: `the server refuses the request (${name || status})`,
+    remedy: 'If it is an older S3-compatible server, set [s3] checksums = when_required.',
+  };
+}
+
+/** No answer at all, or only that there will be none. */
+function explainSilence({ name, code, status, message }: S3Failure, place: Place): Reason | undefined {
+  if (status === 0 && (code || name === 'TimeoutError' || name === 'AbortError')) {
+    return {
+      reason: `no answer from ${endpointOf(place)} (${code || (name === 'TimeoutError' ? 'timeout' : message)})`,
+      remedy: 'Check the network and [s3] endpoint_url.',
+    };
+  }
+  if (status >= 500 || name === 'SlowDown' || status === 429) {
+    return {
+      reason: `${endpointOf(place)} cannot serve requests now (${name}, HTTP ${status})`,
+      remedy: 'Try again later.',
+    };
+  }
+  return undefined;
+}
+
+/** Host and port only: a URL may hold a password. */
+function endpointOf({ endpointUrl, region }: Place): string {
+  if (endpointUrl === undefined) return `Amazon S3 in ${region}`;
+  return URL.canParse(endpointUrl) ? new URL(endpointUrl).host : 'the configured [s3] endpoint_url';
+}

@@ -1,0 +1,40 @@
+import { Secret } from '../../src/config/secret.ts';
+import { openS3 } from '../../src/destinations/s3.ts';
+import {
+  IMPATIENT,
+  keepLog,
+  labConfig,
+  leftoversOf,
+  plantUpload,
+  quotaConfig,
+} from '../integration/s3-lab.ts';
+import { startProxy } from '../integration/s3-proxy.ts';
+import { testDestination } from './destination.ts';
+import type { Harness } from './harness.ts';
+
+testDestination('s3', (): Harness => {
+  const config = labConfig();
+  const open = (): ReturnType<typeof openS3> => openS3(config, keepLog());
+  const wrong = { accessKeyId: config.credentials?.accessKeyId ?? '', secretAccessKey: new Secret('wrong') };
+  return {
+    open,
+    root: `s3://${config.bucket}`,
+    secrets: [config.credentials?.secretAccessKey.reveal() ?? ''],
+    leftovers: (host) => leftoversOf(config, host),
+    plant: (host, owner) => plantUpload(config, host, owner),
+    wrongCredentials: () => openS3({ ...config, credentials: wrong }, keepLog()),
+    wrongHostKey: { notPossible: 'S3 servers have no host keys' },
+    full: async () => ({
+      open: () => openS3(quotaConfig(), keepLog()),
+      leftovers: (host) => leftoversOf(quotaConfig(), host),
+    }),
+    serverGone: async () => {
+      const proxy = await startProxy(config.endpointUrl ?? '');
+      return {
+        destination: openS3({ ...config, endpointUrl: proxy.endpoint }, keepLog(), IMPATIENT),
+        kill: () => proxy.kill(),
+        revive: () => proxy.revive(),
+      };
+    },
+  };
+});
