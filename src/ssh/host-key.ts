@@ -1,0 +1,157 @@
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { quote } from 'shlex';
+import type { ServerHostKeyAlgorithm } from 'ssh2';
+import { TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import {
+  findKnownKeys,
+  fingerprint,
+  type KnownKey,
+  knownHostsLine,
+  knownHostsName,
+  typeOfKey,
+} from './known-hosts.ts';
+
+/** Whose key is judged, and by which file. */
+export interface HostKeyPolicy {
+  readonly host: string;
+  readonly port: number;
+  /** Path of the known_hosts file; it need not exist. */
+  readonly knownHosts: string;
+  /** `accept-new` pins an unknown host's key on first use; `strict` refuses an unknown host. */
+  readonly hostKeyChecking: 'accept-new' | 'strict';
+}
+
+/** Decides whether the server is the one we know. Used for one connection. */
+export interface HostKeyCheck {
+  /** Algorithms to ask for, best first: the types already known, so that no other key of the server looks like a changed one. */
+  readonly algorithms: ServerHostKeyAlgorithm[];
+  /** Throws a TwinDbError unless this key may be accepted. Runs again whenever the connection renews its keys. */
+  judge(key: Buffer): void;
+  /** Makes an accepted new key known; call it when the server has proved that the key is its own. */
+  pin(): void;
+}
+
+/** What ssh2 offers by itself, best first, with the type of key that goes with each. */
+const ALGORITHMS: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
+  ['ssh-ed25519', 'ssh-ed25519'],
+  ['ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp256'],
+  ['ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp384'],
+  ['ecdsa-sha2-nistp521', 'ecdsa-sha2-nistp521'],
+  ['rsa-sha2-512', 'ssh-rsa'],
+  ['rsa-sha2-256', 'ssh-rsa'],
+  ['ssh-rsa', 'ssh-rsa'],
+];
+
+/** Reads what is known about the host. Throws a TwinDbError when the file is there but cannot be read. */
+export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck {
+  const name = knownHostsName(policy.host, policy.port);
+  const known = findKnownKeys(readKnownHosts(policy.knownHosts), name);
+  const types = new Set(known.filter(({ revoked }) => !revoked).map(({ type }) => type));
+  let accepted: Buffer | undefined;
+  let isNew = false;
+  return {
+    algorithms: ALGORITHMS.toSorted(([, a], [, b]) => Number(types.has(b)) - Number(types.has(a))).map(
+      ([algorithm]) => algorithm,
+    ),
+    judge(key) {
+      if (accepted === undefined) isNew = !isKnown(key, known, name, policy);
+      else if (!accepted.equals(key)) throw new TwinDbError(`${name} changed its host key while connected`);
+      accepted = key;
+    },
+    pin() {
+      if (!isNew || accepted === undefined) return;
+      isNew = false;
+      append(policy.knownHosts, knownHostsLine(name, accepted));
+      log.warn(
+        `${name} was unknown: its ${typeOfKey(accepted)} host key ${fingerprint(accepted)} is now trusted and recorded in ${policy.knownHosts}`,
+      );
+    },
+  };
+}
+
+/** True for a known key, false for a new host's that may be pinned; throws for every other. */
+function isKnown(key: Buffer, lines: readonly KnownKey[], name: string, policy: HostKeyPolicy): boolean {
+  const same = lines.filter((line) => line.key.equals(key));
+  const revoked = same.find((line) => line.revoked);
+  if (revoked) {
+    throw new TwinDbError(
+      `The host key ${fingerprint(key)} of ${name} is revoked in ${policy.knownHosts}, line ${revoked.line}`,
+      { remedy: 'Give the server a new host key, or find out who is answering in its place.' },
+    );
+  }
+  if (same.length > 0) return true;
+  const valid = lines.filter((line) => !line.revoked);
+  const expected = valid.find((line) => line.type === typeOfKey(key)) ?? valid[0];
+  if (expected) throw changed(key, expected, name, policy);
+  if (policy.hostKeyChecking === 'strict') throw unknown(key, name, policy);
+  return false;
+}
+
+function changed(key: Buffer, expected: KnownKey, name: string, { knownHosts }: HostKeyPolicy): TwinDbError {
+  return new TwinDbError(
+    `The host key of ${name} has changed: ${knownHosts}, line ${expected.line}, holds ${expected.type} ` +
+      `${fingerprint(expected.key)}, the server shows ${typeOfKey(key)} ${fingerprint(key)}; ` +
+      'somebody else may be answering in its place',
+    {
+      remedy: `If the server really has a new key, forget the old one: ssh-keygen -R ${quote(name)} -f ${quote(knownHosts)}`,
+    },
+  );
+}
+
+function unknown(key: Buffer, name: string, { host, port, knownHosts }: HostKeyPolicy): TwinDbError {
+  const type = typeOfKey(key);
+  return new TwinDbError(
+    `The host key of ${name} is not in ${knownHosts} and host_key_checking is strict; the server shows ${type} ${fingerprint(key)}`,
+    {
+      remedy:
+        `If that is the server's own key, make it known: ` +
+        `ssh-keyscan -t ${keygenType(type)} -p ${port} ${quote(host)} >> ${quote(knownHosts)}`,
+    },
+  );
+}
+
+/** How ssh-keyscan calls a type of key. */
+function keygenType(type: string): string {
+  return type.startsWith('ecdsa-') ? 'ecdsa' : type.replace(/^ssh-/, '');
+}
+
+function readKnownHosts(file: string): string {
+  try {
+    // Host names are bytes to OpenSSH; no byte must make a line unreadable.
+    return readFileSync(file, 'latin1');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new TwinDbError(`Cannot read the known host keys in ${file}`, {
+      cause,
+      remedy: 'Set known_hosts in section [ssh] to a file that this user can read.',
+    });
+  }
+}
+
+/**
+ * Appends a line in one write, so that two runs at once cannot mix theirs. A failure is an error: a host that is
+ * new each time is never checked.
+ */
+function append(file: string, line: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const fd = openSync(file, 'a+', 0o600);
+    try {
+      const { size } = fstatSync(fd);
+      const last = Buffer.alloc(1, '\n');
+      if (size > 0) readSync(fd, last, 0, 1, size - 1);
+      const text = last.toString() === '\n' ? line : `\n${line}`;
+      const written = writeSync(fd, text);
+      if (written !== Buffer.byteLength(text)) throw new Error('the line was written only in part');
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw new TwinDbError(`Cannot record the new host key in ${file}`, {
+      cause,
+      remedy: 'Set known_hosts in section [ssh] to a file that this user can write.',
+    });
+  }
+}
