@@ -1,0 +1,138 @@
+import { posix } from 'node:path';
+import type { FileEntry, Stats } from 'ssh2';
+import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
+
+/** Nobody but the backup user needs to see the copies. */
+const FOLDER_MODE = 0o700;
+
+/** The promise's value, or undefined when the server says that there is no such file. */
+export async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (statusOf(error) === NO_SUCH_FILE) return undefined;
+    throw error;
+  }
+}
+
+/** What is there, following symbolic links; undefined when nothing is. */
+export function statPath(session: SftpSession, path: string): Promise<Stats | undefined> {
+  return unlessAbsent(session.call<Stats>((sftp, answer) => sftp.stat(path, answer)));
+}
+
+/** What is in a folder, without `.` and `..`; an absent one is empty. */
+export async function readFolder(session: SftpSession, path: string): Promise<FileEntry[]> {
+  return (await unlessAbsent(session.call<FileEntry[]>((sftp, answer) => sftp.readdir(path, answer)))) ?? [];
+}
+
+export function removeFile(session: SftpSession, path: string): Promise<void> {
+  return session.call((sftp, answer) => sftp.unlink(path, answer));
+}
+
+/** Makes a folder and what is missing above it; somebody else may be doing the same. */
+export async function makeFolders(session: SftpSession, path: string): Promise<void> {
+  if ((await statPath(session, path))?.isDirectory()) return;
+  const parent = posix.dirname(path);
+  if (parent !== path) await makeFolders(session, parent);
+  try {
+    await session.call((sftp, answer) => sftp.mkdir(path, { mode: FOLDER_MODE }, answer));
+  } catch (cause) {
+    // SFTP has no code for "exists already".
+    if ((await statPath(session, path))?.isDirectory()) return;
+    throw folderError(path, await explainFailure(session, cause, parent));
+  }
+}
+
+function folderError(path: string, cause: unknown): Error {
+  return new Error(`cannot make the folder ${path}`, { cause });
+}
+
+/** Does something inside a folder that is nearly always there, and makes the folder only when it is not. */
+export async function insideFolder<T>(
+  session: SftpSession,
+  folder: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (statusOf(error) !== NO_SUCH_FILE) throw error;
+    await makeFolders(session, folder);
+    return await work();
+  }
+}
+
+/**
+ * Renames a file onto another, which may exist. `aside` is a name, in a folder that is there, for the old one on
+ * servers that cannot replace it in one step: on those nothing is under the name for a moment.
+ */
+export async function replaceFile(
+  session: SftpSession,
+  from: string,
+  to: string,
+  aside: string,
+): Promise<void> {
+  const renamed = await session.callExtension((sftp, answer) => sftp.ext_openssh_rename(from, to, answer));
+  if (renamed === undefined) await replaceInSteps(session, from, to, aside);
+}
+
+/** How often two writers of one file may get in each other's way before that is an error. */
+const ATTEMPTS = 10;
+
+async function replaceInSteps(session: SftpSession, from: string, to: string, aside: string): Promise<void> {
+  const rename = (oldPath: string, newPath: string): Promise<void> =>
+    session.call((sftp, answer) => sftp.rename(oldPath, newPath, answer));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      // Refused because a file of that name exists, which SFTP has no code for: otherwise there is nothing to move aside.
+      if (statusOf(error) !== FAILURE || attempt === ATTEMPTS) throw error;
+    }
+    // Absent: another writer has just moved it aside.
+    if ((await statPath(session, to)) === undefined) continue;
+    const moved = await unlessAbsent(rename(to, aside).then(() => true));
+    if (!moved) continue;
+    try {
+      await rename(from, to);
+    } catch (error) {
+      await putBack(session, aside, to);
+      if (attempt === ATTEMPTS) throw error;
+      continue;
+    }
+    await unlessAbsent(removeFile(session, aside));
+    return;
+  }
+}
+
+/** The old file goes back, unless another writer has put a new one there meanwhile. */
+async function putBack(session: SftpSession, aside: string, to: string): Promise<void> {
+  try {
+    await session.call((sftp, answer) => sftp.rename(aside, to, answer));
+  } catch (error) {
+    if ((await statPath(session, to)) === undefined) throw error;
+    await removeFile(session, aside);
+  }
+}
+
+interface FileSystemInfo {
+  readonly f_bavail: number;
+  readonly f_frsize: number;
+  readonly f_favail: number;
+}
+
+/** A file system with less than this is full: one request's worth of bytes. */
+const FULL_BELOW = 256 * 1024;
+
+/** SFTP calls a full disk just "Failure": asks, where the server can tell, how much room is left at `path`. */
+export async function explainFailure(session: SftpSession, cause: unknown, path: string): Promise<unknown> {
+  if (statusOf(cause) !== FAILURE) return cause;
+  const info = await session
+    .callExtension<FileSystemInfo>((sftp, answer) => sftp.ext_openssh_statvfs(path, answer))
+    .catch(() => undefined); // the first error is the one to report
+  if (info === undefined || info === true) {
+    return new Error('the server does not say why; its disk may be full', { cause });
+  }
+  const isFull = info.f_bavail * info.f_frsize < FULL_BELOW || info.f_favail === 0;
+  return isFull ? new Error('no space left on the server', { cause }) : cause;
+}

@@ -1,0 +1,38 @@
+import type { FileEntry, Stats } from 'ssh2';
+import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
+import type { ObjectInfo } from './destination.ts';
+import { readFolder, statPath } from './ssh-files.ts';
+import type { SftpSession } from './ssh-session.ts';
+
+/** The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed. */
+export async function* listObjects(
+  session: SftpSession,
+  root: string,
+  prefix: string,
+): AsyncGenerator<ObjectInfo> {
+  const start = folderOfPrefix(prefix);
+  if (start === undefined) return;
+  const folders = [start];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await readFolder(session, folder === '' ? root : `${root}/${folder}`)) {
+      const key = folder === '' ? entry.filename : `${folder}/${entry.filename}`;
+      const stats = attributesOf(entry);
+      if (stats.isDirectory()) {
+        const mayHold = `${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`);
+        if (mayHold && entry.filename !== PARTIAL_FOLDER) folders.push(key);
+      } else if (key.startsWith(prefix) && folder !== '') {
+        const found = stats.isSymbolicLink() ? await statPath(session, `${root}/${key}`) : stats;
+        if (found?.isFile()) yield objectInfo(key, found);
+      }
+    }
+  }
+}
+
+export function objectInfo(key: string, { size, mtime }: Stats): ObjectInfo {
+  return { key, size, modified: new Date(mtime * 1000) };
+}
+
+/** ssh2 gives each entry the methods of Stats, which its types don't say. */
+function attributesOf(entry: FileEntry): Stats {
+  return entry.attrs as Stats;
+}

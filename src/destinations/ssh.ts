@@ -1,0 +1,158 @@
+import { posix } from 'node:path';
+import type { SshConfig } from '../config/config.ts';
+import { ObjectNotFoundError, StorageError } from '../errors.ts';
+import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
+import type { Log } from '../log.ts';
+import type { SshTiming } from '../ssh/connect.ts';
+import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
+import type { Destination } from './destination.ts';
+import { readFolder, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
+import { listObjects, objectInfo } from './ssh-list.ts';
+import { createDownload, NotAFileError } from './ssh-read.ts';
+import { NO_SUCH_FILE, openSession, type SftpSession, statusOf } from './ssh-session.ts';
+import { createUpload } from './ssh-write.ts';
+
+/**
+ * A folder on a server, reached by SFTP alone: accounts without a shell will do, and the server acknowledges every
+ * write. A relative `backup_dir` begins at the user's home, as SFTP has it. `timing` is for tests.
+ */
+export function openSsh(config: SshConfig, log: Log, timing?: SshTiming): Destination {
+  const root = posix.normalize(config.backupDir).replace(/(?<=.)\/$/, '');
+  const url = urlOf(config, root);
+  const locate = (key: string): string => posix.join(root, key);
+  const sessions = keepSession(() => openSession(config, log, timing));
+
+  /** Runs one operation; its failures become StorageErrors that name it. */
+  const attempt = async <T>(
+    operation: string,
+    key: string,
+    work: (session: SftpSession) => Promise<T>,
+  ): Promise<T> => {
+    try {
+      return await work(await sessions.open());
+    } catch (cause) {
+      throw asStorageError(cause, operation, `${url}/${key}`);
+    }
+  };
+
+  return {
+    url,
+    locate,
+
+    write(key) {
+      checkKey(key);
+      const folder = posix.join(root, key.slice(0, key.indexOf('/')), PARTIAL_FOLDER);
+      return createUpload(
+        sessions.open,
+        {
+          partial: `${folder}/${newPartialName()}`,
+          aside: `${folder}/${newPartialName()}`,
+          target: locate(key),
+        },
+        // A folder that is missing here is no missing object.
+        (cause) => new StorageError(`Cannot write ${url}/${key}`, { cause }),
+      );
+    },
+
+    read(key) {
+      checkKey(key);
+      return createDownload(sessions.open, locate(key), (cause) =>
+        asStorageError(cause, 'read', `${url}/${key}`),
+      );
+    },
+
+    async stat(key) {
+      checkKey(key);
+      return await attempt('look up', key, async (session) => {
+        const stats = await statPath(session, locate(key));
+        if (!stats?.isFile()) throw new NotAFileError(locate(key));
+        return objectInfo(key, stats);
+      });
+    },
+
+    async *list(prefix) {
+      try {
+        yield* listObjects(await sessions.open(), root, prefix);
+      } catch (cause) {
+        throw asStorageError(cause, 'list', `${url}/${prefix}`);
+      }
+    },
+
+    async delete(key) {
+      checkKey(key);
+      await attempt('delete', key, async (session) => {
+        try {
+          await unlessAbsent(removeFile(session, locate(key)));
+        } catch (error) {
+          // A folder is no object: there is nothing to delete.
+          if (!(await statPath(session, locate(key)))?.isDirectory()) throw error;
+        }
+      });
+    },
+
+    async sweep(host) {
+      checkKey(`${host}/x`);
+      const folder = posix.join(root, host, PARTIAL_FOLDER);
+      return await attempt('remove unfinished files from', `${host}/${PARTIAL_FOLDER}`, async (session) => {
+        const removed: string[] = [];
+        for (const { filename } of await readFolder(session, folder)) {
+          if (isOwnerAlive(filename)) continue;
+          await unlessAbsent(removeFile(session, `${folder}/${filename}`));
+          removed.push(`unfinished file ${folder}/${filename}`);
+        }
+        return removed;
+      });
+    },
+
+    [Symbol.asyncDispose]: sessions.close,
+  };
+}
+
+function urlOf({ user, host, port }: SshConfig, root: string): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : `/~/${root}`;
+  return `ssh://${user}@${name}:${port}${path}`;
+}
+
+function asStorageError(cause: unknown, operation: string, object: string): StorageError {
+  if (statusOf(cause) === NO_SUCH_FILE || cause instanceof NotAFileError) {
+    return new ObjectNotFoundError(`There is no ${object}`, { cause });
+  }
+  return new StorageError(`Cannot ${operation} ${object}`, { cause });
+}
+
+interface SessionKeeper {
+  /** The session, opened when there is none or the last one was lost. */
+  readonly open: () => Promise<SftpSession>;
+  /** Closes what is open. */
+  readonly close: () => Promise<void>;
+}
+
+/** Keeps one session for all operations, however many ask for it at once. */
+function keepSession(start: () => Promise<SftpSession>): SessionKeeper {
+  let current: { readonly session: Promise<SftpSession>; isUsable(): boolean } | undefined;
+  const begin = (): NonNullable<typeof current> => {
+    const attempt = { session: start(), isUsable: () => true };
+    const follow = async (): Promise<void> => {
+      try {
+        const session = await attempt.session;
+        attempt.isUsable = () => session.isOpen();
+      } catch {
+        attempt.isUsable = () => false; // whoever asked for it gets the error
+      }
+    };
+    void follow();
+    return attempt;
+  };
+  return {
+    open() {
+      if (!current?.isUsable()) current = begin();
+      return current.session;
+    },
+    async close() {
+      const last = await current?.session.catch(() => undefined);
+      current = undefined;
+      await last?.[Symbol.asyncDispose]();
+    },
+  };
+}
