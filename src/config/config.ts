@@ -105,5 +105,9 @@ export interface MysqlConfig {
 export type RetentionCounts = Readonly<Record<RunType, number>>;
 
 export type ExportConfig =
-  | { readonly transport: 'datadog'; readonly apiKey: Secret | undefined; readonly appKey: Secret | undefined }
+  | {
+      readonly transport: 'datadog';
+      readonly apiKey: Secret | undefined;
+      readonly appKey: Secret | undefined;
+    }
   | { readonly transport: 'statsd'; readonly host: string; readonly port: number };

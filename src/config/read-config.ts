@@ -1,0 +1,175 @@
+import { quote } from 'shlex';
+import type { RunType } from '../copies/run-type.ts';
+import { normalizeBackupDirs } from './backup-dirs.ts';
+import { warnOfUnknownNames } from './check-names.ts';
+import type {
+  CompressionConfig,
+  Config,
+  DestinationConfig,
+  ExportConfig,
+  GpgConfig,
+  MysqlConfig,
+  RetentionCounts,
+  SourceConfig,
+} from './config.ts';
+import { secret } from './kinds.ts';
+import { createOptions, type Options } from './options.ts';
+import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
+import { readDestination } from './read-destination.ts';
+import { readConfigFile } from './read-file.ts';
+import { type Option, SCHEMA } from './schema.ts';
+
+function readSource(options: Options, file: string, warn: (message: string) => void): SourceConfig {
+  return {
+    backupDirs: normalizeBackupDirs(
+      options.get('source', 'backup_dirs'),
+      (problem) => options.refuse('source', 'backup_dirs', problem),
+      (problem) => warn(`${file}: [source] backup_dirs ${problem}`),
+    ),
+    backupMysql: options.get('source', 'backup_mysql'),
+    tarOptions: options.get('source', 'tar_options'),
+  };
+}
+
+function readKeepLocalPath(options: Options, destination: DestinationConfig): string | undefined {
+  const keepLocalPath = options.get('destination', 'keep_local_path');
+  if (destination.kind === 'local' && keepLocalPath === destination.backupDir) {
+    throw options.refuse(
+      'destination',
+      'keep_local_path',
+      'is the same directory as [local] backup_dir',
+      'Choose another directory, or remove keep_local_path: the copies are local already.',
+    );
+  }
+  return keepLocalPath;
+}
+
+function readCompression(options: Options): CompressionConfig {
+  const program = options.get('compression', 'program');
+  const level = options.get('compression', 'level');
+  if (level !== undefined && level > 9 && program !== 'zstd') {
+    throw options.refuse(
+      'compression',
+      'level',
+      `must be a whole number from 1 to 9 with ${program}, got "${level}"`,
+    );
+  }
+  return { program, threads: options.get('compression', 'threads'), level };
+}
+
+function readGpg(options: Options): GpgConfig | undefined {
+  if (!options.has('gpg')) return undefined;
+  return {
+    recipient: options.need(
+      'gpg',
+      'recipient',
+      'Write recipient=KEY, the key to encrypt for; or remove the section [gpg] to store copies unencrypted.',
+    ),
+    keyring: options.get('gpg', 'keyring'),
+    secretKeyring: options.get('gpg', 'secret_keyring'),
+  };
+}
+
+function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefined {
+  if (!options.has('mysql') && !backupMysql) return undefined;
+  return {
+    defaultsFile: options.get('mysql', 'mysql_defaults_file'),
+    fullBackup: options.get('mysql', 'full_backup'),
+    expireLogDays: options.get('mysql', 'expire_log_days'),
+    xtrabackupBinary: options.get('mysql', 'xtrabackup_binary'),
+    xbstreamBinary: options.get('mysql', 'xbstream_binary'),
+  };
+}
+
+function readRetention(options: Options, section: 'retention' | 'retention_local'): RetentionCounts {
+  return {
+    hourly: options.get(section, 'hourly_copies'),
+    daily: options.get(section, 'daily_copies'),
+    weekly: options.get(section, 'weekly_copies'),
+    monthly: options.get(section, 'monthly_copies'),
+    yearly: options.get(section, 'yearly_copies'),
+  };
+}
+
+function readIntervals(options: Options): Record<RunType, boolean> {
+  return {
+    hourly: options.get('intervals', 'run_hourly'),
+    daily: options.get('intervals', 'run_daily'),
+    weekly: options.get('intervals', 'run_weekly'),
+    monthly: options.get('intervals', 'run_monthly'),
+    yearly: options.get('intervals', 'run_yearly'),
+  };
+}
+
+function readExport(
+  options: Options,
+  file: string,
+  warn: (message: string) => void,
+): ExportConfig | undefined {
+  if (!options.has('export')) return undefined;
+  const transport = options.get('export', 'transport');
+  switch (transport) {
+    case undefined:
+      // A backup must not fail for want of its metrics.
+      warn(
+        `${file}: [export] transport is missing, no metrics are sent; write transport=datadog or transport=statsd`,
+      );
+      return undefined;
+    case 'datadog':
+      return {
+        transport,
+        apiKey: options.get('export', 'api_key'),
+        appKey: options.get('export', 'app_key'),
+      };
+    case 'statsd':
+      return {
+        transport,
+        host: options.get('export', 'statsd_host'),
+        port: options.get('export', 'statsd_port'),
+      };
+  }
+}
+
+/** The options with a secret that is set, as `[section] option`. */
+function listSecrets(raw: RawConfig): string[] {
+  return Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).flatMap(([section, rows]) =>
+    Object.entries(rows)
+      .filter(([name, row]) => row.kind === secret && (findRaw(raw, section, name) ?? '') !== '')
+      .map(([name]) => `[${section}] ${name}`),
+  );
+}
+
+/**
+ * Reads, parses and validates a configuration file. `warn` gets what is doubtful but harmless: unknown names,
+ * duplicates, secrets that others may read. Throws a ConfigError that names the file, and the section and option
+ * where there is one, for anything that cannot be.
+ */
+export function readConfig(path: string, warn: (message: string) => void): Config {
+  const { text, readableByOthers } = readConfigFile(path);
+  const raw = parseRawConfig(text, path, warn);
+  const secrets = readableByOthers ? listSecrets(raw) : [];
+  if (secrets.length > 0) {
+    warn(
+      `${path}: other users may read this file, and it holds ${secrets.join(' and ')}; run: chmod 600 ${quote(path)}`,
+    );
+  }
+  warnOfUnknownNames(raw, path, warn);
+
+  const options = createOptions(path, raw);
+  const source = readSource(options, path, warn);
+  const destination = readDestination(options);
+  return {
+    file: path,
+    source,
+    destination,
+    keepLocalPath: readKeepLocalPath(options, destination),
+    compression: readCompression(options),
+    gpg: readGpg(options),
+    mysql: readMysql(options, source.backupMysql),
+    retention: readRetention(options, 'retention'),
+    retentionLocal: readRetention(options, 'retention_local'),
+    intervals: readIntervals(options),
+    export: readExport(options, path, warn),
+    measuresLog: options.get('measures', 'log'),
+  };
+}
