@@ -19,7 +19,8 @@ async function* watchMemory(
   let pieces = 0;
   for await (const chunk of source) {
     if (pieces++ % 32 === 0) growth.peak = Math.max(growth.peak, process.memoryUsage.rss() - before);
-    yield chunk;
+    // A copy, as a real source's chunks are: slices of the pool would cost nothing however many are held.
+    yield Buffer.from(chunk);
   }
 }
 
