@@ -73,8 +73,8 @@ describe('a value is read as Python configparser reads it', () => {
     ]);
   });
 
-  test('a section header does not take continuation lines', () => {
-    expect(findRaw(parse('[s]\n  a=1\n').raw, 's', 'a')).toBe('1');
+  test('a section header does not take continuation lines, and ends the value before it', () => {
+    expect(findRaw(parse('[s]\nb=2\n[t]\n  a=1\n').raw, 't', 'a')).toBe('1');
   });
 
   test.each(['\n', '\r\n', '\r'])('lines may end in %j', (end) => {

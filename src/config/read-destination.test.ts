@@ -166,6 +166,15 @@ concurrency=8
   });
 
   test.each([
+    ['67108864', 64 * 1024 ** 2],
+    ['64MiB', 64 * 1024 ** 2],
+    ['5M', 5 * 1024 ** 2],
+    ['5G', 5 * 1024 ** 3],
+  ])('part_size may be %s', (written, partSize) => {
+    expect(read(`${S3}part_size=${written}\n`)).toMatchObject({ partSize });
+  });
+
+  test.each([
     ['AWS_ACCESS_KEY_ID=x', 'AWS_SECRET_ACCESS_KEY is missing beside AWS_ACCESS_KEY_ID'],
     ['AWS_SECRET_ACCESS_KEY=hunter2', 'AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY'],
     [

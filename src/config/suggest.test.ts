@@ -4,6 +4,7 @@ import { didYouMean, findNearest } from './suggest.ts';
 test.each([
   ['dayly_copies', ['hourly_copies', 'daily_copies'], 'daily_copies'],
   ['S3', ['ssh', 's3'], 's3'],
+  ['AWS:KMS', ['AES256', 'aws:kms'], 'aws:kms'],
   ['buket', ['BUCKET', 'sse'], 'BUCKET'],
   ['gzp', ['bzip2', 'gzip'], 'gzip'],
   ['ftp', ['ssh', 's3', 'local'], undefined],
