@@ -25,11 +25,6 @@ export class ConfigError extends TwinDbError {
   override readonly name = 'ConfigError';
 }
 
-/** The command line asks for something that cannot be. */
-export class UsageError extends TwinDbError {
-  override readonly name = 'UsageError';
-}
-
 /** A destination could not read, write, list or delete. */
 export class StorageError extends TwinDbError {
   override readonly name: string = 'StorageError';

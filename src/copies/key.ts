@@ -8,7 +8,12 @@ export type Media = (typeof MEDIA)[number];
 
 /** What the key of a backup copy tells. */
 export type ParsedKey =
-  | { readonly media: 'files' | 'mysql'; readonly host: string; readonly runType: RunType; readonly name: string }
+  | {
+      readonly media: 'files' | 'mysql';
+      readonly host: string;
+      readonly runType: RunType;
+      readonly name: string;
+    }
   | { readonly media: 'binlog'; readonly host: string; readonly runType: undefined; readonly name: string };
 
 /** Takes a key apart (contract: where things lie on a destination); undefined when it is not the key of a copy. */

@@ -30,7 +30,9 @@ describe('the lock of a run', () => {
 
   it('is refused while another run refreshes it', async () => {
     mkdirSync(`${path}.lock`);
-    await expect(holdLock({ path, waitSeconds: 0.7, signal, onLost })).rejects.toBeInstanceOf(LockTimeoutError);
+    await expect(holdLock({ path, waitSeconds: 0.7, signal, onLost })).rejects.toBeInstanceOf(
+      LockTimeoutError,
+    );
     expect(existsSync(`${path}.lock`)).toBe(true);
   });
 

@@ -149,9 +149,9 @@ describe('an interrupted pipeline', () => {
   it('ends every program and its children, undoes the sink and throws the reason', async () => {
     const stop = new AbortController();
     const sink = new Sink();
-    const running_ = runPipeline([sh('sleep 876543 & wait'), sh('cat'), sink], stop.signal);
+    const interrupted = runPipeline([sh('sleep 876543 & wait'), sh('cat'), sink], stop.signal);
     setTimeout(() => stop.abort(new InterruptedError('SIGTERM')), 200);
-    await expect(running_).rejects.toBeInstanceOf(InterruptedError);
+    await expect(interrupted).rejects.toBeInstanceOf(InterruptedError);
     expect(sink.undone).toBe(true);
     await delay(50);
     expect(running('sleep 876543')).toBe(false);
@@ -165,9 +165,15 @@ describe('an interrupted pipeline', () => {
     expect(running('# 765432')).toBe(false);
   });
 
-  it('starts nothing when it was interrupted before', async () => {
+  it('leaves nothing behind when it was interrupted before', async () => {
     const stop = AbortSignal.abort(new InterruptedError('SIGINT'));
-    await expect(runPipeline([sh('sleep 654321'), new Sink()], stop)).rejects.toBeInstanceOf(InterruptedError);
+    const sink = new Sink();
+    let released = false;
+    const release = async () => {
+      released = true;
+    };
+    await expect(runPipeline([sh('sleep 654321', { release }), sink], stop)).rejects.toBeInstanceOf(InterruptedError);
     expect(running('sleep 654321')).toBe(false);
+    expect([sink.undone, released]).toEqual([true, true]);
   });
 });

@@ -15,7 +15,6 @@ type Stages = readonly [Stage<Readable>, ...Stage[], Stage<Writable>];
  * last of them has closed the *first* error is thrown (the signal's reason when it aborted).
  */
 export async function runPipeline(stages: Stages, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   const streams = joinPrograms(stages);
   // `pipeline` rejects before asynchronous clean-up has ended, so every stage's own `close` is waited for.
   const closed = Promise.allSettled(streams.map(closeOf));

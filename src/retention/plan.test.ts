@@ -42,9 +42,13 @@ describe('the retention plan', () => {
     fc.assert(
       fc.property(copies, fc.nat(12), (all, count) => {
         const plan = planRetention(all, local(count));
-        expect(plan.map((decision) => decision.copy.key).toSorted()).toEqual(all.map((each) => each.key).toSorted());
+        expect(plan.map((decision) => decision.copy.key).toSorted()).toEqual(
+          all.map((each) => each.key).toSorted(),
+        );
         const kept = plan.filter((decision) => decision.keep).map((decision) => decision.copy.backupStarted);
-        const removed = plan.filter((decision) => !decision.keep).map((decision) => decision.copy.backupStarted);
+        const removed = plan
+          .filter((decision) => !decision.keep)
+          .map((decision) => decision.copy.backupStarted);
         expect(kept.length).toBe(Math.min(count, all.length));
         expect(Math.max(...removed, -1)).toBeLessThanOrEqual(Math.min(...kept, Infinity));
       }),

@@ -21,7 +21,9 @@ interface Policy {
 
 /** Decides about copies of one source and one run type; they come back newest first. */
 export function planRetention<C extends DatedCopy>(copies: readonly C[], policy: Policy): Decision<C>[] {
-  const newestFirst = copies.toSorted((a, b) => b.backupStarted - a.backupStarted || (a.key < b.key ? 1 : -1));
+  const newestFirst = copies.toSorted(
+    (a, b) => b.backupStarted - a.backupStarted || (a.key < b.key ? 1 : -1),
+  );
   return newestFirst.map((copy, index) => {
     const rank = `number ${index + 1} of ${copies.length}, newest first`;
     if (index < policy.count) return { copy, keep: true, reason: `${rank}, ${policy.count} to keep` };

@@ -67,6 +67,16 @@ async function requireOwnContents(path: string): Promise<void> {
   });
 }
 
+/** Root may set every attribute; others would only be told of those they may not. */
+const EXTRACTED_ATTRIBUTES = process.getuid?.() === 0 ? '*' : 'user.*';
+
+/** The inverse: a stage that takes a tar stream and gives back its files below `dst`. */
+export function extractFiles(dst: string): Program {
+  const attributes = ['--acls', '--xattrs', `--xattrs-include=${EXTRACTED_ATTRIBUTES}`];
+  const options = ['--extract', '--preserve-permissions', ...attributes];
+  return { command: 'tar', args: [...options, '--file=-', `--directory=${dst}`], debianPackage: 'tar' };
+}
+
 /** tar leaves out the leading slash, as it should, and need not say so at each run. */
 const EXPECTED = /Removing leading `.*' from (member names|hard link targets)/;
 const TOTALS = /^Total bytes written: (\d+)/;

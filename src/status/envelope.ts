@@ -30,7 +30,12 @@ export function encodeEnvelope(content: StatusContent, extra: Readonly<StatusCon
 export function decodeEnvelope(text: string): { content: StatusContent; extra: StatusContent } {
   const trimmed = text.trim();
   if (!trimmed.startsWith('{')) return { content: decodeContent(trimmed), extra: {} };
-  const { md5: expected, status, version: _version, ...extra } = parseObject<Partial<Envelope>>(trimmed, 'it');
+  const {
+    md5: expected,
+    status,
+    version: _version,
+    ...extra
+  } = parseObject<Partial<Envelope>>(trimmed, 'it');
   if (typeof status !== 'string') throw new StatusDamagedError('it has no "status" member');
   if (md5(status) !== expected) throw new StatusDamagedError('its md5 does not match');
   return { content: decodeContent(status), extra };

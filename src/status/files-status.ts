@@ -24,14 +24,17 @@ export function toAttributes(copy: FileCopy): Attributes {
 /** The copies a status lists. An entry that lacks what retention and restore need is left alone: nothing deletes it. */
 export function fileCopies(status: PeriodicStatus): FileCopy[] {
   return RUN_TYPES.flatMap((runType) =>
-    Object.entries(status[runType]).flatMap(([key, attributes]) => fromAttributes(runType, key, attributes) ?? []),
+    Object.entries(status[runType]).flatMap(
+      ([key, attributes]) => fromAttributes(runType, key, attributes) ?? [],
+    ),
   );
 }
 
 function fromAttributes(runType: RunType, key: string, attributes: Attributes): FileCopy | undefined {
   const { host, name, source_path, backup_started, backup_finished, size, sha256, unpacked_size, chain } =
     attributes;
-  if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string') return undefined;
+  if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string')
+    return undefined;
   if (typeof backup_started !== 'number' || typeof backup_finished !== 'number') return undefined;
   if (typeof size !== 'number' || typeof sha256 !== 'string') return undefined;
   return {

@@ -69,7 +69,8 @@ function choose(
     return usableSecond;
   }
   return {
-    status: usableSecond === undefined ? first.status : withExtraAttributes(first.status, usableSecond.status),
+    status:
+      usableSecond === undefined ? first.status : withExtraAttributes(first.status, usableSecond.status),
     deletions: (usableSecond?.deletions ?? []).filter((deleted) => !hasKey(first.status, deleted)),
   };
 }
@@ -95,12 +96,15 @@ function bothDamaged(
   secondKey: string,
   cause: StatusDamagedError,
 ): StatusDamagedError {
-  return new StatusDamagedError(`The status ${destination.locate(key)} is damaged, and so is its second copy`, {
-    cause,
-    remedy: [
-      'The copies themselves are not affected: twindb-backup ls lists them, restore works on them.',
-      `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
-      'copies that no status lists are never deleted.',
-    ].join(' '),
-  });
+  return new StatusDamagedError(
+    `The status ${destination.locate(key)} is damaged, and so is its second copy`,
+    {
+      cause,
+      remedy: [
+        'The copies themselves are not affected: twindb-backup ls lists them, restore works on them.',
+        `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
+        'copies that no status lists are never deleted.',
+      ].join(' '),
+    },
+  );
 }

@@ -5,12 +5,9 @@ import { type Digest, DigestMeter } from './digest.ts';
 /** Passes bytes on and errors instead of ending when they are not the ones expected. */
 export class DigestVerifier extends DigestMeter {
   readonly #expected: Partial<Digest>;
-  readonly #name: string;
 
-  /** `name` is what the error calls the object. */
-  constructor(name: string, expected: Partial<Digest>, onBytes?: (count: number) => void) {
+  constructor(expected: Partial<Digest>, onBytes?: (count: number) => void) {
     super(onBytes);
-    this.#name = name;
     this.#expected = expected;
   }
 
@@ -21,10 +18,10 @@ export class DigestVerifier extends DigestMeter {
   #mismatch(): IntegrityError | null {
     const { size, sha256 } = this.#expected;
     if (size !== undefined && size !== this.digest.size) {
-      return new IntegrityError(`${this.#name} has ${this.digest.size} bytes, its status says ${size}`);
+      return new IntegrityError(`It has ${this.digest.size} bytes instead of ${size}`);
     }
     if (sha256 !== undefined && sha256 !== this.digest.sha256) {
-      return new IntegrityError(`${this.#name} has SHA-256 ${this.digest.sha256}, its status says ${sha256}`);
+      return new IntegrityError(`Its SHA-256 is ${this.digest.sha256}, its status says ${sha256}`);
     }
     return null;
   }

@@ -1,0 +1,10 @@
+import { InterruptedError } from '../errors.ts';
+
+/** Aborts with an InterruptedError at the first SIGINT, SIGTERM or SIGHUP; the jobs clean up and end. */
+export function watchSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => controller.abort(new InterruptedError(signal)));
+  }
+  return controller.signal;
+}

@@ -1,0 +1,88 @@
+import { Argument, Command, Option } from 'commander';
+import { backup } from '../commands/backup.ts';
+import type { CommandContext } from '../commands/command.ts';
+import { ls } from '../commands/ls.ts';
+import { restoreFile } from '../commands/restore-file.ts';
+import { status } from '../commands/status.ts';
+import { MEDIA } from '../copies/key.ts';
+import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { version } from './version.ts';
+
+/** Options that stand before the command. */
+export interface GlobalOptions {
+  readonly debug?: boolean;
+  readonly config: string;
+  readonly xtrabackupBinary?: string;
+  readonly xbstreamBinary?: string;
+}
+
+/** Runs a command with the context that the global options describe; the result says whether all went well. */
+type Runner = (
+  globals: GlobalOptions,
+  command: (context: CommandContext) => Promise<boolean>,
+) => Promise<void>;
+
+/** The whole command line (contract: command line). */
+export function buildProgram(run: Runner): Command {
+  const program = new Command('twindb-backup')
+    .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
+    .version(version(), '--version', 'print the version and exit')
+    .option('--debug', 'say on stderr what is being done and why')
+    .option('--config <path>', 'configuration file', '/etc/twindb/twindb-backup.cfg')
+    .option(
+      '--xtrabackup-binary <path>',
+      'xtrabackup or mariabackup program, instead of the one that fits the server',
+    )
+    .option(
+      '--xbstream-binary <path>',
+      'xbstream or mbstream program, instead of the one that fits the server',
+    )
+    .helpOption('-h, --help', 'print help and exit')
+    .helpCommand(false)
+    .showHelpAfterError('(see twindb-backup --help)');
+  const start = (command: (context: CommandContext) => Promise<boolean>) => run(program.opts(), command);
+
+  program
+    .command('backup')
+    .description('Take the backups of one run type, as cron does. Prints nothing when all went well.')
+    .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
+    .option(
+      '--lock-file <path>',
+      'runs with the same lock file wait for each other',
+      '/var/run/twindb-backup.lock',
+    )
+    .action((runType: RunType, options: { lockFile: string }) =>
+      start((context) => backup(runType, options, context)),
+    );
+
+  program
+    .command('ls')
+    .description(
+      'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name.',
+    )
+    .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
+    .option('--json', 'print one JSON document with all that is known of each copy')
+    .action((options: Parameters<typeof ls>[0]) => start((context) => ls(options, context)));
+
+  program
+    .command('status')
+    .description('Print what the status file of a host says, as JSON.')
+    .addOption(new Option('--type <type>', 'whose status').choices(['files']).makeOptionMandatory())
+    .option('--hostname <host>', 'the host that took the copies (default: this host)')
+    .option('--json', 'print JSON, as without this option')
+    .action((options: { hostname?: string }) => start((context) => status(options, context)));
+
+  const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
+  restore
+    .command('file')
+    .description('Restore a directory. Its files lie below the target without their leading slash.')
+    .argument(
+      '[copy]',
+      'what ls prints, a key, or a name that only one copy has; without it the copies are listed',
+    )
+    .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .action((copy: string | undefined, options: { dst: string }) =>
+      start((context) => restoreFile(copy, options, context)),
+    );
+  return program;
+}

@@ -1,0 +1,64 @@
+import { CommanderError } from 'commander';
+import type { CommandContext } from '../commands/command.ts';
+import { describeError } from '../errors.ts';
+import { createLog, type Log } from '../log.ts';
+import { EXIT, exitCodeOf } from './exit-code.ts';
+import { watchSignals } from './interruption.ts';
+import { openContext } from './open-context.ts';
+import { buildProgram, type GlobalOptions } from './program.ts';
+import { createSink, openTerminal, type Terminal, writeAll } from './terminal.ts';
+
+type Command = (context: CommandContext) => Promise<boolean>;
+
+/** Parses the command line, runs the command, reports an error in one message and returns the exit code. */
+export async function run(argv: readonly string[]): Promise<number> {
+  const terminal = openTerminal();
+  let exitCode: number = EXIT.success;
+  const program = buildProgram(async (globals, command) => {
+    exitCode = await runCommand(globals, command, terminal);
+  });
+  // Subcommands take these settings over only when they are made, so each is told.
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => writeAll(1, text),
+      writeErr: (text) => writeAll(2, text),
+    });
+  }
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // commander has printed its message already.
+    return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+  }
+  return exitCode;
+}
+
+function allCommands(command: ReturnType<typeof buildProgram>): ReturnType<typeof buildProgram>[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+async function runCommand(globals: GlobalOptions, command: Command, terminal: Terminal): Promise<number> {
+  const log = createLog(globals.debug ? 'debug' : 'info', createSink(terminal));
+  try {
+    return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
+  } catch (error) {
+    log.error(describeError(error));
+    if (globals.debug && error instanceof Error) log.debug(error.stack ?? '');
+    return exitCodeOf(error);
+  }
+}
+
+async function runInContext(
+  globals: GlobalOptions,
+  command: Command,
+  terminal: Terminal,
+  log: Log,
+): Promise<boolean> {
+  await using context = openContext(globals.config, { log, terminal, signal: watchSignals() });
+  return await command({
+    ...context,
+    interactive: terminal.stdoutIsTerminal,
+    print: (line) => writeAll(1, `${line}\n`),
+  });
+}

@@ -1,0 +1,16 @@
+import type { RunType } from '../copies/run-type.ts';
+import { runBackup } from '../jobs/run-backup.ts';
+import type { CommandContext } from './command.ts';
+
+interface BackupOptions {
+  readonly lockFile: string;
+}
+
+/** One run of a cron entry. */
+export function backup(
+  runType: RunType,
+  { lockFile }: BackupOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  return runBackup(runType, lockFile, context);
+}

@@ -1,0 +1,9 @@
+import type { JobContext } from '../jobs/job-context.ts';
+
+/** What a command works with: the job context, and the place for its results. */
+export interface CommandContext extends JobContext {
+  /** Whether a person reads the results. */
+  readonly interactive: boolean;
+  /** Writes a line to stdout. */
+  print(line: string): void;
+}

@@ -1,0 +1,106 @@
+import type { FileCopy } from '../copies/file-copy.ts';
+import { fileCopyKey } from '../copies/key.ts';
+import type { RunType } from '../copies/run-type.ts';
+import { TwinDbError } from '../errors.ts';
+import { openFileSource } from '../sources/files.ts';
+import { fileCopies } from '../status/files-status.ts';
+import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
+import type { JobContext } from './job-context.ts';
+import { type CopyPlace, recordFileCopy } from './record-copy.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
+
+/** The places a run keeps file copies in, with their status. */
+export interface FilePlaces {
+  readonly remote: CopyPlace;
+  readonly local: CopyPlace | undefined;
+}
+
+/** Backs up one directory, enters the copy in the status and applies retention, at the destination and locally. */
+export async function backUpDirectory(
+  path: string,
+  runType: RunType,
+  places: FilePlaces,
+  context: JobContext,
+): Promise<void> {
+  const { config, host, log } = context;
+  const { status } = await places.remote.status.read();
+  const started = unusedStart(status, host, runType, path, context.now());
+  const key = fileCopyKey(host, runType, path, started);
+  const source = openFileSource(path, {
+    tarOptions: config.source.tarOptions,
+    exclude: copyFoldersBelow(path, context),
+  });
+  const stored = await storeCopy(
+    source,
+    { key, previousSize: latestSize(status, host, runType, path) },
+    context,
+  );
+
+  const { unpackedSize, warnings } = source.facts();
+  for (const warning of warnings) log.warn(`${path} changed while it was backed up: ${warning}`);
+  const describe = (object: StoredObject): FileCopy => ({
+    key: object.key,
+    host,
+    runType,
+    name: object.key.slice(object.key.lastIndexOf('/') + 1),
+    sourcePath: path,
+    backupStarted: toSeconds(started),
+    backupFinished: toSeconds(context.now()),
+    size: object.size,
+    sha256: object.sha256,
+    unpackedSize,
+    chain: object.chain,
+  });
+  await recordFileCopy(places.remote, describe(stored.remote), config.retention[runType], log);
+  if (places.local && stored.local) {
+    await recordFileCopy(places.local, describe(stored.local), config.retentionLocal[runType], log);
+  }
+  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)}`);
+}
+
+function toSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+/**
+ * The start time for the copy's name. Local time repeats an hour when summer ends, and a copy must not take the name of
+ * an older one, so the seconds go on until the name is free.
+ */
+function unusedStart(status: PeriodicStatus, host: string, runType: RunType, path: string, now: Date): Date {
+  const keys = entriesOf(status).map(([key]) => key);
+  let start = now;
+  while (keys.some((key) => key.startsWith(fileCopyKey(host, runType, path, start)))) {
+    start = new Date(start.getTime() + 1000);
+  }
+  return start;
+}
+
+function latestSize(
+  status: PeriodicStatus,
+  host: string,
+  runType: RunType,
+  path: string,
+): number | undefined {
+  const copies = fileCopies(status).filter((copy) => copy.host === host && copy.sourcePath === path);
+  const ofThisType = copies.filter((copy) => copy.runType === runType);
+  return (ofThisType.length > 0 ? ofThisType : copies)
+    .toSorted((a, b) => a.backupStarted - b.backupStarted)
+    .at(-1)?.size;
+}
+
+/** The folders below `path` that hold copies. Throws a TwinDbError when `path` holds nothing else. */
+function copyFoldersBelow(path: string, { config }: JobContext): string[] {
+  const { destination, keepLocalPath } = config;
+  const folders = [
+    ...(destination.kind === 'local' ? [destination.backupDir] : []),
+    ...(keepLocalPath === undefined ? [] : [keepLocalPath]),
+  ];
+  for (const folder of folders) {
+    if (`${path}/`.startsWith(`${folder}/`)) {
+      throw new TwinDbError(`Cannot back up ${path} to a place it lies in: ${folder} holds the copies`, {
+        remedy: 'Correct [source] backup_dirs, or keep the copies elsewhere',
+      });
+    }
+  }
+  return folders.filter((folder) => folder.startsWith(path === '/' ? '/' : `${path}/`));
+}

@@ -1,0 +1,85 @@
+import { type ParsedKey, parseKey } from '../copies/key.ts';
+import type { Destination, ObjectInfo } from '../destinations/destination.ts';
+import { ObjectNotFoundError, TwinDbError } from '../errors.ts';
+import type { JobContext } from './job-context.ts';
+import { findCopies } from './list-copies.ts';
+
+/** One object to restore from. */
+export interface Candidate {
+  readonly destination: Destination;
+  readonly object: ObjectInfo;
+  readonly parsed: ParsedKey;
+}
+
+type Places = Pick<JobContext, 'local' | 'remote'>;
+
+/** The keep-local copy is the remote one before encryption, so the two differ by this suffix. */
+const ENCRYPTED = '.gpg';
+
+function identify(key: string): string {
+  return key.endsWith(ENCRYPTED) ? key.slice(0, -ENCRYPTED.length) : key;
+}
+
+/**
+ * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
+ * Throws a TwinDbError when there is none, or when several copies have the name.
+ */
+export async function findCopy(
+  wanted: string,
+  media: ParsedKey['media'],
+  places: Places,
+): Promise<Candidate[]> {
+  const key = keyOf(wanted, places);
+  const identity = key === undefined ? await identifyByName(wanted, media, places) : identify(key);
+  const candidates = [
+    ...(places.local === undefined ? [] : await lookUp(places.local, identity)),
+    ...(await lookUp(places.remote, identity)),
+    ...(await lookUp(places.remote, identity + ENCRYPTED)),
+  ];
+  if (candidates.length === 0) throw notFound(wanted, places);
+  const [{ parsed }] = candidates as [Candidate];
+  if (parsed.media !== media)
+    throw new TwinDbError(`${wanted} is a copy of type ${parsed.media}, not ${media}`);
+  return candidates;
+}
+
+/** The key that a location or key names; undefined when `wanted` can only be a name. */
+function keyOf(wanted: string, { local, remote }: Places): string | undefined {
+  for (const place of local === undefined ? [remote] : [local, remote]) {
+    const root = place.locate('');
+    const key = wanted.startsWith(root) ? wanted.slice(root.length) : wanted;
+    if (parseKey(key)) return key;
+  }
+  return undefined;
+}
+
+async function identifyByName(name: string, media: ParsedKey['media'], places: Places): Promise<string> {
+  const matches = (await findCopies(places)).filter(
+    (copy) => copy.parsed.media === media && identify(copy.parsed.name) === identify(name),
+  );
+  const identities = [...new Set(matches.map((copy) => identify(copy.object.key)))];
+  const [identity, ...others] = identities;
+  if (identity === undefined) throw notFound(name, places);
+  if (others.length > 0) {
+    const choices = matches.map((copy) => `  ${copy.location}`).join('\n');
+    throw new TwinDbError(`${name} is the name of several copies; give one of these instead:\n${choices}`);
+  }
+  return identity;
+}
+
+async function lookUp(destination: Destination, key: string): Promise<Candidate[]> {
+  const parsed = parseKey(key);
+  if (parsed === undefined) return [];
+  try {
+    return [{ destination, object: await destination.stat(key), parsed }];
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return [];
+    throw error;
+  }
+}
+
+function notFound(wanted: string, { remote }: Places): TwinDbError {
+  return new TwinDbError(`There is no copy ${wanted} on ${remote.url}`, {
+    remedy: 'twindb-backup ls shows the copies there are',
+  });
+}

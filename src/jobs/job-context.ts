@@ -1,0 +1,31 @@
+import type { Config } from '../config/config.ts';
+import type { Destination } from '../destinations/destination.ts';
+import type { Log } from '../log.ts';
+
+/** Shows how far a stream has come; silent off a terminal. */
+export interface Progress {
+  /** Begins a line; `totalBytes` is known or estimated, `undefined` when neither. */
+  begin(title: string, totalBytes?: number): ProgressLine;
+}
+
+export interface ProgressLine {
+  advance(bytes: number): void;
+  end(): void;
+}
+
+/** What every job works with. */
+export interface JobContext {
+  readonly config: Config;
+  /** This host's name as it stands in keys. */
+  readonly host: string;
+  readonly remote: Destination;
+  /** Where keep_local_path keeps copies before encryption, when it is configured. */
+  readonly local: Destination | undefined;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */
+  readonly signal: AbortSignal;
+  /** Processors of this machine. */
+  readonly cores: number;
+  readonly now: () => Date;
+}

@@ -1,0 +1,101 @@
+import type { RunType } from '../copies/run-type.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { describeError, LockTimeoutError, TwinDbError } from '../errors.ts';
+import { holdLock } from '../lock/run-lock.ts';
+import { FILES_STATUS } from '../status/files-status.ts';
+import { openStatusStore } from '../status/status-store.ts';
+import { backUpDirectory, type FilePlaces } from './back-up-directory.ts';
+import type { JobContext } from './job-context.ts';
+import { recordMeasure } from './measures.ts';
+import { type CopyPlace, finishDeletions } from './record-copy.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
+const LOCK_WAIT: Readonly<Record<RunType, number>> = {
+  hourly: HOUR / 2,
+  daily: DAY / 2,
+  weekly: 3.5 * DAY,
+  monthly: 15 * DAY,
+  yearly: 182.5 * DAY,
+};
+
+/**
+ * Everything one cron entry does. Reports each failure where it happens and goes on with what is left; returns whether
+ * all went well.
+ */
+export async function runBackup(runType: RunType, lockPath: string, context: JobContext): Promise<boolean> {
+  const { config, log } = context;
+  if (!config.intervals[runType]) {
+    log.debug(`[intervals] run_${runType} is off: nothing to do`);
+    return true;
+  }
+  const lost = new AbortController();
+  const signal = AbortSignal.any([context.signal, lost.signal]);
+  const onLost = (error: Error) => lost.abort(error);
+  try {
+    await using _lock = await holdLock({ path: lockPath, waitSeconds: LOCK_WAIT[runType], signal, onLost });
+    return await runLocked(runType, { ...context, signal });
+  } catch (error) {
+    // The next hourly run is near, and cron would send a mail each hour of a long daily one.
+    if (!(error instanceof LockTimeoutError) || runType !== 'hourly') throw error;
+    log.debug(error.message);
+    return true;
+  }
+}
+
+async function runLocked(runType: RunType, context: JobContext): Promise<boolean> {
+  const { config, log, now } = context;
+  const start = now();
+  const places = openPlaces(context);
+  await cleanUpAfterEarlierRuns(places, context);
+  let succeeded = true;
+  const attempt = async (title: string, work: () => Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      log.error(`${title}: ${describeError(error)}`);
+      succeeded = false;
+    }
+  };
+  for (const path of config.source.backupDirs) {
+    await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places, context));
+  }
+  if (config.source.backupMysql) await attempt('Cannot back up MySQL', refuseMysql);
+  recordMeasure(config.measuresLog, { start, finish: now() }, log);
+  return succeeded;
+}
+
+function openPlaces(context: JobContext): FilePlaces {
+  const { host, remote, local } = context;
+  const place = (destination: Destination, alwaysKeepNewest: boolean): CopyPlace => ({
+    destination,
+    status: openStatusStore(destination, host, FILES_STATUS, context),
+    alwaysKeepNewest,
+  });
+  return { remote: place(remote, true), local: local && place(local, false) };
+}
+
+/** Finishes deletions and removes half-written objects that an interrupted run of this host has left. */
+async function cleanUpAfterEarlierRuns(
+  { remote, local }: FilePlaces,
+  { host, log }: JobContext,
+): Promise<void> {
+  for (const place of local === undefined ? [remote] : [remote, local]) {
+    await finishDeletions(place);
+    try {
+      for (const removed of await place.destination.sweep(host)) log.debug(`Removed ${removed}`);
+    } catch (error) {
+      // Leftovers cost space, a missing backup costs more.
+      log.warn(`Cannot remove what earlier runs left half-written: ${describeError(error)}`);
+    }
+  }
+}
+
+async function refuseMysql(): Promise<void> {
+  throw new TwinDbError('this version backs up directories only', {
+    remedy: 'Set [source] backup_mysql=no and back up MySQL with another tool until then',
+  });
+}
