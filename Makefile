@@ -44,6 +44,7 @@ install: build ## install below PREFIX, with a cron file and a sample config (DE
 	install -d $(DESTDIR)$(LIB) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/cron.d $(DESTDIR)/etc/twindb
 	cp -R dist package.json package-lock.json node_modules $(DESTDIR)$(LIB)
 	npm prune --silent --omit=dev --prefix $(DESTDIR)$(LIB)
+	find $(DESTDIR)$(LIB) -type d -empty -delete
 	ln -sfn ../lib/twindb-backup/dist/cli/main.js $(DESTDIR)$(PREFIX)/bin/twindb-backup
 	@# What the operator has edited stays as it is.
 	test -e $(DESTDIR)/etc/twindb/twindb-backup.cfg || \

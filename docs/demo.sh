@@ -22,7 +22,7 @@ ls -lR "$tmp/photos"
 step 'A small configuration'
 cat >"$tmp/backup.cfg" <<END
 [source]
-backup_dirs=$tmp/photos
+backup_dirs="$tmp/photos"
 
 [destination]
 backup_destination=local

@@ -52,7 +52,8 @@ export CEPH_CONF=$C/ceph.conf
 # Node 20 is what Debian ships; that the SDK will leave it one day need not be said at each start.
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 log=$DIR/log/rgw-setup
-quietly() { "$@" >>"$log" 2>&1; }
+# Ceph's tools wait for ever for a server that has died.
+quietly() { timeout 30 "$@" >>"$log" 2>&1; }
 
 quietly ceph-authtool --create-keyring "$C/keyring" --gen-key -n mon. --cap mon 'allow *'
 quietly ceph-authtool "$C/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *'

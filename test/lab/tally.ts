@@ -10,8 +10,10 @@ export default class Tally implements Reporter {
       // A file that cannot be loaded, or whose hooks fail, has no failed test and has failed all the same.
       if (!module.ok() && count.failed === before) count.failed += 1;
     }
-    // Rejections that no test waited for, and a lab that did not start.
+    // Rejections that no test waited for.
     count.failed += unhandled.length;
+    // The lab did not start, or no test was found: neither is a success.
+    if (modules.length === 0) count.failed += 1;
     // Pending is what an interrupted run did not come to.
     const skipped = count.skipped + count.pending;
     process.stdout.write(`${count.passed} passed, ${count.failed} failed, ${skipped} skipped\n`);
