@@ -35,6 +35,8 @@ rgw_data = $C/rgw
 paxos_propose_interval = 0.02
 mon_allow_pool_size_one = true
 mon_max_pg_per_osd = 2000
+# On a disk more than 95 % full the monitor would stop itself; this one keeps next to nothing there.
+mon_data_avail_crit = 0
 osd_pool_default_size = 1
 osd_pool_default_pg_num = 8
 osd_crush_chooseleaf_type = 0
