@@ -43,14 +43,15 @@ export async function findCopy(
   return candidates;
 }
 
+/** Copies of directories and MySQL have keys of four segments, binlogs of three. */
+const KEY_LENGTHS = [4, 3];
+
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
 function keyOf(wanted: string, { local, remote }: Places): string | undefined {
-  for (const place of local === undefined ? [remote] : [local, remote]) {
-    const root = place.locate('');
-    const key = wanted.startsWith(root) ? wanted.slice(root.length) : wanted;
-    if (parseKey(key)) return key;
-  }
-  return undefined;
+  const segments = wanted.split('/');
+  return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
+    .filter((key) => parseKey(key) !== undefined)
+    .find((key) => wanted === key || [local, remote].some((place) => place?.locate(key) === wanted));
 }
 
 async function identifyByName(name: string, media: ParsedKey['media'], places: Places): Promise<string> {
