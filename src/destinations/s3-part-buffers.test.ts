@@ -9,32 +9,23 @@ test('lends each slot once, and waits for one to come back when all are out', as
   first.fill(1);
   second.fill(2);
   expect(first.every((byte) => byte === 1)).toBe(true);
-  let third: Buffer | undefined;
-  const waiting = buffers.lend(40, 2).then((buffer) => {
-    third = buffer;
-  });
-  await turn();
-  expect(third).toBeUndefined();
+  const third = buffers.lend(40, 2);
+  expect(await Promise.race([third, turn('waits')])).toBe('waits');
   buffers.give(first);
-  await waiting;
-  expect(third).toBe(first);
+  expect(await third).toBe(first);
 });
 
 test('another size waits until everything is back, and takes no other memory', async () => {
   const buffers = createPartBuffers(100);
   const out = [await buffers.lend(20, 3), await buffers.lend(20, 3)];
-  let larger: Buffer | undefined;
-  const waiting = buffers.lend(50, 2).then((buffer) => {
-    larger = buffer;
-  });
+  const waiting = buffers.lend(50, 2);
   for (const buffer of out) {
-    await turn();
-    expect(larger).toBeUndefined();
+    expect(await Promise.race([waiting, turn('waits')])).toBe('waits');
     buffers.give(buffer);
   }
-  await waiting;
-  expect(larger?.length).toBe(50);
-  expect(larger?.buffer).toBe(out[0]?.buffer);
+  const larger = await waiting;
+  expect(larger.length).toBe(50);
+  expect(larger.buffer).toBe(out[0]?.buffer);
 });
 
 test('a part larger than the block still gets its buffer', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, double, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { StorageError } from '../errors.ts';
 import { BUFFER_BUDGET, planParts, planTiers } from './s3-part-plan.ts';
@@ -39,8 +39,8 @@ test('the beginning of every stream goes up in several parts at once', () => {
 });
 
 test('whatever is expected: within the limits of S3, never shrinking, 1.5 times as much fits, or it is refused', () => {
-  fc.assert(
-    fc.property(fc.double({ min: 0, max: 100 * TIB, noNaN: true }), (expected) => {
+  assert(
+    property(double({ min: 0, max: 100 * TIB, noNaN: true }), (expected) => {
       let plan: ReturnType<typeof planParts>;
       try {
         plan = planParts(expected, undefined);

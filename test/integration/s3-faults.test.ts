@@ -1,0 +1,344 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Secret } from '../../src/config/secret.ts';
+import type { Destination } from '../../src/destinations/destination.ts';
+import { openS3 } from '../../src/destinations/s3.ts';
+import { DEFAULT_TUNING } from '../../src/destinations/s3-client.ts';
+import { describeError, ObjectNotFoundError, StorageError } from '../../src/errors.ts';
+import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
+import { IMPATIENT, keepLog, labConfig, leftoversOf, quotaConfig } from './s3-lab.ts';
+import { type Intercept, type Proxy, startProxy } from './s3-proxy.ts';
+
+const SIZE = 40 * MIB;
+let hosts = 0;
+let host: string;
+let key: string;
+let proxy: Proxy;
+const open: Destination[] = [];
+
+const opened = (destination: Destination): Destination => {
+  open.push(destination);
+  return destination;
+};
+const throughProxy = (tuning = DEFAULT_TUNING): Destination =>
+  opened(openS3(labConfig({ endpointUrl: proxy.endpoint }), keepLog(), tuning));
+const direct = (): Destination => opened(openS3(labConfig(), keepLog()));
+
+beforeEach(async () => {
+  host = `s3-faults-${process.pid}-${Date.now()}-${hosts++}`;
+  key = `${host}/daily/files/copy`;
+  proxy = await startProxy(labConfig().endpointUrl ?? '');
+});
+
+afterEach(async () => {
+  await proxy.kill();
+  for (const destination of open.splice(0)) await destination[Symbol.asyncDispose]();
+});
+
+const isPart = ({ method, url }: IncomingMessage): boolean =>
+  method === 'PUT' && (url?.includes('partNumber=') ?? false);
+const isComplete = ({ method, url }: IncomingMessage): boolean =>
+  method === 'POST' && (url?.includes('uploadId=') ?? false);
+const isGet = ({ method, url }: IncomingMessage): boolean =>
+  method === 'GET' && (url?.includes('copy') ?? false);
+
+/** Spoils the first `times` requests of a kind. */
+function spoil(times: number, which: (asked: IncomingMessage) => boolean, how: Intercept): Intercept {
+  let left = times;
+  return (asked, answer, forward) => {
+    if (!which(asked) || left-- <= 0) return 'pass';
+    return how(asked, answer, forward);
+  };
+}
+
+const answerWith =
+  (status: number, code: string): Intercept =>
+  (asked, answer) => {
+    asked.resume().on('end', () => {
+      answer.writeHead(status, { 'content-type': 'application/xml' });
+      answer.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>spoilt</Message></Error>`);
+    });
+  };
+const reset: Intercept = (asked) => {
+  asked.socket.resetAndDestroy();
+};
+const hang: Intercept = (asked) => {
+  asked.resume();
+};
+/** Lets the server do its work, and loses its answer. */
+const loseAnswer: Intercept = async (asked, _answer, forward) => {
+  const real = await forward();
+  real.resume().on('end', () => asked.socket.resetAndDestroy());
+};
+
+async function failure(work: Promise<unknown>): Promise<unknown> {
+  return await work.then(
+    () => expect.fail('this should have failed'),
+    (error: unknown) => error,
+  );
+}
+
+async function expectStored(size: number): Promise<void> {
+  expect(await digestOf(direct(), key)).toBe(await digest(makeBytes(size, 1)));
+  expect(await leftoversOf(labConfig(), host)).toEqual([]);
+}
+
+describe('passing trouble does not cost the copy', () => {
+  const troubles: Record<string, Intercept> = {
+    'some 503 to parts': spoil(3, isPart, answerWith(503, 'SlowDown')),
+    'some 500 to parts': spoil(3, isPart, answerWith(500, 'InternalError')),
+    'resets of parts': spoil(3, isPart, reset),
+    'an answer to a part that is lost': spoil(1, isPart, loseAnswer),
+    'an answer 200 to the completion that holds an error': spoil(
+      1,
+      isComplete,
+      answerWith(200, 'InternalError'),
+    ),
+    'an answer to the completion that is lost': spoil(1, isComplete, loseAnswer),
+    'a lost answer to the completion and then "no such upload"': ((): Intercept => {
+      let seen = 0;
+      return (asked, answer, forward) => {
+        if (!isComplete(asked)) return 'pass';
+        return seen++ === 0
+          ? loseAnswer(asked, answer, forward)
+          : answerWith(404, 'NoSuchUpload')(asked, answer, forward);
+      };
+    })(),
+    'trouble with the very first requests': spoil(4, () => true, reset),
+  };
+  test.each(Object.entries(troubles))('%s', async (_, intercept) => {
+    proxy.intercept = intercept;
+    await store(throughProxy(), key, SIZE, 1);
+    await expectStored(SIZE);
+  });
+
+  test('a part that nobody answers is sent again', async () => {
+    proxy.intercept = spoil(1, isPart, hang);
+    await store(throughProxy({ ...DEFAULT_TUNING, idleMs: 1000 }), key, SIZE, 1);
+    await expectStored(SIZE);
+  });
+});
+
+describe('lasting trouble is an error in bounded time, and leaves nothing', () => {
+  const troubles: Record<string, Intercept> = {
+    'parts are refused': spoil(1e9, isPart, answerWith(503, 'SlowDown')),
+    'parts are cut': spoil(1e9, isPart, reset),
+    'parts are never answered': spoil(1e9, isPart, hang),
+    'the completion is refused': spoil(1e9, isComplete, answerWith(500, 'InternalError')),
+    'the completion says 200 and fails every time': spoil(1e9, isComplete, answerWith(200, 'InternalError')),
+    'the completion is lost and never happened': spoil(1e9, isComplete, answerWith(404, 'NoSuchUpload')),
+  };
+  test.each(Object.entries(troubles))('%s', { timeout: 30_000 }, async (_, intercept) => {
+    proxy.intercept = intercept;
+    const sink = throughProxy(IMPATIENT).write(key);
+    const closed = untilClosed(sink);
+    const error = await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
+    expect(error).toBeInstanceOf(StorageError);
+    expect(describeError(error)).toContain(`s3://lab/${key}`);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+    expect(await listKeys(direct(), `${host}/`)).toEqual([]);
+  });
+
+  test('an object that became visible while its stream was destroyed is taken back', async () => {
+    const sink = throughProxy().write(key);
+    const closed = untilClosed(sink);
+    proxy.intercept = spoil(1, isComplete, async (asked, answer, forward) => {
+      const real = await forward();
+      sink.destroy(new Error('stop'));
+      await loseAnswer(asked, answer, () => Promise.resolve(real));
+    });
+    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
+    expect(await listKeys(direct(), `${host}/`)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('an abort that does not get through is told, and the next sweep does it', async () => {
+    const log = keepLog();
+    const destination = opened(openS3(labConfig({ endpointUrl: proxy.endpoint }), log, IMPATIENT));
+    proxy.intercept = (asked, answer, forward) =>
+      asked.method === 'DELETE' || isPart(asked) ? reset(asked, answer, forward) : 'pass';
+    const sink = destination.write(key);
+    const closed = untilClosed(sink);
+    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
+    expect(log.lines.join('\n')).toMatch(/Cannot clean up.*copy[\s\S]*next run/);
+    expect(await leftoversOf(labConfig(), host)).toEqual([key]);
+  });
+});
+
+/** Cuts the answer after so many bytes. */
+const cutAfter =
+  (limit: number): Intercept =>
+  async (_asked, answer, forward) => {
+    const real = await forward();
+    answer.writeHead(real.statusCode ?? 502, real.headers);
+    let sent = 0;
+    for await (const chunk of real as AsyncIterable<Buffer>) {
+      answer.write(chunk);
+      sent += chunk.length;
+      if (sent > limit) break;
+    }
+    answer.destroy();
+  };
+
+describe('reading goes on where a connection broke', () => {
+  test('after several breaks every byte is there, once', async () => {
+    await store(direct(), key, SIZE, 1);
+    proxy.intercept = spoil(4, isGet, cutAfter(5 * MIB));
+    expect(await digestOf(throughProxy(), key)).toBe(await digest(makeBytes(SIZE, 1)));
+  });
+
+  test('breaks for ever without a byte in between are an error', async () => {
+    await store(direct(), key, SIZE, 1);
+    proxy.intercept = spoil(1e9, isGet, cutAfter(-1));
+    const error = await failure(digestOf(throughProxy(IMPATIENT), key));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).not.toBeInstanceOf(ObjectNotFoundError);
+  });
+
+  test('an object that was replaced meanwhile is an error, never a mix', async () => {
+    await store(direct(), key, SIZE, 1);
+    proxy.intercept = spoil(1, isGet, async (_asked, answer, forward) => {
+      const real = await forward();
+      answer.writeHead(real.statusCode ?? 502, real.headers);
+      real.once('data', (chunk) => answer.write(chunk));
+      await store(direct(), key, SIZE, 2);
+      answer.destroy();
+    });
+    expect(describeError(await failure(digestOf(throughProxy(), key)))).toMatch(
+      /replaced while it was being read/,
+    );
+  });
+
+  test('a server that ignores where to go on is an error, not a repetition', async () => {
+    await store(direct(), key, SIZE, 1);
+    let seen = 0;
+    proxy.intercept = (asked, answer, forward) => {
+      if (!isGet(asked)) return 'pass';
+      if (seen++ === 0) return cutAfter(5 * MIB)(asked, answer, forward);
+      answer.writeHead(200, { 'content-length': SIZE, etag: '"x"' });
+      answer.end(Buffer.alloc(SIZE));
+      return undefined;
+    };
+    expect(describeError(await failure(digestOf(throughProxy(), key)))).toMatch(/cannot go on/);
+  });
+});
+
+const tell = async (destination: Destination): Promise<string> =>
+  describeError(await failure(store(opened(destination), key, 10, 1)));
+
+const id = (): string => labConfig().credentials?.accessKeyId ?? '';
+
+describe('errors tell the operator what to do', () => {
+  const log = keepLog();
+
+  test('a bucket that does not exist', async () => {
+    const destination = opened(openS3(labConfig({ bucket: 'no-such-bucket' }), log));
+    expect(await tell(destination)).toMatch(/bucket no-such-bucket does not exist[\s\S]*\[s3\] BUCKET/);
+    const looking = await failure(destination.stat(key));
+    expect(looking).not.toBeInstanceOf(ObjectNotFoundError);
+    expect(describeError(looking)).toMatch(/bucket no-such-bucket does not exist/);
+    expect(describeError(await failure(digestOf(destination, key)))).toMatch(
+      /bucket no-such-bucket does not/,
+    );
+    expect(describeError(await failure(listKeys(destination, host)))).toMatch(
+      /bucket no-such-bucket does not/,
+    );
+    expect(describeError(await failure(destination.sweep(host)))).toMatch(/bucket no-such-bucket does not/);
+  });
+
+  test('a wrong secret: the key id is named, the secret is not', async () => {
+    const credentials = { accessKeyId: id(), secretAccessKey: new Secret('not-the-secret') };
+    const destination = opened(openS3(labConfig({ credentials }), log));
+    const text = describeError(await failure(listKeys(destination, host)));
+    expect(text).toMatch(
+      new RegExp(`secret does not belong to access key id ${id()}[\\s\\S]*AWS_SECRET_ACCESS_KEY`),
+    );
+    expect(text).not.toContain('not-the-secret');
+  });
+
+  test('an unknown key id', async () => {
+    const credentials = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: new Secret('x') };
+    const destination = opened(openS3(labConfig({ credentials }), log));
+    expect(describeError(await failure(listKeys(destination, host)))).toMatch(
+      /does not know access key id AKIAUNKNOWN[\s\S]*AWS_ACCESS_KEY_ID/,
+    );
+  });
+
+  test("another user's bucket", async () => {
+    const destination = opened(openS3(labConfig({ bucket: quotaConfig().bucket }), log));
+    expect(await tell(destination)).toMatch(new RegExp(`${id()} is not allowed[\\s\\S]*s3:GetObject`));
+    expect(describeError(await failure(destination.sweep(host)))).toMatch(
+      /not allowed[\s\S]*ListBucketMultipartUploads/,
+    );
+  });
+
+  test('a full bucket', async () => {
+    const destination = opened(openS3(quotaConfig(), log));
+    const error = await failure(store(destination, key, 20 * MIB, 1));
+    expect(describeError(error)).toMatch(/full[\s\S]*quota/i);
+  });
+
+  test('nobody listens: the endpoint is named', async () => {
+    await proxy.kill();
+    const destination = openS3(labConfig({ endpointUrl: proxy.endpoint }), log, IMPATIENT);
+    expect(await tell(destination)).toMatch(
+      new RegExp(`no answer from ${proxy.endpoint.slice(7)} .*ECONNREFUSED`),
+    );
+    await proxy.revive();
+  });
+
+  test('a bucket in another region', async () => {
+    proxy.intercept = (_asked, answer) => {
+      answer.writeHead(301, { 'x-amz-bucket-region': 'eu-west-3' });
+      answer.end();
+    };
+    expect(await tell(openS3(labConfig({ endpointUrl: proxy.endpoint }), log))).toMatch(
+      /AWS_DEFAULT_REGION = eu-west-3/,
+    );
+  });
+
+  test.each([
+    [411, 'MissingContentLength'],
+    [501, 'NotImplemented'],
+    [400, 'XAmzContentSHA256Mismatch'],
+  ])('an old clone that answers %i %s: the switch is named', async (status, code) => {
+    proxy.intercept = spoil(1e9, ({ method }) => method === 'PUT', answerWith(status, code));
+    const config = labConfig({ endpointUrl: proxy.endpoint, checksums: 'when_supported' });
+    expect(await tell(openS3(config, log))).toMatch(/\[s3\] checksums = when_required/);
+  });
+
+  test('no credentials anywhere', async () => {
+    const before = { ...process.env };
+    Object.assign(process.env, {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/nonexistent',
+      AWS_SHARED_CREDENTIALS_FILE: '/nonexistent',
+    });
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE']) delete process.env[name];
+    try {
+      expect(await tell(openS3(labConfig({ credentials: undefined }), log))).toMatch(
+        /no AWS credentials found[\s\S]*AWS_ACCESS_KEY_ID/,
+      );
+    } finally {
+      process.env = before;
+    }
+  });
+
+  test('credentials of the AWS default chain serve when the file has none', async () => {
+    const { credentials } = labConfig();
+    const before = { ...process.env };
+    process.env['AWS_ACCESS_KEY_ID'] = credentials?.accessKeyId ?? '';
+    process.env['AWS_SECRET_ACCESS_KEY'] = credentials?.secretAccessKey.reveal() ?? '';
+    try {
+      await store(opened(openS3(labConfig({ credentials: undefined }), log)), key, 10, 1);
+    } finally {
+      process.env = before;
+    }
+    await expectStored(10);
+  });
+});

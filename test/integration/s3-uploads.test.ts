@@ -1,0 +1,234 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { HeadObjectCommand, ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { S3Config } from '../../src/config/config.ts';
+import type { Destination } from '../../src/destinations/destination.ts';
+import { openS3 } from '../../src/destinations/s3.ts';
+import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3-client.ts';
+import { planTiers } from '../../src/destinations/s3-part-plan.ts';
+import { describeError, StorageError } from '../../src/errors.ts';
+import { newPartialName } from '../../src/lock/owner.ts';
+import {
+  digest,
+  digestOf,
+  listKeys,
+  MIB,
+  makeBytes,
+  store,
+  untilClosed,
+  writeChunk,
+} from '../contract/bytes.ts';
+import { useLab } from '../lab/lab.ts';
+import { keepLog, labConfig, leftoversOf, observe, plantUpload } from './s3-lab.ts';
+
+let hosts = 0;
+let host: string;
+let key: string;
+let log: ReturnType<typeof keepLog>;
+const opened: Destination[] = [];
+const children: ChildProcess[] = [];
+
+const open = (change: Partial<S3Config> = {}, tuning: Partial<S3Tuning> = {}): Destination => {
+  const destination = openS3(labConfig(change), log, { ...DEFAULT_TUNING, ...tuning });
+  opened.push(destination);
+  return destination;
+};
+
+beforeEach(() => {
+  host = `s3-uploads-${process.pid}-${Date.now()}-${hosts++}`;
+  key = `${host}/daily/files/copy`;
+  log = keepLog();
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const destination of opened.splice(0)) await destination[Symbol.asyncDispose]();
+});
+
+/** Parts of 5 MiB (S3's smallest), then 6, then 12: what 16, 32 and 64 MiB are in earnest. */
+const TINY = planTiers(
+  [
+    { parts: 3, size: 5 * MIB },
+    { parts: 3, size: 6 * MIB },
+    { parts: 2, size: 12 * MIB },
+  ],
+  2,
+  'Set [s3] part_size.',
+);
+
+describe('parts', () => {
+  const SIZES = [5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 15 * MIB, 33 * MIB, 33 * MIB + 1, TINY.capacity];
+  test.each(SIZES)('%i bytes in growing parts arrive as they were', async (size) => {
+    await store(open({}, { plan: TINY }), key, size, 1);
+    expect(await digestOf(open(), key)).toBe(await digest(makeBytes(size, 1)));
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('parts grow as planned', async () => {
+    const sink = open({}, { plan: TINY }).write(key);
+    for (const chunk of makeBytes(45 * MIB, 1)) await writeChunk(sink, chunk);
+    const client = observe(labConfig());
+    const where = { Bucket: labConfig().bucket };
+    const { Uploads } = await client.send(new ListMultipartUploadsCommand({ ...where, Prefix: key }));
+    const which = { ...where, Key: key, UploadId: Uploads?.[0]?.UploadId };
+    const sizes = async (): Promise<unknown> =>
+      (await client.send(new ListPartsCommand(which))).Parts?.map(({ Size }) => (Size ?? 0) / MIB);
+    await expect.poll(sizes, { timeout: 20_000 }).toEqual([5, 5, 5, 6, 6, 6, 12]);
+    client.destroy();
+    sink.destroy();
+    await untilClosed(sink);
+  });
+
+  test('a stream that outgrows what was reckoned with says so once, and is stored', async () => {
+    await store(open({}, { plan: TINY }), key, TINY.planned + 1, 1);
+    expect(log.lines).toHaveLength(1);
+    expect(log.lines[0]).toMatch(/larger than the 33 MiB reckoned with[\s\S]*part_size/);
+  });
+
+  test('a stream that outgrows all parts fails at the first byte too many, names the setting, leaves nothing', async () => {
+    let produced = 0;
+    const source = function* (): Generator<Buffer> {
+      for (const chunk of makeBytes(400 * MIB, 1)) {
+        produced += chunk.length;
+        yield chunk;
+      }
+    };
+    const sink = open({}, { plan: TINY }).write(key);
+    const closed = untilClosed(sink);
+    const error = await pipeline(Readable.from(source()), sink).catch((reason: unknown) => reason);
+    await closed;
+    expect(error).toBeInstanceOf(StorageError);
+    expect(describeError(error)).toMatch(/more than the 57 MiB[\s\S]*\[s3\] part_size/);
+    expect(produced).toBeLessThan(TINY.capacity + 4 * MIB);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('what cannot fit the configured part size is refused before the first byte is sent', async () => {
+    const sink = open({ partSize: 5 * MIB, endpointUrl: 'http://127.0.0.1:9' }).write(key, {
+      estimate: () => Promise.resolve(60_000 * MIB),
+    });
+    const error = await pipeline(Readable.from(makeBytes(MIB, 1)), sink).catch((reason: unknown) => reason);
+    expect(describeError(error)).toMatch(/part_size to at least 9 MiB/);
+  });
+
+  test('an expectation that takes more memory than usual is told before the upload', async () => {
+    await pipeline(
+      Readable.from(makeBytes(10, 1)),
+      open().write(key, { estimate: async () => 2 * 1024 ** 4 }),
+    );
+    expect(log.lines.join()).toMatch(/takes parts of \d+ MiB and \d+ MiB of memory/);
+  });
+
+  test('an ordinary write says nothing', async () => {
+    await store(open(), key, 33 * MIB, 1);
+    expect(log.lines).toEqual([]);
+  });
+
+  test('a write given up while the estimate is still being made closes at once', async () => {
+    const sink = open().write(key, { estimate: () => new Promise(() => {}) });
+    sink.write('x');
+    sink.destroy();
+    await untilClosed(sink);
+  });
+});
+
+describe('how objects are kept', () => {
+  test.each([1000, 20 * MIB])(
+    '%i bytes get the storage class and the encryption configured',
+    async (size) => {
+      const { storageClass, kmsKeyId } = useLab().s3;
+      await store(open({ storageClass, sse: 'aws:kms', sseKmsKeyId: kmsKeyId }), key, size, 1);
+      const client = observe(labConfig());
+      const head = await client.send(new HeadObjectCommand({ Bucket: labConfig().bucket, Key: key }));
+      client.destroy();
+      expect(head).toMatchObject({
+        StorageClass: storageClass,
+        ServerSideEncryption: 'aws:kms',
+        SSEKMSKeyId: kmsKeyId,
+      });
+      expect(await digestOf(open(), key)).toBe(await digest(makeBytes(size, 1)));
+    },
+  );
+});
+
+describe('listings of several pages', () => {
+  const NAMES = ['a', 'a b', 'a+b', 'new\nline', 'ünï', '%41', '&<>"', 'z'];
+
+  test('hold every object once, whatever its name', async () => {
+    const keys = NAMES.map((name) => `${host}/daily/files/${name}`);
+    for (const each of keys) await store(open(), each, 1, 1);
+    expect(await listKeys(open({}, { pageSize: 2 }), `${host}/`)).toEqual(keys.toSorted());
+  });
+
+  test('hold every upload: a sweep finds all of them', async () => {
+    for (let count = 0; count < 5; count++) await plantUpload(labConfig(), host, '1-1-00');
+    expect(await open({}, { pageSize: 2 }).sweep(host)).toHaveLength(5);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('an upload of an oddly named key is swept too', async () => {
+    const sink = open({}, { plan: TINY }).write(`${host}/daily/files/new\nline +%41&`);
+    for (const chunk of makeBytes(6 * MIB, 1)) await writeChunk(sink, chunk);
+    expect(await open().sweep(host)).toEqual([]);
+    sink.destroy();
+    await untilClosed(sink);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+});
+
+const startWriter = async (): Promise<ChildProcess> => {
+  const script = fileURLToPath(new URL('../fixtures/s3-write-until-killed.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script, `${useLab().dir}/lab.json`, key], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  await once(child.stdout, 'data');
+  return child;
+};
+
+describe('other processes', () => {
+  test('a live one keeps its upload through a sweep; killed with SIGKILL, the next sweep removes it', async () => {
+    const child = await startWriter();
+    expect(await open().sweep(host)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([key]);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await leftoversOf(labConfig(), host)).toEqual([key]);
+    expect(await open().sweep(host)).toEqual([expect.stringContaining(key)]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+    expect(await listKeys(open(), `${host}/`)).toEqual([]);
+  });
+
+  test('a run that died between its marker and its upload leaves no marker after a sweep', async () => {
+    const planted = await plantUpload(labConfig(), host, '1-1-00');
+    await open().sweep(host);
+    expect(planted).toContain(host);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('a live marker protects its own key only', async () => {
+    const live = await plantUpload(labConfig(), host, newPartialName());
+    const dead = await plantUpload(labConfig(), host, '1-1-00');
+    expect(await open().sweep(host)).toEqual([expect.stringContaining(dead)]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([live]);
+  });
+});
+
+test('making a client says nothing on stderr, whatever the version of Node, and leaves the environment alone', async () => {
+  const program = `
+    import { createViteServer } from 'vitest/node';
+    const server = await createViteServer({ configFile: false, logLevel: 'silent', server: { middlewareMode: true, ws: false, watch: null } });
+    const { createBucket, DEFAULT_TUNING } = await server.ssrLoadModule('/src/destinations/s3-client.ts');
+    createBucket({ kind: 's3', bucket: 'b', region: 'us-east-1', checksums: 'when_supported', concurrency: 1 }, {}, DEFAULT_TUNING);
+    console.log(Object.keys(process.env).filter((name) => name.includes('AWS_SDK_JS')).length);
+    await server.close();`;
+  const run = promisify(execFile);
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', program]);
+  expect(stderr).toBe('');
+  expect(stdout).toBe('0\n');
+});
