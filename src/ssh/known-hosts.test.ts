@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findKnownKeys, fingerprint, knownHostsLine, knownHostsName, typeOfKey } from './known-hosts.ts';
 
+/** A text as SSH's wire format writes it. */
+function field(text: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(text.length);
+  return Buffer.concat([length, Buffer.from(text)]);
+}
+
 /** A key in wire format whose body only its seed tells from others; nothing here checks the mathematics. */
 function makeKey(seed: string, type = 'ssh-ed25519'): Buffer {
-  const field = (text: string): Buffer => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(text.length);
-    return Buffer.concat([length, Buffer.from(text)]);
-  };
   return Buffer.concat([field(type), field(seed.padEnd(32, '.'))]);
 }
 
@@ -82,15 +84,15 @@ describe('findKnownKeys', () => {
   });
 });
 
+const run = (...args: string[]): string =>
+  execFileSync('ssh-keygen', args, { encoding: 'utf8', stdio: 'pipe' });
+
 describe('with the real ssh-keygen', () => {
   let dir = '';
   beforeAll(() => {
     dir = mkdtempSync(`${tmpdir()}/known-hosts-`);
   });
   afterAll(() => rmSync(dir, { recursive: true }));
-
-  const run = (...args: string[]): string =>
-    execFileSync('ssh-keygen', args, { encoding: 'utf8', stdio: 'pipe' });
 
   test('finds hosts in a file hashed by ssh-keygen -H, bracketed ones too', () => {
     run('-q', '-t', 'ed25519', '-N', '', '-f', `${dir}/key`);

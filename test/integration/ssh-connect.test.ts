@@ -45,6 +45,9 @@ async function failure(changes: Partial<SshTarget>, timing = SSH_TIMING): Promis
 
 const keygen = (...args: string[]): string => execFileSync('ssh-keygen', args, { encoding: 'utf8' });
 
+/** The fingerprint as ssh-keygen writes it. */
+const shown = (file: string): string => keygen('-l', '-f', file).split(' ')[1] ?? '';
+
 function makeFile(name: string, text: string): string {
   writeFileSync(`${dir}/${name}`, text, { mode: 0o600 });
   return `${dir}/${name}`;
@@ -173,7 +176,6 @@ describe('host keys', () => {
       const [, base64 = ''] = readFileSync(`${lab.key}.pub`, 'utf8').split(' ');
       const knownHosts = makeFile('changed', `# comment\n[127.0.0.1]:${lab.port} ssh-ed25519 ${base64}\n`);
       const error = await failure({ knownHosts, hostKeyChecking });
-      const shown = (file: string): string => keygen('-l', '-f', file).split(' ')[1] ?? '';
       expect(error.message).toContain(`${knownHosts}, line 2`);
       expect(error.message).toContain(shown(`${lab.key}.pub`));
       expect(error.message).toContain(shown(`${lab.hostKeys}/ed25519.pub`));
