@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
@@ -153,6 +154,25 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
     expect(await listKeys(direct(), `${host}/`)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('an upload whose beginning is answered only after its stream was destroyed is aborted', async () => {
+    const sink = throughProxy().write(key);
+    const closed = untilClosed(sink);
+    proxy.intercept = spoil(
+      1,
+      ({ method }) => method === 'POST',
+      async (_asked, answer, forward) => {
+        const real = await forward();
+        sink.destroy(new Error('stop'));
+        await sleep(500);
+        answer.writeHead(real.statusCode ?? 502, real.headers);
+        real.pipe(answer);
+      },
+    );
+    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 

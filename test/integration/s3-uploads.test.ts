@@ -4,12 +4,18 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { HeadObjectCommand, ListMultipartUploadsCommand, ListPartsCommand } from '@aws-sdk/client-s3';
+import {
+  HeadObjectCommand,
+  ListMultipartUploadsCommand,
+  ListPartsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3Config } from '../../src/config/config.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { openS3 } from '../../src/destinations/s3.ts';
 import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3-client.ts';
+import { markerFor } from '../../src/destinations/s3-marker.ts';
 import { planTiers } from '../../src/destinations/s3-part-plan.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { newPartialName } from '../../src/lock/owner.ts';
@@ -205,9 +211,14 @@ describe('other processes', () => {
   });
 
   test('a run that died between its marker and its upload leaves no marker after a sweep', async () => {
-    const planted = await plantUpload(labConfig(), host, '1-1-00');
-    await open().sweep(host);
-    expect(planted).toContain(host);
+    const client = observe(labConfig());
+    const Key = markerFor(key, '1-1-00');
+    await client.send(
+      new PutObjectCommand({ Bucket: labConfig().bucket, Key, Body: Buffer.alloc(0), ContentLength: 0 }),
+    );
+    client.destroy();
+    expect(await leftoversOf(labConfig(), host)).toEqual([Key]);
+    expect(await open().sweep(host)).toEqual([expect.stringContaining(Key)]);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 
