@@ -12,5 +12,5 @@ export function backup(
   { lockFile }: BackupOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  return runBackup(runType, lockFile, context);
+  return runBackup(runType, { path: lockFile }, context);
 }

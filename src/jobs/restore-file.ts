@@ -47,7 +47,7 @@ async function restoreFrom(
   await requireSpace(dst, recorded?.unpackedSize ?? object.size);
   const inverse: Stage[] = [];
   for (const modifier of restoreChain(parsed.name, context.config, context.cores))
-    inverse.push(await modifier.invert());
+    inverse.push(await modifier.invert((message) => context.log.warn(message)));
 
   const line = context.progress.begin(location, object.size);
   const verifier = new DigestVerifier(recorded ?? { size: object.size }, (bytes) => line.advance(bytes));

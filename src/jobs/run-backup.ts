@@ -21,11 +21,18 @@ const LOCK_WAIT: Readonly<Record<RunType, number>> = {
   yearly: 182.5 * DAY,
 };
 
+interface RunLock {
+  /** The lock is the folder `PATH.lock`. */
+  readonly path: string;
+  /** How long to wait for another run; by default half the interval of the run type. */
+  readonly waitSeconds?: number;
+}
+
 /**
  * Everything one cron entry does. Reports each failure where it happens and goes on with what is left; returns whether
  * all went well.
  */
-export async function runBackup(runType: RunType, lockPath: string, context: JobContext): Promise<boolean> {
+export async function runBackup(runType: RunType, lock: RunLock, context: JobContext): Promise<boolean> {
   const { config, log } = context;
   if (!config.intervals[runType]) {
     log.debug(`[intervals] run_${runType} is off: nothing to do`);
@@ -35,7 +42,7 @@ export async function runBackup(runType: RunType, lockPath: string, context: Job
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
   try {
-    await using _lock = await holdLock({ path: lockPath, waitSeconds: LOCK_WAIT[runType], signal, onLost });
+    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost });
     return await runLocked(runType, { ...context, signal });
   } catch (error) {
     // The next hourly run is near, and cron would send a mail each hour of a long daily one.

@@ -1,0 +1,192 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { useLab } from '../lab/lab.ts';
+import { createSandbox, destinationSections, type Sandbox } from './cli.ts';
+
+const lab = useLab();
+const host = hostname();
+const s3 = new S3Client({
+  endpoint: lab.s3.endpoint,
+  region: lab.s3.region,
+  forcePathStyle: true,
+  credentials: { accessKeyId: lab.s3.accessKey, secretAccessKey: lab.s3.secretKey },
+});
+afterAll(() => s3.destroy());
+
+/** Waits for what another process does. */
+async function until(what: string, happened: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 40_000;
+  while (!(await happened())) {
+    if (Date.now() > deadline) throw new Error(`It did not happen: ${what}`);
+    await delay(50);
+  }
+}
+
+/** Files below a folder, relative to it. */
+function filesBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    statSync(join(folder, path), { throwIfNoEntry: false })?.isFile(),
+  );
+}
+
+/** A folder of 40 MB that do not compress, so that an upload to S3 has several parts. */
+function makeFolder(sandbox: Sandbox): string {
+  for (let part = 0; part < 40; part += 1) sandbox.file(`slow/${part}`, randomBytes(1 << 20));
+  return join(sandbox.dir, 'slow');
+}
+
+/** Puts a `zstd` first in PATH that does its work and then does not end while the returned file exists. */
+function holdZstdOpen(sandbox: Sandbox): { readonly gate: string; readonly path: string } {
+  const gate = sandbox.file('gate', '');
+  const script = `#!/bin/sh\n/usr/bin/zstd "$@"\nwhile [ -e '${gate}' ]; do sleep 0.1; done\n`;
+  chmodSync(sandbox.file('bin/zstd', script), 0o755);
+  return { gate, path: `${join(sandbox.dir, 'bin')}:${process.env['PATH']}` };
+}
+
+function childrenOf(sandbox: Sandbox): string {
+  return spawnSync('pgrep', ['-af', `(tar|zstd) .*${sandbox.dir}|${sandbox.dir}/bin`], { encoding: 'utf8' })
+    .stdout;
+}
+
+/** A destination, and how to see from outside what lies there half-written. */
+interface Place {
+  readonly sections: ReturnType<typeof destinationSections>;
+  halfWritten(): Promise<string[]>;
+  whole(): Promise<string[]>;
+}
+
+function folderPlace(folder: string, sections: Place['sections']): Place {
+  const files = async (partial: boolean) =>
+    filesBelow(folder).filter((path) => path.includes('.partial') === partial);
+  return { sections, halfWritten: () => files(true), whole: () => files(false) };
+}
+
+const PLACES = {
+  local: (sandbox: Sandbox): Place => {
+    const sections = destinationSections('local', sandbox, lab);
+    return folderPlace(String(sections['local']?.['backup_dir']), sections);
+  },
+  ssh: (sandbox: Sandbox): Place => {
+    const sections = destinationSections('ssh', sandbox, lab);
+    return folderPlace(String(sections['ssh']?.['backup_dir']), sections);
+  },
+  s3: (sandbox: Sandbox): Place => ({
+    sections: destinationSections('s3', sandbox, lab),
+    async halfWritten() {
+      const { Uploads = [] } = await s3.send(
+        new ListMultipartUploadsCommand({ Bucket: lab.s3.bucket, Prefix: `${host}/` }),
+      );
+      return Uploads.map((upload) => upload.Key ?? '').filter((key) =>
+        key.includes(sandbox.dir.replaceAll('/', '_')),
+      );
+    },
+    async whole() {
+      const { stdout } = await sandbox.run('ls');
+      return stdout.split('\n').filter((line) => line.includes(sandbox.dir.replaceAll('/', '_')));
+    },
+  }),
+};
+
+/** Starts a backup that has written all its bytes and waits for the compressor to end. */
+async function startSlowBackup(sandbox: Sandbox, place: Place) {
+  sandbox.configure({
+    source: { backup_dirs: makeFolder(sandbox) },
+    ...place.sections,
+    destination: { ...place.sections['destination'], keep_local_path: join(sandbox.dir, 'keep') },
+    compression: { program: 'zstd' },
+    measures: { log: join(sandbox.dir, 'measures.log') },
+  });
+  const { gate, path } = holdZstdOpen(sandbox);
+  const running = sandbox.start(['backup', '--lock-file', join(sandbox.dir, 'lock'), 'daily'], {
+    PATH: path,
+  });
+  await until('something half-written appears', async () => (await place.halfWritten()).length > 0);
+  return { ...running, goOn: () => rmSync(gate) };
+}
+
+describe.each(['local', 'ssh', 's3'] as const)('a backup to %s that is interrupted', (kind) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s leaves nothing and exits %i', async (signal, exitCode) => {
+    using sandbox = createSandbox();
+    const place = PLACES[kind](sandbox);
+    const running = await startSlowBackup(sandbox, place);
+    running.child.kill(signal);
+    const result = await running.result;
+    expect(result).toMatchObject({ exitCode, stdout: '', stderr: `ERROR: Interrupted by ${signal}\n` });
+    expect(await place.halfWritten()).toEqual([]);
+    expect(await place.whole()).toEqual([]);
+    expect(filesBelow(join(sandbox.dir, 'keep'))).toEqual([]);
+    expect(existsSync(join(sandbox.dir, 'lock.lock'))).toBe(false);
+    expect(childrenOf(sandbox)).toBe('');
+  });
+
+  it('by SIGKILL leaves what the next run removes by itself', async () => {
+    using sandbox = createSandbox();
+    const place = PLACES[kind](sandbox);
+    const running = await startSlowBackup(sandbox, place);
+    running.child.kill('SIGKILL');
+    await running.result;
+    running.goOn();
+    await until('the children have noticed', () => childrenOf(sandbox) === '');
+    expect(await place.whole()).toEqual([]);
+    expect(await place.halfWritten()).not.toEqual([]);
+
+    expect(await sandbox.backup()).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await place.halfWritten()).toEqual([]);
+    expect((await place.whole()).some((path) => path.includes('.tar.zst'))).toBe(true);
+    expect(filesBelow(join(sandbox.dir, 'keep')).filter((path) => path.includes('.partial'))).toEqual([]);
+  });
+
+  it('is not disturbed by another run with another lock', async () => {
+    using sandbox = createSandbox();
+    const place = PLACES[kind](sandbox);
+    const running = await startSlowBackup(sandbox, place);
+    const other = join(sandbox.dir, 'other.cfg');
+    sandbox.file('small/file', 'x');
+    const content = readFileSync(sandbox.config, 'utf8').replace(
+      /^backup_dirs.*$/m,
+      `backup_dirs = ${sandbox.dir}/small`,
+    );
+    writeFileSync(other, content, { mode: 0o600 });
+    const second = sandbox.start([
+      '--config',
+      other,
+      'backup',
+      '--lock-file',
+      join(sandbox.dir, 'lock2'),
+      'daily',
+    ]);
+    expect(await second.result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await place.halfWritten()).not.toEqual([]);
+    running.goOn();
+    expect(await running.result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await place.whole()).some((path) => path.includes('slow'))).toBe(true);
+  });
+});
+
+describe('two runs at once', () => {
+  it('wait for each other by the lock and both succeed', async () => {
+    using sandbox = createSandbox();
+    sandbox.file('data/file', 'x');
+    sandbox.configure({
+      source: { backup_dirs: join(sandbox.dir, 'data') },
+      ...destinationSections('local', sandbox, lab),
+      measures: { log: join(sandbox.dir, 'measures.log') },
+    });
+    const results = await Promise.all(
+      ['daily', 'weekly', 'daily', 'monthly'].map((type) => sandbox.backup(type)),
+    );
+    expect(results.map((result) => [result.exitCode, result.stderr])).toEqual(Array(4).fill([0, '']));
+    const { stdout } = await sandbox.run('ls');
+    expect(stdout.trim().split('\n')).toHaveLength(4);
+  });
+});
