@@ -5,6 +5,7 @@ import { DigestVerifier } from '../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../pipeline/run-pipeline.ts';
 import { extractFiles } from '../sources/files.ts';
 import { FILES_STATUS, fileCopies } from '../status/files-status.ts';
+import { StatusDamagedError } from '../status/envelope.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import { emptyFolder, requireEmptyFolder, requireSpace } from './empty-folder.ts';
 import { type Candidate, findCopy } from './find-copy.ts';
@@ -26,11 +27,21 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
     } catch (cause) {
       await emptyFolder(dst);
       context.signal.throwIfAborted();
-      const error = new TwinDbError(`Cannot restore ${location}`, { cause });
+      const error = restoreError(location, cause);
       if (index === candidates.length - 1) throw error;
       context.log.warn(`${describeError(error)}\nTrying the next place that has this copy`);
     }
   }
+}
+
+/** The error for the operator; `cause` may be what the decompressor in this process says of damaged input. */
+function restoreError(location: string, cause: unknown): TwinDbError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const isDamaged = cause instanceof IntegrityError || (typeof code === 'string' && code.startsWith('Z_'));
+  const isExplained = cause instanceof TwinDbError && cause.remedy !== undefined;
+  const message = `Cannot restore ${location}${isDamaged ? ': the copy is damaged' : ''}`;
+  const remedy = `${isDamaged ? 'Restore' : 'If the copy is damaged, restore'} another one; twindb-backup ls shows them.`;
+  return new TwinDbError(message, isExplained ? { cause } : { cause, remedy });
 }
 
 async function restoreFrom(
@@ -42,7 +53,7 @@ async function restoreFrom(
   const { destination, object, parsed } = candidate;
   const recorded = await findRecord(candidate, location, context);
   if (recorded && recorded.size !== object.size) {
-    throw new IntegrityError(`It has ${object.size} bytes, its status says ${recorded.size}`);
+    throw new IntegrityError(`it has ${object.size} bytes, the status says ${recorded.size}`);
   }
   await requireSpace(dst, recorded?.unpackedSize ?? object.size);
   const inverse: Stage[] = [];
@@ -75,7 +86,7 @@ async function findRecord(
     if (record) return record;
   } catch (error) {
     // A damaged status must not keep anyone from a copy that is whole.
-    reason = describeError(error);
+    reason = error instanceof StatusDamagedError ? 'its status is damaged' : describeError(error);
   }
   context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`);
   return undefined;

@@ -1,4 +1,4 @@
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TwinDbError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { captureOutput } from '../process/capture.ts';
 const MAX_HOMEDIR_LENGTH = 87;
 
 /** A GnuPG home of our own that holds the keys of a secret keyring, until it is released. */
-interface SecretKeyring {
+export interface SecretKeyring {
   readonly homedir: string;
   readonly release: () => Promise<void>;
 }
@@ -37,6 +37,17 @@ export async function openSecretKeyring(file: string): Promise<SecretKeyring> {
     throw new TwinDbError(`Cannot import [gpg] secret_keyring ${file}`, { cause });
   }
   return { homedir, release };
+}
+
+/** Whether there is no such file, or nothing in it: GnuPG 1 left an empty one where it had no keys. */
+export async function isMissing(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).size === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    // Whatever else is wrong shows when it is read.
+    return false;
+  }
 }
 
 async function requireReadable(file: string): Promise<void> {

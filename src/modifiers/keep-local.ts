@@ -19,7 +19,7 @@ export class KeepLocal extends Transform {
   }
 
   override _flush(callback: TransformCallback): void {
-    this.#copy.end(() => callback());
+    this.#copy.end((error?: Error | null) => callback(error));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

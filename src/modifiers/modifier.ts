@@ -11,6 +11,6 @@ export interface Modifier {
   readonly suffix: Suffix;
   /** The stage for a backup. Rejects when it can be known beforehand that it cannot work. */
   apply(): Promise<Stage>;
-  /** The stage for a restore. */
-  invert(): Promise<Stage>;
+  /** The stage for a restore. `warn` is told when it does not work as configured, yet may well work. */
+  invert(warn: (message: string) => void): Promise<Stage>;
 }

@@ -58,7 +58,8 @@ async function waitForEnd(
     return undefined;
   }
   const how = end.signal === null ? `failed with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
-  return new ProcessError(`${program.command} ${how}`, end);
+  const remedy = program.remedyFor?.(end);
+  return new ProcessError(`${program.command} ${how}`, end, remedy === undefined ? {} : { remedy });
 }
 
 async function release(

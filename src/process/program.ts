@@ -8,6 +8,8 @@ export interface Program {
   readonly debianPackage: string;
   /** Exit codes besides 0 that mean success. */
   readonly acceptedExitCodes?: readonly number[];
+  /** What the operator can do about a failure, where the way it ended tells. */
+  readonly remedyFor?: (end: ProgramEnd) => string | undefined;
   /** Called once when it has succeeded. */
   readonly onSuccess?: (end: ProgramEnd) => void;
   /** Releases what was acquired for it; called once after it has ended, however it ended, or when it never started. */
