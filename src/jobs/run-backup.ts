@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { RunType } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../errors.ts';
 import { holdLock } from '../lock/run-lock.ts';
+import type { Log } from '../log.ts';
 import { FILES_STATUS } from '../status/files-status.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import { backUpDirectory, type FilePlaces } from './back-up-directory.ts';
@@ -56,14 +58,19 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
   const { config, log, now } = context;
   const start = now();
   const places = openPlaces(context);
-  await cleanUpAfterEarlierRuns(places, context);
+  try {
+    await cleanUpAfterEarlierRuns(places, context);
+  } catch (cause) {
+    context.signal.throwIfAborted();
+    throw new TwinDbError('Nothing was backed up', { cause });
+  }
   let succeeded = true;
   const attempt = async (title: string, work: () => Promise<void>) => {
     try {
       await work();
     } catch (error) {
       context.signal.throwIfAborted();
-      log.error(`${title}: ${describeError(error)}`);
+      log.error(describeError(new TwinDbError(title, { cause: error })));
       succeeded = false;
     }
   };
@@ -71,6 +78,7 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
     await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places, context));
   }
   if (config.source.backupMysql) await attempt('Cannot back up MySQL', refuseMysql);
+  warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -101,8 +109,16 @@ async function cleanUpAfterEarlierRuns(
   }
 }
 
+/** What is configured and not done is never passed over in silence. */
+function warnOfMissingParts({ source, mysql, export: exporter }: JobContext['config'], log: Log): void {
+  if (mysql && !source.backupMysql && existsSync(mysql.defaultsFile)) {
+    log.warn('This version does not back up binary logs, although there is a [mysql] section');
+  }
+  if (exporter) log.warn('This version does not export metrics, although there is an [export] section');
+}
+
 async function refuseMysql(): Promise<void> {
   throw new TwinDbError('this version backs up directories only', {
-    remedy: 'Set [source] backup_mysql=no and back up MySQL with another tool until then',
+    remedy: 'Set [source] backup_mysql=no, and back up MySQL with another tool until then.',
   });
 }

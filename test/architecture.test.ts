@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+const BOTTOM = ['errors', 'log', 'copies'];
+const DRIVERS = [...BOTTOM, 'config', 'process', 'pipeline'];
+
+/** Which rooms of the house each room may import from; docs/architecture.md draws this. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  log: [],
+  copies: [],
+  config: BOTTOM,
+  retention: [],
+  process: ['errors'],
+  pipeline: ['errors', 'process'],
+  lock: ['errors'],
+  ssh: [...BOTTOM, 'config'],
+  sources: DRIVERS,
+  modifiers: DRIVERS,
+  destinations: [...DRIVERS, 'ssh', 'lock'],
+  status: [...BOTTOM, 'destinations'],
+  jobs: [...DRIVERS, 'sources', 'modifiers', 'destinations', 'status', 'retention', 'lock'],
+  commands: [...BOTTOM, 'jobs', 'status'],
+  cli: [...BOTTOM, 'config', 'destinations', 'jobs', 'commands'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+  (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
+);
+
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  return targets.map((target) => ({
+    file,
+    target: target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(file), target)) : target,
+  }));
+});
+
+/** The first folder of a path below src, or the name of a file that lies in src itself. */
+function roomOf(path: string): string {
+  return (path.split('/')[0] ?? '').replace(/\.ts$/, '');
+}
+
+describe('the house', () => {
+  it('is seen by this test', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(imports.length).toBeGreaterThan(200);
+  });
+
+  it('has only rooms whose neighbours are decided', () => {
+    expect([...new Set(files.map(roomOf))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  });
+
+  it('has doors only where they are drawn', () => {
+    const forbidden = imports.filter(({ file, target }) => {
+      if (!target.endsWith('.ts')) return false;
+      const [from, to] = [roomOf(file), roomOf(target)];
+      return from !== to && !MAY_IMPORT[from]?.includes(to);
+    });
+    expect(forbidden).toEqual([]);
+  });
+
+  it('starts programs only in process/', () => {
+    const spawners = imports.filter(({ target }) => target === 'node:child_process').map(({ file }) => file);
+    expect(spawners).toEqual(['process/child.ts']);
+  });
+
+  it('prints and exits only in cli/', () => {
+    const speakers = files.filter((file) =>
+      /\b(process\.(exit|stdout|stderr)|console\.)/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect(speakers.filter((file) => roomOf(file) !== 'cli' && !file.startsWith('process/'))).toEqual([]);
+  });
+
+  it('knows each driver in one place only', () => {
+    const drivers = /^destinations\/(local|ssh|s3)(-[a-z-]+)?\.ts$/;
+    const users = imports
+      .filter(({ file, target }) => drivers.test(target) && !drivers.test(file))
+      .map(({ file }) => file);
+    expect([...new Set(users)].toSorted()).toEqual(['cli/open-context.ts', 'destinations/open.ts']);
+  });
+});
