@@ -1,6 +1,7 @@
 import { describeError } from '../errors.ts';
+import type { Attributes } from '../status/entries.ts';
 import { FILES_STATUS } from '../status/files-status.ts';
-import { type Attributes, entriesOf } from '../status/periodic-status.ts';
+import { entriesOf } from '../status/periodic-status.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import type { JobContext } from './job-context.ts';
 import type { FoundCopy } from './list-copies.ts';

@@ -1,9 +1,10 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import type { Attributes, PeriodicStatus } from './periodic-status.ts';
+import type { Attributes } from './entries.ts';
+import { type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 
-/** The name of the file, below the host's folder. */
-export const FILES_STATUS = 'files-status';
+/** The status of file copies; the Python tool knows nothing of it. */
+export const FILES_STATUS = periodicFormat('files-status');
 
 /** What `HOST/files-status` says of a copy. */
 export function toAttributes(copy: FileCopy): Attributes {

@@ -1,29 +1,27 @@
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { isRecord, type StatusContent, StatusDamagedError } from './envelope.ts';
+import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
+import type { StatusContent } from './envelope.ts';
+import type { StatusFormat } from './status-format.ts';
 
-/** The attributes of one copy as they are stored; what we do not know is kept (contract: status files). */
-export type Attributes = Readonly<Record<string, unknown>>;
+/**
+ * The content of a status of periodic copies: for each run type the attributes of each key. Never changed in place.
+ * Members beside the run types are kept, though they don't show in the type.
+ */
+export type PeriodicStatus = Readonly<Record<RunType, Entries>>;
 
-/** The content of a status of periodic copies: for each run type the attributes of each key. Never changed in place. */
-export type PeriodicStatus = Readonly<Record<RunType, Readonly<Record<string, Attributes>>>>;
-
-function mapRunTypes(each: (runType: RunType) => Readonly<Record<string, Attributes>>): PeriodicStatus {
+/** `status` with another section for each run type. */
+export function mapSections(status: object, each: (runType: RunType) => Entries): PeriodicStatus {
   const sections = RUN_TYPES.map((runType) => [runType, each(runType)] as const);
-  return Object.fromEntries(sections) as PeriodicStatus;
+  return { ...status, ...Object.fromEntries(sections) } as PeriodicStatus;
 }
 
 /** A status without a copy. */
-export const EMPTY_STATUS: PeriodicStatus = mapRunTypes(() => ({}));
+const EMPTY_STATUS: PeriodicStatus = mapSections({}, () => ({}));
 
-/** Checks the shape of a decoded status. Throws a StatusDamagedError when it has another one. */
-export function parsePeriodicStatus(content: StatusContent): PeriodicStatus {
-  return mapRunTypes((runType) => {
-    const section = content[runType] ?? {};
-    if (!isRecord(section) || !Object.values(section).every(isRecord)) {
-      throw new StatusDamagedError(`its section "${runType}" is not a list of copies`);
-    }
-    return section as Record<string, Attributes>;
-  });
+function parsePeriodicStatus(content: StatusContent): PeriodicStatus {
+  return mapSections(content, (runType) =>
+    parseEntries(content[runType] ?? {}, `its section "${runType}" is not a list of copies`),
+  );
 }
 
 /** Every key and its attributes. */
@@ -31,8 +29,7 @@ export function entriesOf(status: PeriodicStatus): [string, Attributes][] {
   return RUN_TYPES.flatMap((runType) => Object.entries(status[runType]));
 }
 
-/** Whether the status lists a copy under this key. */
-export function hasKey(status: PeriodicStatus, key: string): boolean {
+function hasKey(status: PeriodicStatus, key: string): boolean {
   return RUN_TYPES.some((runType) => Object.hasOwn(status[runType], key));
 }
 
@@ -46,19 +43,22 @@ export function withEntry(
 }
 
 export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): PeriodicStatus {
-  const kept = (section: Readonly<Record<string, Attributes>>) =>
+  const kept = (section: Entries) =>
     Object.fromEntries(Object.entries(section).filter(([key]) => !keys.includes(key)));
-  return mapRunTypes((runType) => kept(status[runType]));
+  return mapSections(status, (runType) => kept(status[runType]));
 }
 
-/** `status` with the attributes that only `other` knows, for the keys both have. */
-export function withExtraAttributes(status: PeriodicStatus, other: PeriodicStatus): PeriodicStatus {
-  return mapRunTypes((runType) =>
-    Object.fromEntries(
-      Object.entries(status[runType]).map(([key, attributes]) => [
-        key,
-        { ...other[runType][key], ...attributes },
-      ]),
-    ),
-  );
+/** A file that holds a periodic status as it is. */
+export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
+  return {
+    name,
+    empty: EMPTY_STATUS,
+    parse: parsePeriodicStatus,
+    serialise: (status) => status,
+    ownsObject: hasKey,
+    withExtraAttributes: (status, other) =>
+      mapSections(status, (runType) =>
+        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) => backup_started),
+      ),
+  };
 }

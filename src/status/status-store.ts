@@ -3,82 +3,84 @@ import { readSmallObject, writeSmallObject } from '../destinations/small-object.
 import { ObjectNotFoundError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
-import {
-  EMPTY_STATUS,
-  hasKey,
-  type PeriodicStatus,
-  parsePeriodicStatus,
-  withExtraAttributes,
-} from './periodic-status.ts';
+import type { PeriodicStatus } from './periodic-status.ts';
+import type { StatusFormat } from './status-format.ts';
 
 /** A status and the deletions that were decided but may not have been carried out. */
-export interface StoredStatus {
-  readonly status: PeriodicStatus;
-  /** Keys that no longer stand in the status and whose objects are to be deleted. */
+export interface StoredStatus<S = PeriodicStatus> {
+  readonly status: S;
+  /** Objects of copies that no longer stand in the status; they are to be deleted. */
   readonly deletions: readonly string[];
 }
 
 /** One status file of a host on a destination, with its second copy. */
-export interface StatusStore {
+export interface StatusStore<S = PeriodicStatus> {
   /** An absent file is an empty status. Throws a StatusDamagedError when neither copy can be read. */
-  read(): Promise<StoredStatus>;
+  read(): Promise<StoredStatus<S>>;
   /** Replaces both copies. */
-  write(stored: StoredStatus): Promise<void>;
+  write(stored: StoredStatus<S>): Promise<void>;
 }
 
-type ReadResult = StoredStatus | StatusDamagedError | undefined;
+type ReadResult<S> = StoredStatus<S> | StatusDamagedError | undefined;
 
 /**
  * The second copy is written first: it alone holds the deletions, because the first one has the form that the Python
  * tool reads. A crash in between leaves deletions of keys that the first copy still lists; they are not carried out.
  */
-export function openStatusStore(
+export function openStatusStore<S>(
   destination: Destination,
   host: string,
-  name: string,
+  format: StatusFormat<S>,
   context: { readonly log: Log; readonly signal: AbortSignal },
-): StatusStore {
-  const key = `${host}/${name}`;
+): StatusStore<S> {
+  const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
   return {
     async read() {
-      const [first, second] = await Promise.all([tryRead(destination, key), tryRead(destination, secondKey)]);
-      const chosen = choose(first, second, (problem) =>
+      const [first, second] = await Promise.all(
+        [key, secondKey].map((each) => tryRead(destination, each, format)),
+      );
+      const chosen = choose(format, first, second, (problem) =>
         context.log.warn(`${destination.locate(key)} ${problem}; its second copy is used`),
       );
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
       return chosen;
     },
     async write({ status, deletions }) {
-      const second = encodeEnvelope(status, { deletions });
-      await writeSmallObject(destination, secondKey, second, context.signal);
-      await writeSmallObject(destination, key, encodeEnvelope(status), context.signal);
+      const content = format.serialise(status);
+      await writeSmallObject(destination, secondKey, encodeEnvelope(content, { deletions }), context.signal);
+      await writeSmallObject(destination, key, encodeEnvelope(content), context.signal);
     },
   };
 }
 
-function choose(
-  first: ReadResult,
-  second: ReadResult,
+function choose<S>(
+  format: StatusFormat<S>,
+  first: ReadResult<S>,
+  second: ReadResult<S>,
   onSecond: (problem: string) => void,
-): StoredStatus | StatusDamagedError {
+): StoredStatus<S> | StatusDamagedError {
   const usableSecond = second instanceof StatusDamagedError ? undefined : second;
   if (first instanceof StatusDamagedError || first === undefined) {
-    if (usableSecond === undefined) return first ?? second ?? { status: EMPTY_STATUS, deletions: [] };
+    if (usableSecond === undefined) return first ?? second ?? { status: format.empty, deletions: [] };
     onSecond(first === undefined ? 'is missing' : `is damaged: ${first.message}`);
     return usableSecond;
   }
+  if (usableSecond === undefined) return { status: first.status, deletions: [] };
   return {
-    status:
-      usableSecond === undefined ? first.status : withExtraAttributes(first.status, usableSecond.status),
-    deletions: (usableSecond?.deletions ?? []).filter((deleted) => !hasKey(first.status, deleted)),
+    status: format.withExtraAttributes(first.status, usableSecond.status),
+    deletions: usableSecond.deletions.filter((deleted) => !format.ownsObject(first.status, deleted)),
   };
 }
 
-async function tryRead(destination: Destination, key: string): Promise<ReadResult> {
+async function tryRead<S>(
+  destination: Destination,
+  key: string,
+  format: StatusFormat<S>,
+): Promise<ReadResult<S>> {
   try {
     const { content, extra } = decodeEnvelope(await readSmallObject(destination, key));
-    return { status: parsePeriodicStatus(content), deletions: parseDeletions(extra['deletions']) };
+    return { status: format.parse(content), deletions: parseDeletions(extra['deletions']) };
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
     if (error instanceof StatusDamagedError) return error;

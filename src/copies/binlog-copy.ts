@@ -1,0 +1,75 @@
+/** A copy of one binary log, as `HOST/binlog-status` records it. Times are in seconds since the epoch. */
+export interface BinlogCopy {
+  /** `HOST/binlog/NAME`, without the suffixes that the object has. */
+  readonly key: string;
+  readonly host: string;
+  /** The last segment of the key: the server's name for the log, or that and its time when the name was taken. */
+  readonly name: string;
+  /** The server's own name for the log, as in SHOW BINARY LOGS. */
+  readonly binlog: string;
+  /** When the server began the log, by the log's own header. */
+  readonly timeCreated: number;
+  /** Tells this server from another one, or from itself after it was initialised anew; not known of the Python tool's copies. */
+  readonly serverIdentity: string | undefined;
+  /** The log that was copied before this one, when the server purged logs between the two before they were copied. */
+  readonly gapAfter: string | undefined;
+  /** Bytes of the object as it is stored; not known of the Python tool's copies. */
+  readonly size: number | undefined;
+  /** SHA-256 of the object as it is stored, in hex; not known of the Python tool's copies. */
+  readonly sha256: string | undefined;
+  /** Suffixes of the object, in their order; not known of the Python tool's copies. */
+  readonly chain: readonly string[] | undefined;
+}
+
+/** The parts of a log's name, such as `mysql-bin` and 42 of `mysql-bin.000042`. */
+interface BinlogName {
+  readonly base: string;
+  readonly number: number;
+}
+
+/** Takes the name of a log apart; undefined when a server would not give it. */
+export function parseBinlogName(binlog: string): BinlogName | undefined {
+  const [, base, digits] = /^(.+)\.(\d+)$/.exec(binlog) ?? [];
+  return base === undefined ? undefined : { base, number: Number(digits) };
+}
+
+/** The order in which a server wrote two logs: by number, since …999999 comes before …1000000. */
+export function compareBinlogNames(a: string, b: string): number {
+  const [first, second] = [parseBinlogName(a), parseBinlogName(b)];
+  if (first && second && first.base === second.base) return first.number - second.number;
+  return a < b ? -1 : Number(a > b);
+}
+
+/**
+ * The key for the copy of a log (contract: status files). After RESET MASTER a server gives its names again; while an
+ * older log has the name, the new one is stored as NAME.TIME_CREATED, or with the next second that is free.
+ */
+export function binlogCopyKey(
+  host: string,
+  log: Pick<BinlogCopy, 'binlog' | 'timeCreated'>,
+  isTaken: (key: string) => boolean,
+): string {
+  const plain = `${host}/binlog/${log.binlog}`;
+  if (!isTaken(plain)) return plain;
+  let time = log.timeCreated;
+  while (isTaken(`${plain}.${time}`)) time += 1;
+  return `${plain}.${time}`;
+}
+
+/** The server's name for a log from the name it is stored under, which may be NAME.TIME_CREATED. */
+export function originalBinlogName(name: string, timeCreated: number): string {
+  const suffix = `.${timeCreated}`;
+  const shorter = name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+  return parseBinlogName(shorter) === undefined ? name : shorter;
+}
+
+/** The suffixes of compressors and gpg begin with a letter; the number and the time in a name don't. */
+const SUFFIXES = /(\.[a-z][a-z0-9]*)+$/;
+
+/**
+ * The key under which the status lists the log that an object holds: `db1/binlog/mysql-bin.000001` for
+ * `db1/binlog/mysql-bin.000001.gz.gpg`.
+ */
+export function binlogKeyOfObject(objectKey: string): string {
+  return objectKey.replace(SUFFIXES, '');
+}

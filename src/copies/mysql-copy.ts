@@ -1,0 +1,50 @@
+import type { RunType } from './run-type.ts';
+
+export const COPY_TYPES = ['full', 'incremental'] as const;
+
+export type CopyType = (typeof COPY_TYPES)[number];
+
+/** Who made the server, as the status names them (contract: status files). */
+export const SERVER_VENDORS = ['oracle', 'percona', 'mariadb'] as const;
+
+export type ServerVendor = (typeof SERVER_VENDORS)[number];
+
+/** One configuration file of the server: its path, and its content in base64. */
+export type SavedConfig = Readonly<Record<string, string>>;
+
+/** A backup copy of a MySQL server, as `HOST/status` records it. Times are in seconds since the epoch. */
+export interface MysqlCopy {
+  /** Where it lies on the destination: `HOST/RUN_TYPE/mysql/NAME`. */
+  readonly key: string;
+  readonly host: string;
+  readonly runType: RunType;
+  readonly name: string;
+  readonly type: CopyType;
+  /** Key of the full copy that an incremental one continues. */
+  readonly parent: string | undefined;
+  /** The LSN up to which this copy holds the data; the next incremental copy starts there. */
+  readonly lsn: number;
+  /** Binlog coordinates of the copy; the Python tool cannot tell those of MariaDB. */
+  readonly binlog: string | undefined;
+  readonly position: number | undefined;
+  readonly gtid: string | undefined;
+  readonly backupStarted: number;
+  readonly backupFinished: number;
+  readonly galera: boolean;
+  readonly wsrepProviderVersion: string | undefined;
+  /** The server's configuration files, in the order in which it reads them. */
+  readonly config: readonly SavedConfig[];
+  readonly serverVendor: ServerVendor;
+  /** What follows is not known of copies that the Python tool made. */
+  readonly serverVersion: string | undefined;
+  /** Tells this server from another one, or from itself after it was initialised anew. */
+  readonly serverIdentity: string | undefined;
+  /** Bytes of the object as it is stored. */
+  readonly size: number | undefined;
+  /** SHA-256 of the object as it is stored, in hex. */
+  readonly sha256: string | undefined;
+  /** Bytes before compression. */
+  readonly unpackedSize: number | undefined;
+  /** Suffixes of the transformations, in the order of their application. */
+  readonly chain: readonly string[] | undefined;
+}

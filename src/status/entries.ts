@@ -1,0 +1,31 @@
+import { isRecord, StatusDamagedError } from './envelope.ts';
+
+/** The attributes of one copy as they are stored; what we do not know is kept (contract: status files). */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Copies by their keys. */
+export type Entries = Readonly<Record<string, Attributes>>;
+
+/** Checks that `value` maps keys to attributes. Throws a StatusDamagedError with `problem` when it does not. */
+export function parseEntries(value: unknown, problem: string): Entries {
+  if (!isRecord(value) || !Object.values(value).every(isRecord)) throw new StatusDamagedError(problem);
+  return value as Record<string, Attributes>;
+}
+
+/**
+ * `entries` with the attributes that only `others` knows. A key may be taken again by a later copy, by the Python tool
+ * too; `timeOf` tells the two apart, and what was known of the earlier one is not said of the later one.
+ */
+export function mergeExtraAttributes(
+  entries: Entries,
+  others: Entries,
+  timeOf: (attributes: Attributes) => unknown,
+): Entries {
+  return Object.fromEntries(
+    Object.entries(entries).map(([key, attributes]) => {
+      const other = Object.hasOwn(others, key) ? others[key] : undefined;
+      const isSame = other !== undefined && timeOf(other) === timeOf(attributes);
+      return [key, isSame ? { ...other, ...attributes } : attributes];
+    }),
+  );
+}
