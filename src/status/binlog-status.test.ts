@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readBinlogStatus } from '../../test/fixtures/independent-status-reader.ts';
+import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import {
+  BINLOG_STATUS,
+  type BinlogStatus,
+  binlogAttributes,
+  binlogCopies,
+  withBinlog,
+  withoutBinlogs,
+} from './binlog-status.ts';
+import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
+
+const KEY = 'db1/binlog/mysql-bin.000001';
+
+function store(status: BinlogStatus): string {
+  return encodeEnvelope(BINLOG_STATUS.serialise(status));
+}
+
+function reread(status: BinlogStatus): BinlogStatus {
+  return BINLOG_STATUS.parse(decodeEnvelope(store(status)).content);
+}
+
+function copyOf(changes: Partial<BinlogCopy> = {}): BinlogCopy {
+  return {
+    key: KEY,
+    host: 'db1',
+    name: 'mysql-bin.000001',
+    binlog: 'mysql-bin.000001',
+    timeCreated: 1546300801,
+    serverIdentity: 'a',
+    gapAfter: undefined,
+    size: 1,
+    sha256: '00',
+    chain: ['.gz'],
+    ...changes,
+  };
+}
+
+function optional<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(arbitrary, { nil: undefined });
+}
+
+describe('a binlog status of the Python tool', () => {
+  it.each(['time_created', 'created_at'])(
+    'is read with the time in %s, and written with time_created',
+    (name) => {
+      const status = BINLOG_STATUS.parse({ [KEY]: { [name]: 1546300801 } });
+      expect(binlogCopies(status)).toEqual([
+        copyOf({ serverIdentity: undefined, size: undefined, sha256: undefined, chain: undefined }),
+      ]);
+      expect(readBinlogStatus(store(status))).toEqual([[KEY, 1546300801]]);
+    },
+  );
+
+  it('is read where a name that was taken has the time behind it', () => {
+    const status = BINLOG_STATUS.parse({ [`${KEY}.1546300801`]: { time_created: 1546300801 } });
+    expect(binlogCopies(status)).toMatchObject([
+      { name: 'mysql-bin.000001.1546300801', binlog: 'mysql-bin.000001' },
+    ]);
+  });
+
+  it('keeps what we do not know of', () => {
+    const status = BINLOG_STATUS.parse({ [KEY]: { time_created: 5, colour: 'red' } });
+    const other = withBinlog(status, copyOf({ key: 'db1/binlog/b.000002' }));
+    expect(reread(withoutBinlogs(other, ['db1/binlog/b.000002']))).toEqual({
+      [KEY]: { time_created: 5, colour: 'red' },
+    });
+  });
+
+  it('leaves an entry without a time alone, and the Python tool can still read the others', () => {
+    const status = BINLOG_STATUS.parse({
+      [KEY]: { time_created: null },
+      'db1/binlog/b.1': { time_created: 7 },
+    });
+    expect(() => readBinlogStatus(encodeEnvelope(status))).toThrow('would not read');
+    for (const each of [status, reread(status)]) {
+      expect(binlogCopies(each).map(({ key }) => key)).toEqual(['db1/binlog/b.1']);
+    }
+    expect(readBinlogStatus(store(status))).toHaveLength(2);
+  });
+
+  it('is damaged when it is not a list of copies', () => {
+    expect(() => BINLOG_STATUS.parse({ [KEY]: 5 })).toThrow('it is not a list of binlog copies');
+  });
+
+  it.skipIf(!process.env['TWINDB_GOLDEN'])('from the golden repository is read', () => {
+    const file = join(process.env['TWINDB_GOLDEN'] ?? '', 'repository/db1/binlog-status');
+    const text = readFileSync(file, 'utf8');
+    const status = BINLOG_STATUS.parse(decodeEnvelope(text).content);
+    expect(binlogCopies(status).map(({ binlog }) => binlog)).toEqual([
+      'mysql-bin.000001',
+      'mysql-bin.000002',
+      'mysql-bin.000003',
+    ]);
+    expect(readBinlogStatus(store(status))).toEqual(readBinlogStatus(text));
+  });
+});
+
+describe('a binlog status of ours', () => {
+  it('can be read by the Python tool, and comes back whole, whatever the copies', () => {
+    const logs = fc.record({
+      binlog: fc.constantFrom('mysql-bin.000001', 'mysql-bin.000002', 'db.example.999999', 'log.1000000'),
+      timeCreated: fc.integer({ min: 1, max: 3 }),
+      serverIdentity: optional(fc.uuid()),
+      gapAfter: optional(fc.string()),
+      size: optional(fc.nat()),
+      sha256: optional(fc.string()),
+      chain: optional(fc.constant(['.zst', '.gpg'])),
+    });
+    fc.assert(
+      fc.property(fc.array(logs, { maxLength: 8 }), (some) => {
+        const all: BinlogCopy[] = [];
+        let status: BinlogStatus = BINLOG_STATUS.empty;
+        for (const log of some) {
+          const taken = status;
+          const key = binlogCopyKey('db1', log, (each) => Object.hasOwn(taken, each));
+          const copy = { ...log, host: 'db1', key, name: key.slice('db1/binlog/'.length) };
+          all.push(copy);
+          status = withBinlog(status, copy);
+        }
+        const times = readBinlogStatus(store(status));
+        expect(new Map(times)).toEqual(new Map(all.map(({ key, timeCreated }) => [key, timeCreated])));
+        expect(new Set(binlogCopies(reread(status)))).toEqual(new Set(all));
+      }),
+    );
+  });
+
+  it('knows the objects of its copies by any suffixes, and no others', () => {
+    const status = withBinlog(BINLOG_STATUS.empty, copyOf());
+    const owned = (suffix: string) => BINLOG_STATUS.ownsObject(status, KEY + suffix);
+    expect(['', '.gz', '.zst.gpg'].filter(owned)).toHaveLength(3);
+    expect(['0', '0.gz', '.1546300801.gz'].filter(owned)).toEqual([]);
+  });
+
+  it('does not say of a log what it knew of another one of the same name', () => {
+    const known = withBinlog(BINLOG_STATUS.empty, copyOf({ timeCreated: 5 }));
+    const same = { [KEY]: { time_created: 5 } };
+    const later = { [KEY]: { time_created: 6 } };
+    expect(BINLOG_STATUS.withExtraAttributes(same, known)[KEY]).toMatchObject({ server_identity: 'a' });
+    expect(BINLOG_STATUS.withExtraAttributes(later, known)).toEqual(later);
+  });
+
+  it.each([
+    ['a key with a folder more', { key: 'db1/daily/mysql/x' }],
+    ['a time that is none', { timeCreated: Number.NaN }],
+    ['no time', { timeCreated: 0 }],
+  ])('refuses %s', (_what, changes) => {
+    expect(() => binlogAttributes(copyOf(changes))).toThrow('Cannot record');
+  });
+});
