@@ -11,6 +11,8 @@ packages=(
   gnupg                                   # encryption
   acl attr                                # what tar has to keep
   ncat socat faketime iptables iproute2   # faults: cut links, wrong clocks
+  mariadb-server mariadb-client           # the database
+  mariadb-backup galera-4                 # its backup program and its cluster
   tmux                                    # a terminal for the e2e tests
 )
 
