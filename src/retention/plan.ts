@@ -6,7 +6,7 @@ export interface DatedCopy {
 }
 
 /** What is to become of a copy, and why. */
-export interface Decision<C extends DatedCopy> {
+export interface Decision<C> {
   readonly copy: C;
   readonly keep: boolean;
   readonly reason: string;
