@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import { planBinlogs } from '../retention/plan-binlogs.ts';
+import { chooseBinlogs, describeHistory, namesToCompare, type ServerBinlog } from './choose-binlogs.ts';
+
+/** The log with this number; its time is 100 times the number, unless said otherwise. */
+function log(number: number, timeCreated: number | undefined = number * 100): ServerBinlog {
+  return { name: `b.${String(number).padStart(6, '0')}`, timeCreated };
+}
+
+function copyOf(
+  { name, timeCreated = 0 }: ServerBinlog,
+  serverIdentity: string | undefined = 'a',
+  key = `db1/binlog/${name}`,
+): BinlogCopy {
+  return {
+    key,
+    host: 'db1',
+    name: key.slice('db1/binlog/'.length),
+    binlog: name,
+    timeCreated,
+    serverIdentity,
+    gapAfter: undefined,
+    size: undefined,
+    sha256: undefined,
+    chain: undefined,
+  };
+}
+
+function choose(serverLogs: readonly ServerBinlog[], copies: readonly BinlogCopy[]) {
+  const { logs, history } = chooseBinlogs({ serverLogs, serverIdentity: 'a', copies });
+  return { names: logs.map(({ name }) => name), history };
+}
+
+describe('the choice of binlogs', () => {
+  it('takes every closed log the first time, and never the one being written', () => {
+    expect(choose([log(1), log(2), log(3)], [])).toEqual({
+      names: ['b.000001', 'b.000002'],
+      history: { kind: 'first' },
+    });
+    expect(choose([log(1)], []).names).toEqual([]);
+    expect(choose([], []).names).toEqual([]);
+  });
+
+  it('takes what is newer than the last copied log, and no older one whose copy has expired', () => {
+    expect(choose([log(1), log(2), log(3), log(4), log(5)], [copyOf(log(2)), copyOf(log(3))])).toEqual({
+      names: ['b.000004'],
+      history: { kind: 'continued', after: 'b.000003' },
+    });
+  });
+
+  it('goes on by number when the numbers grow by a digit', () => {
+    const copies = [copyOf(log(999_998, 6)), copyOf(log(999_999, 7)), copyOf(log(1_000_000, 7))];
+    const logs = [log(999_999, 7), log(1_000_000, 7), log(1_000_001), log(1_000_002)];
+    expect(choose(logs, copies).names).toEqual(['b.1000001']);
+    expect(choose(logs.slice(2), copies).history).toEqual({ kind: 'continued', after: 'b.1000000' });
+  });
+
+  it('goes on after what the Python tool copied, which recorded no server', () => {
+    expect(choose([log(1), log(2), log(3)], [copyOf(log(1), undefined)]).names).toEqual(['b.000002']);
+  });
+
+  it('goes on when the last copied log was purged since, without a warning', () => {
+    const { names, history } = choose([log(3), log(4)], [copyOf(log(2))]);
+    expect(names).toEqual(['b.000003']);
+    expect(describeHistory(history).level).toBe('debug');
+  });
+
+  it('warns loudly when logs were purged before they were copied, also when none is left to copy', () => {
+    expect(choose([log(5), log(6)], [copyOf(log(2))])).toEqual({
+      names: ['b.000005'],
+      history: { kind: 'gap', after: 'b.000002', missing: 2 },
+    });
+    const { names, history } = choose([log(4)], [copyOf(log(2))]);
+    expect(names).toEqual([]);
+    expect(describeHistory(history)).toEqual({
+      level: 'warn',
+      message: expect.stringMatching(/^The server purged 1 binary log after b.000002 before/) as string,
+    });
+  });
+
+  it('takes all logs after RESET MASTER, also those whose names were copied before', () => {
+    const copies = [copyOf(log(1)), copyOf(log(2)), copyOf(log(3))];
+    const anew = [log(1, 1001), log(2, 1002), log(3, 1003), log(4, 1004)];
+    for (const count of [2, 4]) {
+      const { names, history } = choose(anew.slice(0, count), copies);
+      expect(names).toEqual(anew.slice(0, count - 1).map(({ name }) => name));
+      expect(history).toEqual({ kind: 'reset', after: 'b.000003' });
+    }
+    const next = [...copies, copyOf(log(1, 1001), 'a', 'db1/binlog/b.000001.1001')];
+    expect(choose(anew, next).names).toEqual(['b.000002', 'b.000003']);
+  });
+
+  it('takes all logs when log_bin got another name', () => {
+    const { names, history } = choose([log(7), log(8)], [copyOf({ name: 'old.000003', timeCreated: 3 })]);
+    expect(names).toEqual(['b.000007']);
+    expect(history).toEqual({ kind: 'reset', after: 'old.000003' });
+  });
+
+  it('takes all logs of another server, also when its names were copied before', () => {
+    const { names, history } = choose([log(1), log(2)], [copyOf(log(1), 'b')]);
+    expect(names).toEqual(['b.000001']);
+    expect(history).toEqual({ kind: 'other-server', after: 'b.000001' });
+    expect(describeHistory(history).level).toBe('warn');
+  });
+
+  it('goes on with the own logs when another server was copied in between', () => {
+    expect(choose([log(1), log(2), log(3)], [copyOf(log(1)), copyOf(log(9), 'b')])).toEqual({
+      names: ['b.000002'],
+      history: { kind: 'continued', after: 'b.000001' },
+    });
+  });
+
+  it('goes by the name alone where the time of a log is not known', () => {
+    const unknown = { name: 'b.000001', timeCreated: undefined };
+    expect(choose([unknown, log(2), log(3)], [copyOf(log(1))]).names).toEqual(['b.000002']);
+  });
+
+  it('needs the times of those logs only whose names were copied, newest first', () => {
+    expect(
+      namesToCompare([log(2), log(3), log(4)], [copyOf(log(1)), copyOf(log(2)), copyOf(log(3))]),
+    ).toEqual(['b.000003', 'b.000002']);
+  });
+});
+
+describe('any sequence of flushes, purges, resets, failures and expiries', () => {
+  type Step = 'flush' | 'purge' | 'reset' | 'back up' | 'back up, failing after one';
+  const steps = fc.array(
+    fc.constantFrom<Step>('flush', 'flush', 'purge', 'reset', 'back up', 'back up, failing after one'),
+    { maxLength: 60 },
+  );
+
+  it('copies every log once that was closed when it was backed up, and says when one was lost to a purge', () => {
+    fc.assert(
+      fc.property(steps, fc.nat(5), (sequence, expireLogDays) => {
+        let time = 1;
+        let number = 1;
+        // What happened since the last backup; after a reset the numbers may happen to fit, and nothing shows the loss.
+        let [isLost, isReset] = [false, false];
+        let server: ServerBinlog[] = [log(1, time)];
+        let copies: BinlogCopy[] = [];
+        const copied = new Set<number>();
+        const backUp = (failAfter: number) => {
+          const before = copies;
+          const { logs, history } = chooseBinlogs({ serverLogs: server, serverIdentity: 'a', copies });
+          for (const each of logs.slice(0, failAfter)) {
+            const { name, timeCreated = 0 } = each;
+            expect(copied).not.toContain(timeCreated);
+            copied.add(timeCreated);
+            const key = binlogCopyKey('db1', { binlog: name, timeCreated }, (taken) =>
+              copies.some((copy) => copy.key === taken),
+            );
+            copies = [...copies, copyOf(each, 'a', key)];
+          }
+          expect(new Set(copies.map(({ key }) => key)).size).toBe(copies.length);
+          if (before.length > 0 && history.kind === 'first') throw new Error('the copies were not seen');
+          const plan = planBinlogs(copies, { expireLogDays, now: time * 86_400, serverIdentity: 'a' });
+          copies = plan.filter(({ keep }) => keep).map(({ copy }) => copy);
+          expect(copies.length).toBeGreaterThanOrEqual(Math.min(1, before.length));
+          return { history };
+        };
+        for (const step of sequence) {
+          time += 1;
+          if (step === 'flush') {
+            number += 1;
+            server = [...server, log(number, time)];
+          } else if (step === 'purge') {
+            isLost ||= server.slice(0, -1).some(({ timeCreated = 0 }) => !copied.has(timeCreated));
+            server = server.slice(-1);
+          } else if (step === 'reset') {
+            number = 1;
+            server = [log(1, time)];
+            isReset = true;
+          } else {
+            const failing = step !== 'back up';
+            const { history } = backUp(failing ? 1 : Number.POSITIVE_INFINITY);
+            if (isLost && !isReset && history.kind !== 'first') expect(history.kind).toBe('gap');
+            if (!isLost && !isReset) expect(['first', 'continued', 'reset']).toContain(history.kind);
+            // As long as nothing newer was copied, the next run compares with the same copy.
+            if (server.length > 1) [isLost, isReset] = [false, false];
+            if (failing) continue;
+            const missed = server.slice(0, -1).filter(({ timeCreated = 0 }) => !copied.has(timeCreated));
+            expect(missed).toEqual([]);
+          }
+        }
+      }),
+    );
+  });
+});
