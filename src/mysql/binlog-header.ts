@@ -1,0 +1,71 @@
+import { open } from 'node:fs/promises';
+import { TwinDbError } from '../errors.ts';
+
+/** What the beginning of a binary log tells. */
+export interface BinlogHeader {
+  /** When the log was begun, in seconds since the epoch. */
+  readonly timeCreated: number;
+  /**
+   * `header`: from the log's first event. `file`: the log is encrypted from its first byte, and this is when its file was
+   * written last, which lies later, so that such a log is rather kept too long.
+   */
+  readonly timeSource: 'header' | 'file';
+  /** Whether the events are encrypted, and readable only where the server's key is. */
+  readonly encrypted: boolean;
+}
+
+/**
+ * A log starts with a magic number. MariaDB encrypts all but the first event; MySQL encrypts everything behind another
+ * magic number. Source: the pages on the binary log's format and on START_ENCRYPTION_EVENT in MariaDB's documentation,
+ * and "Encrypting Binary Log Files" in the MySQL manual.
+ */
+const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
+const MAGIC_OF_ENCRYPTED = Buffer.from([0xfd, 0x62, 0x69, 0x6e]);
+
+/** Of an event: timestamp (4 bytes), type (1), server id (4), length (4), …; little-endian. */
+const EVENT_HEADER_LENGTH = 19;
+const TYPE_OFFSET = 4;
+const LENGTH_OFFSET = 9;
+
+const FORMAT_DESCRIPTION = 15;
+const START_ENCRYPTION = 164;
+
+/** The first event is some 250 bytes long. */
+const BYTES_NEEDED = 4096;
+
+/** Reads the header of a binary log's file. Throws a TwinDbError when the file cannot be read or is no binary log. */
+export async function readBinlogHeader(path: string): Promise<BinlogHeader> {
+  const bytes = Buffer.alloc(BYTES_NEEDED);
+  let read: number;
+  let mtimeMs: number;
+  try {
+    await using file = await open(path);
+    ({ bytesRead: read } = await file.read(bytes, 0, bytes.length, 0));
+    ({ mtimeMs } = await file.stat());
+  } catch (cause) {
+    throw new TwinDbError(`Cannot read the binary log ${path}`, { cause });
+  }
+  const beginning = bytes.subarray(0, read);
+  if (beginning.subarray(0, MAGIC.length).equals(MAGIC_OF_ENCRYPTED)) {
+    return { timeCreated: Math.floor(mtimeMs / 1000), timeSource: 'file', encrypted: true };
+  }
+  return parseBinlogHeader(beginning, path);
+}
+
+/** The header of a log whose first bytes these are; `title` names it in the TwinDbError for what is no binary log. */
+export function parseBinlogHeader(bytes: Buffer, title: string): BinlogHeader {
+  const isWhole = bytes.length >= MAGIC.length + EVENT_HEADER_LENGTH;
+  if (!isWhole || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw new TwinDbError(`${title} is no binary log`);
+  }
+  const first = bytes.subarray(MAGIC.length);
+  if (first[TYPE_OFFSET] !== FORMAT_DESCRIPTION) {
+    throw new TwinDbError(`${title} does not begin as a binary log does`);
+  }
+  const second = first.subarray(first.readUInt32LE(LENGTH_OFFSET));
+  return {
+    timeCreated: first.readUInt32LE(0),
+    timeSource: 'header',
+    encrypted: second[TYPE_OFFSET] === START_ENCRYPTION,
+  };
+}

@@ -1,0 +1,219 @@
+import type { ServerVendor } from '../copies/mysql-copy.ts';
+
+/** A kind of server, as far as backups are concerned. */
+export const FLAVOURS = [
+  'mariadb-10',
+  'mariadb-11',
+  'mysql-5.7',
+  'mysql-8.0',
+  'mysql-8.4',
+  'mysql-9',
+] as const;
+
+export type FlavourName = (typeof FLAVOURS)[number];
+
+/** Where replication starts. */
+export interface ReplicationSource {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly binlog: string;
+  readonly position: number;
+}
+
+/** SQL to replicate from a source; the password is the one placeholder of `changeSource`, as it must not be logged. */
+interface ReplicationSyntax {
+  readonly changeSource: (source: ReplicationSource) => { sql: string; values: (string | number)[] };
+  readonly start: string;
+  readonly stop: string;
+  readonly status: string;
+}
+
+/** All that differs between kinds of servers. */
+interface FlavourRow {
+  /** mariabackup serves MariaDB only, xtrabackup all others only. */
+  readonly family: 'mariadb' | 'mysql';
+  /** Programs that take and prepare copies, the preferred one first. */
+  readonly backupPrograms: readonly string[];
+  /** Programs that unpack copies, likewise. */
+  readonly streamPrograms: readonly string[];
+  /** The package that holds them. */
+  readonly package: (series: string) => string;
+  /** The one series of XtraBackup that serves a series of servers; undefined: no such rule. */
+  readonly toolSeries: (series: string) => string | undefined;
+  /** More options of --backup on a Galera node. */
+  readonly galeraOptions: readonly string[];
+  /** More options of --prepare for the base of an incremental copy. */
+  readonly prepareBaseOptions: readonly string[];
+  /** What the backup program calls its files; in any one copy there is one of each row at most. */
+  readonly files: {
+    readonly checkpoints: readonly string[];
+    readonly info: readonly string[];
+    readonly binlogInfo: readonly string[];
+    readonly galeraInfo: readonly string[];
+  };
+  readonly sql: {
+    /** Tells name and position of the binary log being written: columns File and Position. */
+    readonly binlogStatus: string;
+    /** The table of information_schema with one row for each file of InnoDB. */
+    readonly tablespaces: string;
+  };
+  readonly replication: ReplicationSyntax;
+  /** The name of the server's systemd unit. */
+  readonly service: string;
+}
+
+const XTRABACKUP_FILES = {
+  checkpoints: ['xtrabackup_checkpoints'],
+  info: ['xtrabackup_info'],
+  binlogInfo: ['xtrabackup_binlog_info'],
+  galeraInfo: ['xtrabackup_galera_info'],
+};
+
+/** Source: MDEV-18931, in 11.1. Either name is looked for, as 11.0 still writes the old ones. */
+const MARIADB_11_FILES = {
+  checkpoints: ['mariadb_backup_checkpoints', ...XTRABACKUP_FILES.checkpoints],
+  info: ['mariadb_backup_info', ...XTRABACKUP_FILES.info],
+  binlogInfo: ['mariadb_backup_binlog_info', ...XTRABACKUP_FILES.binlogInfo],
+  galeraInfo: ['mariadb_backup_galera_info', ...XTRABACKUP_FILES.galeraInfo, 'donor_galera_info'],
+};
+
+const MASTER_SYNTAX: ReplicationSyntax = {
+  changeSource: ({ host, port, user, binlog, position }) => ({
+    sql: 'CHANGE MASTER TO MASTER_HOST=?, MASTER_PORT=?, MASTER_USER=?, MASTER_LOG_FILE=?, MASTER_LOG_POS=?, MASTER_PASSWORD=?',
+    values: [host, port, user, binlog, position],
+  }),
+  start: 'START SLAVE',
+  stop: 'STOP SLAVE',
+  status: 'SHOW SLAVE STATUS',
+};
+
+/** MySQL 8.0.23 brought these words, 8.4 took the old ones away. */
+const SOURCE_SYNTAX: ReplicationSyntax = {
+  changeSource: ({ host, port, user, binlog, position }) => ({
+    // Without TLS, caching_sha2_password needs the source's public key.
+    sql: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=?, SOURCE_USER=?, SOURCE_LOG_FILE=?, SOURCE_LOG_POS=?, GET_SOURCE_PUBLIC_KEY=1, SOURCE_PASSWORD=?',
+    values: [host, port, user, binlog, position],
+  }),
+  start: 'START REPLICA',
+  stop: 'STOP REPLICA',
+  status: 'SHOW REPLICA STATUS',
+};
+
+/** MariaDB begins at the binlog position only when GTIDs are not in use. */
+const MARIADB_SYNTAX: ReplicationSyntax = {
+  ...MASTER_SYNTAX,
+  changeSource: (source) => {
+    const { sql, values } = MASTER_SYNTAX.changeSource(source);
+    return { sql: sql.replace(' MASTER_PASSWORD', ' MASTER_USE_GTID=no, MASTER_PASSWORD'), values };
+  },
+};
+
+const MARIADB_10: FlavourRow = {
+  family: 'mariadb',
+  backupPrograms: ['mariabackup', 'mariadb-backup'],
+  streamPrograms: ['mbstream'],
+  package: () => 'mariadb-backup',
+  toolSeries: () => undefined,
+  galeraOptions: ['--galera-info'],
+  prepareBaseOptions: [],
+  files: { ...XTRABACKUP_FILES, galeraInfo: [...XTRABACKUP_FILES.galeraInfo, 'donor_galera_info'] },
+  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_SYS_TABLESPACES' },
+  replication: MARIADB_SYNTAX,
+  service: 'mariadb',
+};
+
+const MYSQL_57: FlavourRow = {
+  family: 'mysql',
+  backupPrograms: ['xtrabackup'],
+  streamPrograms: ['xbstream'],
+  package: () => 'percona-xtrabackup-24',
+  toolSeries: () => '2.4',
+  // With backup locks no galera info is written. Source: the option reference of XtraBackup.
+  galeraOptions: ['--galera-info', '--no-backup-locks'],
+  prepareBaseOptions: ['--apply-log-only'],
+  files: XTRABACKUP_FILES,
+  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_SYS_TABLESPACES' },
+  replication: MASTER_SYNTAX,
+  service: 'mysql',
+};
+
+const MYSQL_80: FlavourRow = {
+  ...MYSQL_57,
+  package: (series) => `percona-xtrabackup-${series.replace('.', '')}`,
+  toolSeries: (series) => series,
+  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_TABLESPACES' },
+};
+
+/** 8.4 has neither SHOW MASTER STATUS nor CHANGE MASTER TO. */
+const MYSQL_84: FlavourRow = {
+  ...MYSQL_80,
+  sql: { ...MYSQL_80.sql, binlogStatus: 'SHOW BINARY LOG STATUS' },
+  replication: SOURCE_SYNTAX,
+};
+
+const ROWS = {
+  'mariadb-10': MARIADB_10,
+  'mariadb-11': {
+    ...MARIADB_10,
+    backupPrograms: ['mariadb-backup', 'mariabackup'],
+    streamPrograms: ['mbstream'],
+    files: MARIADB_11_FILES,
+  },
+  'mysql-5.7': MYSQL_57,
+  'mysql-8.0': MYSQL_80,
+  'mysql-8.4': MYSQL_84,
+  'mysql-9': MYSQL_84,
+} as const satisfies Record<FlavourName, FlavourRow>;
+
+/** What is special about one server: a row of the table, with its version filled in. */
+export interface Flavour extends Omit<FlavourRow, 'package' | 'toolSeries'> {
+  readonly name: FlavourName;
+  /** What the operator calls it: `MariaDB 10.11`, or only `MySQL` when the version is unknown. */
+  readonly title: string;
+  /** The Debian or Percona package with the programs. */
+  readonly package: string;
+  /** The series of XtraBackup that is needed, such as `8.0`; undefined: any. */
+  readonly toolSeries: string | undefined;
+}
+
+const TITLES: Readonly<Record<ServerVendor, string>> = {
+  mariadb: 'MariaDB',
+  percona: 'Percona Server',
+  oracle: 'MySQL',
+};
+
+/**
+ * The flavour of a server, or of the server that a copy was made from. `version` starts as @@version does; undefined
+ * when a status does not tell it, and then any series of the programs will do.
+ */
+export function flavourOf(vendor: ServerVendor, version: string | undefined): Flavour {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  const series = major === undefined || minor === undefined ? undefined : `${major}.${minor}`;
+  const name = vendor === 'mariadb' ? mariadbRow(Number(major)) : mysqlRow(Number(major), Number(minor));
+  const row: FlavourRow = ROWS[name];
+  return {
+    ...row,
+    name,
+    title: series === undefined ? TITLES[vendor] : `${TITLES[vendor]} ${series}`,
+    package: row.package(series ?? '8.0'),
+    toolSeries: series === undefined ? undefined : row.toolSeries(series),
+  };
+}
+
+function mariadbRow(major: number): FlavourName {
+  return major >= 11 ? 'mariadb-11' : 'mariadb-10';
+}
+
+/** An unknown version (NaN) gets the row in the middle. */
+function mysqlRow(major: number, minor: number): FlavourName {
+  if (major < 8) return 'mysql-5.7';
+  if (major >= 9) return 'mysql-9';
+  return minor >= 4 ? 'mysql-8.4' : 'mysql-8.0';
+}
+
+/** Tells the maker of a server from `@@version` and, where it is known, `@@version_comment`. */
+export function vendorOf(version: string, comment = ''): ServerVendor {
+  if (/mariadb/i.test(version) || /mariadb/i.test(comment)) return 'mariadb';
+  return /percona/i.test(comment) ? 'percona' : 'oracle';
+}

@@ -1,0 +1,103 @@
+import { isUtf8 } from 'node:buffer';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { SavedConfig } from '../copies/mysql-copy.ts';
+import { describeError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type ReadFile, readOptionFile } from './option-file.ts';
+import type { MysqlServer } from './server.ts';
+
+/**
+ * Where servers look for options, in this order. Source: `mysqld --verbose --help` of Debian's, Percona's and Oracle's
+ * builds. The server's ~/.my.cnf is left out: it belongs to its clients.
+ */
+const STANDARD_FILES = ['/etc/my.cnf', '/etc/mysql/my.cnf', '/usr/etc/my.cnf'];
+
+type Server = Pick<MysqlServer, 'query' | 'variable' | 'vendor'>;
+
+/**
+ * The server's configuration files with all they include, in the order in which it reads them: those it was started
+ * with, else the standard ones; then any other that the server itself says a setting came from. A file that cannot be
+ * read is a warning, as the data are worth more.
+ */
+export async function collectConfigs(server: Server, log: Log): Promise<SavedConfig[]> {
+  const found = new Map<string, ReadFile>();
+  const collect = (path: string) => {
+    try {
+      for (const file of readOptionFile(path).files) found.set(file.path, found.get(file.path) ?? file);
+    } catch (error) {
+      log.warn(`The copy lacks a configuration file of the server: ${describeError(error)}`);
+    }
+  };
+  for (const path of await findRoots(server)) collect(path);
+  for (const path of await askForFiles(server, log)) if (!found.has(path) && existsSync(path)) collect(path);
+  return [...found.values()].map((file) => ({ [file.path]: encode(file, log) }));
+}
+
+/** The files that the server's command line names, or leaves to the standard. */
+async function findRoots(server: Server): Promise<string[]> {
+  const { args, cwd } = await readCommandLine(server);
+  const named = (option: string) =>
+    args.findLast((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3);
+  const only = named('defaults-file');
+  if (only !== undefined) return [resolve(cwd, only)];
+  if (args.includes('--no-defaults')) return [];
+  const extra = named('defaults-extra-file');
+  return [
+    ...STANDARD_FILES.filter((path) => existsSync(path)),
+    ...(extra === undefined ? [] : [resolve(cwd, extra)]),
+  ];
+}
+
+/** Of the process that the server's pid file names; nothing where that process is another user's or another host's. */
+async function readCommandLine(server: Server): Promise<{ args: string[]; cwd: string }> {
+  const nothing = { args: [], cwd: '/' };
+  if ((await server.variable('hostname')) !== hostname()) return nothing;
+  const datadir = (await server.variable('datadir')) ?? '/';
+  const pidFile = await server.variable('pid_file');
+  if (!pidFile) return nothing;
+  try {
+    const pid = (await readFile(resolve(datadir, pidFile), 'utf8')).trim();
+    if (!/^\d+$/.test(pid)) return nothing;
+    const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    // The server has gone to its data directory; where it was started cannot be told, and names are absolute there.
+    return { args, cwd: datadir };
+  } catch {
+    return nothing;
+  }
+}
+
+/** MariaDB since 10.5 and MySQL since 8.0 know which file each setting came from. */
+const PATHS_SQL = {
+  mariadb:
+    'SELECT DISTINCT GLOBAL_VALUE_PATH AS path FROM information_schema.SYSTEM_VARIABLES WHERE GLOBAL_VALUE_PATH IS NOT NULL',
+  mysql:
+    "SELECT DISTINCT VARIABLE_PATH AS path FROM performance_schema.variables_info WHERE VARIABLE_PATH <> '' AND VARIABLE_SOURCE <> 'PERSISTED'",
+};
+
+async function askForFiles(server: Server, log: Log): Promise<string[]> {
+  try {
+    const rows = await server.query<{ path: string }>(
+      server.vendor === 'mariadb' ? PATHS_SQL.mariadb : PATHS_SQL.mysql,
+    );
+    return rows.map(({ path }) => path);
+  } catch (error) {
+    log.debug(`The server does not tell where its settings came from: ${describeError(error)}`);
+    return [];
+  }
+}
+
+/**
+ * The Python tool decodes what it finds in the status as UTF-8 and takes the whole status for damaged when that fails. So
+ * the bytes of another encoding are kept as the characters that Latin-1 makes of them.
+ */
+function encode({ path, bytes }: ReadFile, log: Log): string {
+  if (isUtf8(bytes)) return bytes.toString('base64');
+  const text = bytes.toString('latin1');
+  if (text.split('\n').some((line) => /[^\0-\x7f]/.test(line) && !/^\s*[#;]/.test(line))) {
+    log.warn(`${path} is not UTF-8; its copy will be, with every byte taken for a character of Latin-1`);
+  }
+  return Buffer.from(text, 'utf8').toString('base64');
+}

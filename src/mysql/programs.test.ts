@@ -1,0 +1,126 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeError } from '../errors.ts';
+import { flavourOf } from './flavours.ts';
+import { findPrograms } from './programs.ts';
+
+/** What the real programs answer to --version; the stand-ins below say just that. */
+const SAYS = {
+  mariabackup: 'mariabackup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)',
+  xtrabackup24:
+    'xtrabackup version 2.4.29 based on MySQL server 5.7.44 Linux (x86_64) (revision id: 2e6c0951)',
+  xtrabackup80:
+    'xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 Linux (x86_64) (revision id: 6beb4b49)',
+  xtrabackup84:
+    'xtrabackup version 8.4.0-1 based on MySQL server 8.4.0 Linux (x86_64) (revision id: da6e1abd)',
+};
+
+const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
+
+const find = (flavour: ReturnType<typeof flavourOf>, config: Parameters<typeof findPrograms>[1] = NOTHING) =>
+  findPrograms({ flavour }, config);
+
+const failure = (...args: Parameters<typeof find>) => find(...args).then(() => '', describeError);
+
+describe('the programs for a server', () => {
+  let dir: string;
+  const path = process.env['PATH'];
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'programs-'));
+    process.env['PATH'] = dir;
+  });
+  afterEach(() => {
+    process.env['PATH'] = path;
+    rmSync(dir, { recursive: true });
+  });
+
+  /** A stand-in for a backup program: it knows its version, on stderr as xtrabackup writes it, and nothing else. */
+  const install = (name: string, says = '') => {
+    const file = join(dir, name);
+    writeFileSync(file, `#!/bin/sh\n[ "$*" = '--no-defaults --version' ] || exit 9\necho '${says}' >&2\n`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+
+  it('are found in PATH by their preferred name', async () => {
+    install('mariadb-backup', SAYS.mariabackup);
+    const preferred = install('mariabackup', SAYS.mariabackup);
+    const stream = install('mbstream');
+    expect(await find(flavourOf('mariadb', '10.11.19'))).toEqual({
+      backup: preferred,
+      backupVersion: '10.11.19-MariaDB',
+      stream,
+      debianPackage: 'mariadb-backup',
+    });
+  });
+
+  it('are found by their other name', async () => {
+    const other = install('mariadb-backup', SAYS.mariabackup);
+    install('mbstream');
+    expect((await find(flavourOf('mariadb', '10.11.19'))).backup).toBe(other);
+  });
+
+  it('are the configured ones, where there are some', async () => {
+    install('xtrabackup', SAYS.xtrabackup80);
+    install('xbstream');
+    const xtrabackupBinary = install('my-backup', SAYS.xtrabackup80);
+    const xbstreamBinary = install('my-stream');
+    const found = await find(flavourOf('oracle', '8.0.40'), { xtrabackupBinary, xbstreamBinary });
+    expect(found).toMatchObject({
+      backup: xtrabackupBinary,
+      stream: xbstreamBinary,
+      backupVersion: '8.0.35-30',
+    });
+  });
+
+  it.each([
+    ['mariadb', '11.8.3', 'mariadb-backup or mariabackup', 'apt-get install mariadb-backup'],
+    ['oracle', '8.4.3', 'xtrabackup', 'apt-get install percona-xtrabackup-84'],
+    ['percona', '5.7.44', 'xtrabackup', 'apt-get install percona-xtrabackup-24'],
+  ] as const)('of %s %s are missing: %s, with the package', async (vendor, version, names, remedy) => {
+    const message = await failure(flavourOf(vendor, version));
+    expect(message).toContain(`${names} is not installed`);
+    expect(message).toContain(remedy);
+  });
+
+  it('lack the one that unpacks: its name is in the message', async () => {
+    install('xtrabackup', SAYS.xtrabackup80);
+    expect(await failure(flavourOf('oracle', '8.0.40'))).toContain('xbstream is not installed');
+  });
+
+  it('lack a configured one: the option is in the message', async () => {
+    const message = await failure(flavourOf('mariadb', '10.11.19'), {
+      ...NOTHING,
+      xtrabackupBinary: '/opt/nope',
+    });
+    expect(message).toContain('Cannot run /opt/nope: there is no such program');
+    expect(message).toContain('[mysql] xtrabackup_binary');
+  });
+
+  it.each([
+    ['mariadb', '10.11.19', SAYS.xtrabackup80, 'MariaDB 10.11: it is made for MySQL and Percona Server only'],
+    ['oracle', '8.0.40', SAYS.mariabackup, 'MySQL 8.0: it is made for MariaDB only'],
+    ['oracle', '8.0.40', SAYS.xtrabackup24, 'version 2.4.29, and version 8.0 is needed'],
+    ['oracle', '5.7.44', SAYS.xtrabackup80, 'version 8.0.35-30, and version 2.4 is needed'],
+    ['percona', '8.4.3', SAYS.xtrabackup80, 'version 8.0.35-30, and version 8.4 is needed'],
+    ['oracle', '8.0.40', 'something else 1.0', 'neither xtrabackup nor mariabackup'],
+  ] as const)('are refused: %s %s with %s', async (vendor, version, says, reason) => {
+    install('mbstream');
+    install('xbstream');
+    const xtrabackupBinary = install('configured', says);
+    const message = await failure(flavourOf(vendor, version), { ...NOTHING, xtrabackupBinary });
+    expect(message).toContain(`${xtrabackupBinary} cannot back up or restore`);
+    expect(message).toContain(reason);
+  });
+
+  it('are accepted: XtraBackup 2.4 for MySQL 5.6, 8.4 for 8.4, any for an unknown version', async () => {
+    install('xbstream');
+    install('xtrabackup', SAYS.xtrabackup24);
+    expect((await find(flavourOf('oracle', '5.6.51'))).backupVersion).toBe('2.4.29');
+    expect((await find(flavourOf('oracle', undefined))).backupVersion).toBe('2.4.29');
+    install('xtrabackup', SAYS.xtrabackup84);
+    expect((await find(flavourOf('percona', '8.4.3'))).backupVersion).toBe('8.4.0-1');
+  });
+});

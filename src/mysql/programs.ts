@@ -1,0 +1,114 @@
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { MysqlConfig } from '../config/config.ts';
+import { TwinDbError } from '../errors.ts';
+import { childEnvironment } from '../process/environment.ts';
+import { ProgramStream } from '../process/program-stream.ts';
+import type { Flavour } from './flavours.ts';
+
+/** The programs that back up and restore one flavour of server. */
+export interface BackupPrograms {
+  /** Path of mariabackup or xtrabackup. */
+  readonly backup: string;
+  /** What it says of its version, such as `8.0.35-30`. */
+  readonly backupVersion: string;
+  /** Path of mbstream or xbstream. */
+  readonly stream: string;
+  /** The package that holds both. */
+  readonly debianPackage: string;
+}
+
+type ConfiguredPrograms = Pick<MysqlConfig, 'xtrabackupBinary' | 'xbstreamBinary'>;
+
+/**
+ * Finds the programs for a server (or, on restore, for the flavour of a copy): the configured one, else the first one of
+ * the flavour that is in PATH. Throws a TwinDbError that names the package when there is none, and refuses a program
+ * that does not serve this flavour, before anything runs.
+ */
+export async function findPrograms(
+  { flavour }: { readonly flavour: Flavour },
+  { xtrabackupBinary, xbstreamBinary }: ConfiguredPrograms,
+): Promise<BackupPrograms> {
+  const backup = await findProgram('xtrabackup_binary', xtrabackupBinary, flavour.backupPrograms, flavour);
+  const stream = await findProgram('xbstream_binary', xbstreamBinary, flavour.streamPrograms, flavour);
+  const backupVersion = await requireServing(backup, flavour);
+  return { backup, backupVersion, stream, debianPackage: flavour.package };
+}
+
+async function findProgram(
+  option: string,
+  configured: string | undefined,
+  candidates: readonly string[],
+  flavour: Flavour,
+): Promise<string> {
+  const names = configured === undefined ? candidates : [configured];
+  for (const name of names) {
+    const found = await findInPath(name);
+    if (found !== undefined) return found;
+  }
+  const install = `apt-get install ${flavour.package}`;
+  if (configured !== undefined) {
+    throw new TwinDbError(`Cannot run ${configured}: there is no such program`, {
+      remedy: `Correct [mysql] ${option}, or leave it out and install the program for ${flavour.title}: ${install}`,
+    });
+  }
+  throw new TwinDbError(`${names.join(' or ')} is not installed, which ${flavour.title} needs`, {
+    remedy: `Install it: ${install}`,
+  });
+}
+
+async function findInPath(name: string): Promise<string | undefined> {
+  // Where children will look, which is not always our own PATH.
+  const folders = name.includes('/') ? [''] : (childEnvironment()['PATH'] ?? '').split(delimiter);
+  for (const folder of folders) {
+    const path = folder === '' ? name : join(folder, name);
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // not here: the next folder may have it
+    }
+  }
+  return undefined;
+}
+
+/** `xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 …` */
+const XTRABACKUP = /xtrabackup version (\d+\.\d+\S*)/i;
+/** `mariabackup based on MariaDB server 10.11.19-MariaDB …` */
+const MARIABACKUP = /MariaDB server (\d+\.\d+\S*)/i;
+
+async function requireServing(command: string, flavour: Flavour): Promise<string> {
+  const says = await askVersion(command, flavour.package);
+  const refuse = (is: string) =>
+    new TwinDbError(`${command} cannot back up or restore ${flavour.title}: it is ${is}`, {
+      remedy: `Correct [mysql] xtrabackup_binary, or leave it out and run: apt-get install ${flavour.package}`,
+    });
+  // Some builds of mariabackup call themselves xtrabackup as well.
+  const mariadb = MARIABACKUP.exec(says)?.[1];
+  const version = mariadb ?? XTRABACKUP.exec(says)?.[1];
+  if (version === undefined) throw refuse('neither xtrabackup nor mariabackup');
+  if ((mariadb !== undefined) !== (flavour.family === 'mariadb')) {
+    throw refuse(mariadb === undefined ? 'made for MySQL and Percona Server only' : 'made for MariaDB only');
+  }
+  if (flavour.toolSeries !== undefined && /^\d+\.\d+/.exec(version)?.[0] !== flavour.toolSeries) {
+    throw refuse(`version ${version}, and version ${flavour.toolSeries} is needed`);
+  }
+  return version;
+}
+
+/** Some write their version to stdout, some to stderr. */
+async function askVersion(command: string, debianPackage: string): Promise<string> {
+  let stderr: readonly string[] = [];
+  const program = {
+    command,
+    // An option file could hold what this program refuses; only its version is wanted.
+    args: ['--no-defaults', '--version'],
+    debianPackage,
+    onSuccess: (end: { stderr: readonly string[] }) => {
+      stderr = end.stderr;
+    },
+  };
+  const stdout = await text(new ProgramStream([program], { readable: true, writable: false }));
+  return [stdout, ...stderr].join('\n');
+}

@@ -1,0 +1,140 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readBinlogHeader } from '../../src/mysql/binlog-header.ts';
+import { closeBinlogs } from '../../src/mysql/binlogs.ts';
+import { collectConfigs } from '../../src/mysql/my-cnf.ts';
+import { connectMysql } from '../../src/mysql/server.ts';
+import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
+import { collectLog } from './mysql-log.ts';
+
+const connect = (server: MariadbServer) =>
+  connectMysql({ defaultsFile: server.defaultsFile }, collectLog().log);
+
+async function identityOf(server: MariadbServer): Promise<string> {
+  await using connected = await connect(server);
+  return connected.identity;
+}
+
+describe('the identity of a MariaDB', () => {
+  it('survives a restart, and changes when its data are put back from a copy', async () => {
+    await using server = await startMariadb();
+    const before = await identityOf(server);
+    await server.stop();
+    await server.start();
+    expect(await identityOf(server)).toBe(before);
+    await server.stop();
+    // As a restore does it: the same files, newly made.
+    cpSync(server.datadir, `${server.dir}/copy`, { recursive: true });
+    execFileSync('rm', ['-rf', server.datadir]);
+    execFileSync('cp', ['-a', `${server.dir}/copy`, server.datadir]);
+    execFileSync('chown', ['-R', 'mysql:', server.datadir]);
+    await server.start();
+    const restored = await identityOf(server);
+    expect(restored).not.toBe(before);
+    // Its first half is in the data themselves.
+    expect(restored.split('@')[0]).toBe(before.split('@')[0]);
+  });
+
+  it("differs from another server's, even of one made from the same template", async () => {
+    await using one = await startMariadb();
+    await using other = await startMariadb();
+    expect(await identityOf(one)).not.toBe(await identityOf(other));
+  });
+});
+
+describe('the binary logs', () => {
+  it('are all closed ones, with their times, and never the one being written', async () => {
+    await using server = await startMariadb();
+    await using connected = await connect(server);
+    const start = Math.floor(Date.now() / 1000) - 120;
+    await server.sql('CREATE DATABASE d');
+    const first = (await closeBinlogs(connected)) ?? [];
+    const second = (await closeBinlogs(connected)) ?? [];
+    expect(second).toHaveLength(first.length + 1);
+    const [current] = await server.sql<{ File: string }>('SHOW MASTER STATUS');
+    expect(second.map(({ name }) => name)).not.toContain(current?.File);
+    for (const log of second) {
+      expect(readFileSync(log.path)).toHaveLength(log.size);
+      const header = await readBinlogHeader(log.path);
+      expect(header).toMatchObject({ timeSource: 'header', encrypted: false });
+      expect(header.timeCreated).toBeGreaterThan(start);
+    }
+  });
+
+  it('are none when binary logging is off', async () => {
+    await using server = await startMariadb({ lines: ['skip_log_bin'] });
+    await using connected = await connect(server);
+    expect(await closeBinlogs(connected)).toBeUndefined();
+  });
+
+  it('tell their time when MariaDB encrypts them', async () => {
+    await using server = await startMariadb();
+    const keys = `${server.dir}/keys`;
+    writeFileSync(keys, `1;${'0123456789abcdef'.repeat(4)}\n`, { mode: 0o644 });
+    appendFileSync(
+      server.serverOptionsFile,
+      `plugin_load_add = file_key_management\nfile_key_management_filename = ${keys}\nencrypt_binlog = ON\n`,
+    );
+    await server.stop();
+    await server.start();
+    await using connected = await connect(server);
+    const log = (await closeBinlogs(connected))?.at(-1);
+    expect(await readBinlogHeader(log?.path ?? '')).toMatchObject({ timeSource: 'header', encrypted: true });
+  });
+});
+
+async function collect(server: MariadbServer) {
+  const { log, messages } = collectLog();
+  await using connected = await connectMysql({ defaultsFile: server.backupDefaultsFile }, log);
+  const configs = await collectConfigs(connected, log);
+  const files = new Map(configs.flatMap((config) => Object.entries(config)));
+  return { files, warnings: messages.filter((message) => message.startsWith('warn')) };
+}
+
+describe("the server's configuration files", () => {
+  it('are those it was started with, with their includes, not those of another server on this host', async () => {
+    await using server = await startMariadb();
+    const folder = `${server.dir}/conf.d`;
+    mkdirSync(folder);
+    writeFileSync(`${folder}/1.cnf`, '# Grüße\n[mysqld]\nmax_connections=77\n');
+    writeFileSync(`${folder}/2.ini`, 'not read\n');
+    appendFileSync(server.serverOptionsFile, `!includedir ${folder}\n`);
+    await server.stop();
+    await server.start();
+    const { files, warnings } = await collect(server);
+    expect([...files.keys()]).toEqual([server.serverOptionsFile, `${folder}/1.cnf`]);
+    expect(Buffer.from(files.get(`${folder}/1.cnf`) ?? '', 'base64').toString()).toContain('Grüße');
+    expect(warnings).toEqual([]);
+  });
+
+  it('are found by the settings that came from them when the process cannot be seen', async () => {
+    await using server = await startMariadb();
+    // Only for a user with the privilege FILE.
+    await using connected = await connect(server);
+    const hidden = {
+      ...connected,
+      variable: async (name: string) => (name === 'pid_file' ? '' : await connected.variable(name)),
+    };
+    const paths = (await collectConfigs(hidden, collectLog().log)).flatMap((config) => Object.keys(config));
+    expect(paths).toContain(server.serverOptionsFile);
+    if (existsSync('/etc/mysql/my.cnf')) expect(paths).toContain('/etc/mysql/my.cnf');
+  });
+
+  it('come as UTF-8 whatever they are in, and a value that this changes is a warning', async () => {
+    await using server = await startMariadb();
+    const file = `${server.dir}/latin1.cnf`;
+    appendFileSync(server.serverOptionsFile, `!include ${file}\n`);
+    for (const [text, count] of [
+      ['# Gr\xfc\xdfe\n', 0],
+      ['[x]\npath=/Gr\xfc\xdfe\n', 1],
+    ] as const) {
+      writeFileSync(file, Buffer.from(text, 'latin1'));
+      const { files, warnings } = await collect(server);
+      expect(
+        new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(files.get(file) ?? '', 'base64')),
+      ).toBe(text);
+      expect(warnings).toHaveLength(count);
+    }
+  });
+});
