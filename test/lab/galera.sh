@@ -9,13 +9,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 [[ ${1-} == start && -n ${2-} ]] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
 DIR=$(realpath -m -- "$2")
 shift 2
-grastate=$DIR/data/grastate.dat
 
 lines=()
-if [[ -e $grastate ]]; then
-  # A node that was killed does not know whether it was the last one. It was: there is no other.
-  sed -i 's/^safe_to_bootstrap: 0/safe_to_bootstrap: 1/' "$grastate"
-else
+if [[ ! -e $DIR/my.cnf ]]; then
   read -r group state < <(free_ports 2)
   lines=(
     'wsrep_on = ON'
@@ -28,6 +24,7 @@ else
     'log_slave_updates = ON'
   )
 fi
+# Also when it starts again: the node is the whole cluster, with nobody to join.
 LAB_MARIADBD=--wsrep-new-cluster "$here/mariadb.sh" start "$DIR" "${lines[@]}" "$@"
 
 synced() {

@@ -77,7 +77,7 @@ END
 template() {
   local cache=/tmp/twindb-mariadb-$EUID version new
   version=$({ mariadbd --version; cat "$here/mariadb.sh"; } | sha256sum | cut -c1-16)
-  mkdir -p -m 700 "$cache"
+  (umask 077; mkdir -p "$cache")
   [[ -O $cache && ! -L $cache ]] || die "$cache belongs to somebody else"
   template=$cache/$version
   exec 9>"$cache/lock"
@@ -94,7 +94,10 @@ template() {
       --skip-test-db --skip-log-bin --extra-file="$DIR/users.sql" >"$DIR/log/install" 2>&1 9>&- ||
       { tail -n 20 "$DIR/log/install" >&2; die 'mariadb-install-db failed, see above'; }
     rm -f "$DIR/users.sql" "$DIR/template.cnf"
-    mv "$new" "$template"
+    # DIR may lie on another file system; under its final name the template is whole.
+    rm -rf "$template.new"
+    mv "$new" "$template.new"
+    mv "$template.new" "$template"
   fi
   exec 9>&-
 }
@@ -167,14 +170,14 @@ prepare() {
   if [[ -n ${LAB_OWNER-} ]]; then setsid "$0" watch "$DIR" "$LAB_OWNER" >/dev/null 2>&1 </dev/null & fi
 }
 
-pid() { [[ -e $DIR/pids/mariadb ]] && cat "$DIR/pids/mariadb"; }
+pid=''
+[[ ! -e $DIR/pids/mariadb ]] || pid=$(<"$DIR/pids/mariadb")
+runs() { [[ -n $pid ]] && is_ours "$pid"; }
 
 # end SIGNAL
 end() {
-  local pid
-  pid=$(pid) && is_ours "$pid" || { rm -f "$DIR/pids/mariadb"; return 0; }
-  kill "-$1" "$pid"
-  while is_ours "$pid"; do sleep 0.02; done
+  ! runs || kill "-$1" "$pid"
+  while runs; do sleep 0.02; done
   rm -f "$DIR/pids/mariadb"
 }
 
@@ -188,7 +191,7 @@ remove() {
 case $command in
   start)
     if [[ -e $cnf ]]; then
-      pid=$(pid) && is_ours "$pid" || run || failed
+      runs || run || failed
     else
       prepare
       template
@@ -211,7 +214,8 @@ case $command in
   watch)
     # Ends with the folder, too: whoever removes the server need not know of its watcher.
     while [[ -e $DIR/.twindb-mariadb ]] && kill -0 "$1" 2>/dev/null; do sleep 1; done
-    remove
+    # The server may have been started again since.
+    exec "$0" remove "$DIR"
     ;;
   *) usage ;;
 esac

@@ -39,7 +39,7 @@ export interface MariadbServer extends ServerFiles, AsyncDisposable {
   kill(): Promise<void>;
 }
 
-export type SqlValue = string | number | bigint | boolean | Date | Buffer | null;
+type SqlValue = string | number | bigint | boolean | Date | Buffer | null;
 
 export interface MariadbOptions {
   /** Lines that end the [mysqld] section of its my.cnf, such as `skip_log_bin`. */
@@ -65,14 +65,15 @@ export const startOn = (datadir: string, options: MariadbOptions = {}): Promise<
 export const startGaleraNode = (options: MariadbOptions = {}): Promise<MariadbServer> =>
   launch('galera.sh', 'start', [...(options.lines ?? [])]);
 
+async function call(script: string, ...args: readonly string[]): Promise<void> {
+  // The test process owns the server: however it ends, the server goes with it.
+  const env = { ...process.env, LAB_OWNER: String(process.pid) };
+  await run(`${folder}${script}`, args, { env });
+}
+
 async function launch(script: string, command: string, args: readonly string[]): Promise<MariadbServer> {
   // Not os.tmpdir(): a socket lies in it and its path must be short.
   const dir = mkdtempSync('/tmp/twindb-db-');
-  const call = async (name: string, ...rest: readonly string[]): Promise<void> => {
-    // The test process owns the server: however it ends, the server goes with it.
-    const env = { ...process.env, LAB_OWNER: String(process.pid) };
-    await run(`${folder}${name}`, rest, { env });
-  };
   try {
     await call(script, command, dir, ...args);
   } catch (error) {
