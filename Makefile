@@ -22,7 +22,7 @@ test: packages build ## lint, types and all tests, against real servers started 
 	npx --no-install vitest run
 
 lab: packages $(DEPS) ## keep the servers of the tests running, to try things by hand (LAB=folder)
-	@test/lab/lab up $(LAB)
+	@LAB_MARIADB=yes test/lab/lab up $(LAB)
 	@echo "For the tests to use it: TWINDB_LAB=$(LAB) npx vitest run. To stop it: make lab-down"
 
 lab-down: ## stop the servers of `make lab`

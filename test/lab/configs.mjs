@@ -1,7 +1,7 @@
 // configs.mjs LAB_JSON: a folder to back up, a configuration for each destination, and DIR/README with commands to try.
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 
-const { dir, ssh, s3, gpg } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { dir, ssh, s3, gpg, mariadb } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 
 const sample = `${dir}/sample`;
 mkdirSync(`${sample}/a folder`, { recursive: true });
@@ -10,8 +10,9 @@ writeFileSync(`${sample}/zeros`, Buffer.alloc(1024 * 1024));
 symlinkSync('a folder/a file.txt', `${sample}/link`);
 
 const config = (name, destination, ...sections) => {
+  const database = sections.some((section) => 'mysql' in section);
   const common = [
-    { source: { backup_dirs: sample, backup_mysql: 'no' } },
+    { source: database ? { backup_mysql: 'yes' } : { backup_dirs: sample, backup_mysql: 'no' } },
     { destination: { backup_destination: destination } },
     { compression: { program: 'zstd' } },
     { measures: { log: `${dir}/measures.log` } },
@@ -58,12 +59,16 @@ config('s3', 's3', {
   },
 });
 
+if (mariadb)
+  config('mysql', 'local', local('mysql-copies'), { mysql: { mysql_defaults_file: mariadb.defaultsFile } });
+const names = ['local', 'ssh', 's3', 'gpg', ...(mariadb ? ['mysql'] : [])];
+
 const run = (name) => `node dist/cli/main.js --config ${dir}/${name}.cfg`;
 writeFileSync(
   `${dir}/README`,
   `The servers are up, their addresses and keys are in ${dir}/lab.json. To try (after \`make build\`):
 
-${['local', 'ssh', 's3', 'gpg'].map((name) => `  ${run(name)} backup --lock-file ${dir}/lock daily\n`).join('')}
+${names.map((name) => `  ${run(name)} backup --lock-file ${dir}/lock daily\n`).join('')}
   ${run('ssh')} ls
   ${run('ssh')} restore file COPY --dst ${dir}/restored
 `,
