@@ -1,6 +1,6 @@
 import { type BinlogCopy, compareBinlogNames, parseBinlogName } from '../copies/binlog-copy.ts';
 
-/** One binary log of the server. */
+/** A binary log that the server has finished. */
 export interface ServerBinlog {
   /** As in SHOW BINARY LOGS. */
   readonly name: string;
@@ -24,36 +24,39 @@ export type BinlogHistory =
   /** The copies are of another server, or of this one before it was initialised anew. */
   | { readonly kind: 'other-server'; readonly after: string };
 
-export interface BinlogChoice {
+export interface BinlogChoice<L> {
   /** The logs to copy, in this order, so that a failure leaves no hole behind the last copied one. */
-  readonly logs: readonly ServerBinlog[];
+  readonly logs: readonly L[];
   readonly history: BinlogHistory;
 }
 
-interface ChoiceInput {
-  /** All logs of the server in its own order, as SHOW BINARY LOGS gives them; the last one is being written. */
-  readonly serverLogs: readonly ServerBinlog[];
+interface ChoiceInput<L> {
+  /** All closed logs of the server, the oldest first; the one being written is not among them. */
+  readonly closedLogs: readonly L[];
   readonly serverIdentity: string;
   /** What the status of this host lists; copies of the Python tool don't tell the server and count as this one's. */
   readonly copies: readonly BinlogCopy[];
 }
 
-/** The closed logs that are newer than the last copied one of the same server; the log being written is never among them. */
-export function chooseBinlogs({ serverLogs, serverIdentity, copies }: ChoiceInput): BinlogChoice {
-  const closed = serverLogs.slice(0, -1);
+/** The closed logs that are newer than the last copied one of the same server. */
+export function chooseBinlogs<L extends ServerBinlog>({
+  closedLogs,
+  serverIdentity,
+  copies,
+}: ChoiceInput<L>): BinlogChoice<L> {
   const own = copies.filter((copy) => (copy.serverIdentity ?? serverIdentity) === serverIdentity);
   const last = latestCopy(own);
   if (last === undefined) {
     const other = latestCopy(copies);
     const history: BinlogHistory = other ? { kind: 'other-server', after: other.binlog } : { kind: 'first' };
-    return { logs: closed, history };
+    return { logs: closedLogs, history };
   }
-  const position = serverLogs.findLastIndex((log) => own.some((copy) => isCopyOf(copy, log)));
-  const continued = serverLogs[position];
+  const position = closedLogs.findLastIndex((log) => own.some((copy) => isCopyOf(copy, log)));
+  const continued = closedLogs[position];
   if (continued) {
-    return { logs: closed.slice(position + 1), history: { kind: 'continued', after: continued.name } };
+    return { logs: closedLogs.slice(position + 1), history: { kind: 'continued', after: continued.name } };
   }
-  return { logs: closed, history: relate(last.binlog, serverLogs[0]) };
+  return { logs: closedLogs, history: relate(last.binlog, closedLogs[0]) };
 }
 
 /**
@@ -61,11 +64,11 @@ export function chooseBinlogs({ serverLogs, serverIdentity, copies }: ChoiceInpu
  * the older ones don't matter.
  */
 export function namesToCompare(
-  serverLogs: readonly Pick<ServerBinlog, 'name'>[],
+  closedLogs: readonly Pick<ServerBinlog, 'name'>[],
   copies: readonly BinlogCopy[],
 ): string[] {
   const copied = new Set(copies.map(({ binlog }) => binlog));
-  return serverLogs
+  return closedLogs
     .map(({ name }) => name)
     .filter((name) => copied.has(name))
     .toReversed();
@@ -85,7 +88,7 @@ function isCopyOf(copy: BinlogCopy, log: ServerBinlog): boolean {
 /** How the server's first log relates to the last copied one, which the server no longer has. */
 function relate(after: string, first: ServerBinlog | undefined): BinlogHistory {
   const [last, next] = [parseBinlogName(after), first && parseBinlogName(first.name)];
-  // Binary logging off, or a name no server gives: nothing shows that anything is missing.
+  // No log, or a name no server gives: nothing shows that anything is missing.
   if (last === undefined || next === undefined) return { kind: 'continued', after };
   if (last.base !== next.base || next.number <= last.number) return { kind: 'reset', after };
   const missing = next.number - last.number - 1;
