@@ -97,8 +97,8 @@ function copyFoldersBelow(path: string, { config }: JobContext): string[] {
   ];
   for (const folder of folders) {
     if (`${path}/`.startsWith(`${folder}/`)) {
-      throw new TwinDbError(`Cannot back up ${path} to a place it lies in: ${folder} holds the copies`, {
-        remedy: 'Correct [source] backup_dirs, or keep the copies elsewhere',
+      throw new TwinDbError(`Cannot back up ${path}: it lies in ${folder}, which holds the copies`, {
+        remedy: 'Correct [source] backup_dirs, or keep the copies elsewhere.',
       });
     }
   }

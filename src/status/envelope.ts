@@ -51,7 +51,7 @@ function parseObject<T extends object>(json: string, what: string): T & StatusCo
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new StatusDamagedError(`${what} is not JSON`, { cause });
+    throw new StatusDamagedError(`${what} is not JSON`, { cause, isExplained: true });
   }
   if (!isRecord(value)) throw new StatusDamagedError(`${what} is not a JSON object`);
   return value as T & StatusContent;
