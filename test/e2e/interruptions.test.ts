@@ -185,7 +185,7 @@ describe('two runs at once', () => {
     const results = await Promise.all(
       ['daily', 'weekly', 'daily', 'monthly'].map((type) => sandbox.backup(type)),
     );
-    expect(results.map((result) => [result.exitCode, result.stderr])).toEqual(Array(4).fill([0, '']));
+    for (const result of results) expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     const { stdout } = await sandbox.run('ls');
     expect(stdout.trim().split('\n')).toHaveLength(4);
   });
