@@ -9,7 +9,7 @@ import { expectOneMessage } from './messages.ts';
 
 const lab = useLab();
 
-type Sections = Readonly<Record<string, Readonly<Record<string, string>>>>;
+type Sections = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 
 /** Local copies below `copies`, second ones below `kept`. */
 function configure(sandbox: Sandbox, dirs: readonly string[], more: Sections = {}): void {
