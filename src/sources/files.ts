@@ -22,8 +22,11 @@ interface FileSourceOptions {
 /** GNU tar's exit code for "some files differ": a file changed while it was read. Source: its manual, 3.1. */
 const SOME_FILES_DIFFER = 1;
 
+/** Writes of 64 KiB, which cost less than tar's 10 KiB and which a reader of any record size takes from a pipe. */
+const RECORDS = '--blocking-factor=128';
+
 /** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
-const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
+const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals', RECORDS];
 
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
