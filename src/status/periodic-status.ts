@@ -15,15 +15,16 @@ function mapRunTypes(each: (runType: RunType) => Readonly<Record<string, Attribu
 /** A status without a copy. */
 export const EMPTY_STATUS: PeriodicStatus = mapRunTypes(() => ({}));
 
-/** Checks the shape of a decoded status. Throws a StatusDamagedError when it has another one. */
+/** Checks the shape of a decoded status; members that are not known here stay in it. Throws a StatusDamagedError when it has another one. */
 export function parsePeriodicStatus(content: StatusContent): PeriodicStatus {
-  return mapRunTypes((runType) => {
+  const sections = mapRunTypes((runType) => {
     const section = content[runType] ?? {};
     if (!isRecord(section) || !Object.values(section).every(isRecord)) {
       throw new StatusDamagedError(`its section "${runType}" is not a list of copies`);
     }
     return section as Record<string, Attributes>;
   });
+  return { ...content, ...sections };
 }
 
 /** Every key and its attributes. */
@@ -48,12 +49,12 @@ export function withEntry(
 export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): PeriodicStatus {
   const kept = (section: Readonly<Record<string, Attributes>>) =>
     Object.fromEntries(Object.entries(section).filter(([key]) => !keys.includes(key)));
-  return mapRunTypes((runType) => kept(status[runType]));
+  return { ...status, ...mapRunTypes((runType) => kept(status[runType])) };
 }
 
-/** `status` with the attributes that only `other` knows, for the keys both have. */
+/** `status` with the members that only `other` has, and its attributes for the keys both have. */
 export function withExtraAttributes(status: PeriodicStatus, other: PeriodicStatus): PeriodicStatus {
-  return mapRunTypes((runType) =>
+  const sections = mapRunTypes((runType) =>
     Object.fromEntries(
       Object.entries(status[runType]).map(([key, attributes]) => [
         key,
@@ -61,4 +62,5 @@ export function withExtraAttributes(status: PeriodicStatus, other: PeriodicStatu
       ]),
     ),
   );
+  return { ...other, ...status, ...sections };
 }
