@@ -34,7 +34,7 @@ export function removeFile(session: SftpSession, path: string): Promise<void> {
 }
 
 /** Makes a folder and what is missing above it; somebody else may be doing the same. */
-export async function makeFolders(session: SftpSession, path: string): Promise<void> {
+async function makeFolders(session: SftpSession, path: string): Promise<void> {
   if ((await statPath(session, path))?.isDirectory()) return;
   const parent = posix.dirname(path);
   if (parent !== path) await makeFolders(session, parent);
