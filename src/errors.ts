@@ -5,6 +5,8 @@
 
 interface ErrorDetails {
   readonly cause?: unknown;
+  /** The message says in plainer words all that the cause says: the operator need not read that too. */
+  readonly isExplained?: boolean;
   /** One sentence that tells the operator what to do. */
   readonly remedy?: string;
 }
@@ -13,9 +15,12 @@ interface ErrorDetails {
 export class TwinDbError extends Error {
   override readonly name: string = 'TwinDbError';
   readonly remedy: string | undefined;
+  /** Whether the message makes that of the cause superfluous. */
+  readonly isExplained: boolean;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.isExplained = details.isExplained ?? false;
     this.remedy = details.remedy;
   }
 }
@@ -79,14 +84,28 @@ export class ProcessError extends TwinDbError {
   }
 }
 
-/** The error itself and everything it was caused by, outermost first. */
+/** The error itself and everything it was caused by, outermost first, as far as the operator needs to know it. */
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let current = error; current !== undefined && !chain.includes(current); ) {
     chain.push(current);
-    current = current instanceof Error ? current.cause : undefined;
+    const isEnough = current instanceof TwinDbError && current.isExplained;
+    current = current instanceof Error && !isEnough ? current.cause : undefined;
   }
   return chain;
+}
+
+/** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
+const SYSTEM_ERROR = /^[A-Z][A-Z0-9]*: (.+), [a-z_]+(?: '.*)?$/s;
+
+/** What an error says, without the system's own names for calls and codes. `outer` has been said already. */
+function wordsOf(error: unknown, outer: readonly string[]): string {
+  if (!(error instanceof Error)) return String(error);
+  const { path } = error as NodeJS.ErrnoException;
+  const reason = SYSTEM_ERROR.exec(error.message)?.[1];
+  if (reason === undefined) return error.message || error.name;
+  const isKnown = path === undefined || outer.some((words) => words.includes(path));
+  return isKnown ? reason : `${reason} (${path})`;
 }
 
 /**
@@ -97,9 +116,12 @@ export function describeError(error: unknown): string {
   const chain = causes(error);
   const reasons: string[] = [];
   for (const link of chain) {
-    const text = link instanceof Error ? link.message || link.name : String(link);
-    // A wrapper that already quotes its cause must not say it twice.
-    if (!reasons.some((reason) => reason.includes(text))) reasons.push(text);
+    const words = wordsOf(link, reasons);
+    // A wrapper that quotes its cause must not say it twice, nor a cause that begins with the words of its wrapper.
+    if (reasons.some((reason) => reason.includes(words))) continue;
+    const last = reasons.at(-1);
+    if (last !== undefined && words.startsWith(`${last}:`)) reasons.pop();
+    reasons.push(words);
   }
   const lastWords = chain.find((link) => link instanceof ProcessError)?.stderr ?? [];
   const remedies = chain.flatMap((link) => (link instanceof TwinDbError && link.remedy ? [link.remedy] : []));

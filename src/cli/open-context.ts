@@ -8,13 +8,13 @@ import { createProgress } from './progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Reads the configuration and opens the places it names. Disposing of the result closes them. */
-export function openContext(
+export async function openContext(
   configPath: string,
   env: { readonly log: Log; readonly terminal: Terminal; readonly signal: AbortSignal },
-): JobContext & AsyncDisposable {
+): Promise<JobContext & AsyncDisposable> {
   const { log, terminal, signal } = env;
   const config = readConfig(configPath, (message) => log.warn(message));
-  const remote = openDestination(config.destination, log);
+  const remote = await openDestination(config.destination, log);
   const local =
     config.keepLocalPath === undefined
       ? undefined

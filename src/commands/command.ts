@@ -5,5 +5,5 @@ export interface CommandContext extends JobContext {
   /** Whether a person reads the results. */
   readonly interactive: boolean;
   /** Writes a line to stdout. */
-  print(line: string): void;
+  readonly print: (line: string) => void;
 }

@@ -45,8 +45,7 @@ export function readConfigFile(file: string): ConfigText {
       closeSync(descriptor);
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`Cannot read the configuration file ${file}: ${reason}`, {
+    throw new ConfigError(`Cannot read the configuration file ${file}`, {
       cause,
       remedy: remedyFor(cause),
     });

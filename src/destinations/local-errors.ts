@@ -44,10 +44,14 @@ export function localError(operation: string, path: string, root: string, cause:
   const explained = explain(codeOf(cause) ?? '', root);
   const message = `Cannot ${operation} ${path}`;
   if (!explained) return new StorageError(message, { cause });
-  return new StorageError(`${message}: ${explained.reason}`, { cause, remedy: explained.remedy });
+  return new StorageError(`${message}: ${explained.reason}`, {
+    cause,
+    isExplained: true,
+    remedy: explained.remedy,
+  });
 }
 
 /** The error for a key that nothing is stored under. */
 export function absentError(path: string, cause?: unknown): ObjectNotFoundError {
-  return new ObjectNotFoundError(`There is no ${path}`, { cause });
+  return new ObjectNotFoundError(`There is no ${path}`, { cause, isExplained: true });
 }

@@ -3,7 +3,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
-import { localError, saysAbsent } from './local-errors.ts';
+import { codeOf, localError, saysAbsent } from './local-errors.ts';
 
 /** Entries of a folder that are held in memory at once. */
 const ENTRIES_AT_ONCE = 256;
@@ -13,7 +13,9 @@ async function* readEntries(path: string, root: string): AsyncGenerator<Dirent> 
     // Iterating also closes the folder, however it ends.
     yield* await opendir(path, { bufferSize: ENTRIES_AT_ONCE });
   } catch (error) {
-    if (!saysAbsent(error)) throw localError('list', path, root, error);
+    // A file where the backup folder should be is not the same as no copies yet.
+    const isNoFolder = path === join(root) && codeOf(error) === 'ENOTDIR';
+    if (isNoFolder || !saysAbsent(error)) throw localError('list', path, root, error);
   }
 }
 

@@ -49,10 +49,15 @@ export function isUncertain(error: unknown): boolean {
 /** The error for an operation that failed; `doing` says which, for example `Cannot read s3://b/key`. */
 export function s3Error(doing: string, cause: unknown, place: Place): TwinDbError {
   if (cause instanceof TwinDbError) return cause;
-  if (isAbsent(cause)) return new ObjectNotFoundError(`${doing}: there is no such object`, { cause });
+  if (isAbsent(cause))
+    return new ObjectNotFoundError(`${doing}: there is no such object`, { cause, isExplained: true });
   const known = explain(readFailure(cause), cause, place);
-  if (!known) return new StorageError(`${doing}: ${readFailure(cause).name}`, { cause });
-  return new StorageError(`${doing}: ${known.reason}`, { cause, remedy: known.remedy });
+  if (known) {
+    return new StorageError(`${doing}: ${known.reason}`, { cause, isExplained: true, remedy: known.remedy });
+  }
+  const { name, message } = readFailure(cause);
+  // The SDK's word for an answer without a message.
+  return new StorageError(`${doing}: ${name}`, { cause, isExplained: message === 'UnknownError' });
 }
 
 function explain(failure: S3Failure, error: unknown, place: Place): Reason | undefined {

@@ -1,6 +1,10 @@
 import { posix } from 'node:path';
 import type { FileEntry, Stats } from 'ssh2';
+import { StorageError } from '../errors.ts';
 import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
+
+/** What helps against a folder that cannot be used. */
+export const FOLDER_REMEDY = 'Correct [ssh] backup_dir, or let ssh_user write there.';
 
 /** Nobody but the backup user needs to see the copies. */
 const FOLDER_MODE = 0o700;
@@ -30,7 +34,7 @@ export function removeFile(session: SftpSession, path: string): Promise<void> {
 }
 
 /** Makes a folder and what is missing above it; somebody else may be doing the same. */
-export async function makeFolders(session: SftpSession, path: string): Promise<void> {
+async function makeFolders(session: SftpSession, path: string): Promise<void> {
   if ((await statPath(session, path))?.isDirectory()) return;
   const parent = posix.dirname(path);
   if (parent !== path) await makeFolders(session, parent);
@@ -38,13 +42,24 @@ export async function makeFolders(session: SftpSession, path: string): Promise<v
     await session.call((sftp, answer) => sftp.mkdir(path, { mode: FOLDER_MODE }, answer));
   } catch (cause) {
     // SFTP has no code for "exists already".
-    if ((await statPath(session, path))?.isDirectory()) return;
-    throw folderError(path, await explainFailure(session, cause, parent));
+    const inTheWay = await statPath(session, path);
+    if (inTheWay?.isDirectory()) return;
+    throw inTheWay
+      ? notAFolder(path, cause)
+      : folderError(path, await explainFailure(session, cause, parent));
   }
 }
 
 function folderError(path: string, cause: unknown): Error {
-  return new Error(`cannot make the folder ${path}`, { cause });
+  return new StorageError(`cannot make the folder ${path}`, { cause, remedy: FOLDER_REMEDY });
+}
+
+function notAFolder(path: string, cause: unknown): Error {
+  return new StorageError(`cannot make the folder ${path}: there is a file of that name`, {
+    cause,
+    isExplained: true,
+    remedy: FOLDER_REMEDY,
+  });
 }
 
 /** Does something inside a folder that is nearly always there, and makes the folder only when it is not. */
@@ -131,8 +146,16 @@ export async function explainFailure(session: SftpSession, cause: unknown, path:
     .callExtension<FileSystemInfo>((sftp, answer) => sftp.ext_openssh_statvfs(path, answer))
     .catch(() => undefined); // the first error is the one to report
   if (info === undefined || info === true) {
-    return new Error('the server does not say why; its disk may be full', { cause });
+    return new StorageError('the server does not say why; its disk may be full', {
+      cause,
+      isExplained: true,
+    });
   }
   const isFull = info.f_bavail * info.f_frsize < FULL_BELOW || info.f_favail === 0;
-  return isFull ? new Error('no space left on the server', { cause }) : cause;
+  if (!isFull) return cause;
+  return new StorageError('no space left on the server', {
+    cause,
+    isExplained: true,
+    remedy: 'Free space there, or keep fewer copies.',
+  });
 }

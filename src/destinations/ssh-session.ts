@@ -4,6 +4,7 @@ import { connect, type SshConnection, type SshTarget, type SshTiming } from '../
 
 /** Status codes of SFTP that are told apart here. Source: draft-ietf-secsh-filexfer-02, section 7. */
 export const NO_SUCH_FILE = 2;
+export const PERMISSION_DENIED = 3;
 export const FAILURE = 4;
 const OP_UNSUPPORTED = 8;
 

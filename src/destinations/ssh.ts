@@ -6,10 +6,10 @@ import type { Log } from '../log.ts';
 import type { SshTiming } from '../ssh/connect.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination } from './destination.ts';
-import { readFolder, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
+import { FOLDER_REMEDY, readFolder, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
 import { listObjects, objectInfo } from './ssh-list.ts';
 import { createDownload, NotAFileError } from './ssh-read.ts';
-import { NO_SUCH_FILE, openSession, type SftpSession, statusOf } from './ssh-session.ts';
+import { NO_SUCH_FILE, openSession, PERMISSION_DENIED, type SftpSession, statusOf } from './ssh-session.ts';
 import { createUpload } from './ssh-write.ts';
 
 /**
@@ -50,7 +50,7 @@ export function openSsh(config: SshConfig, log: Log, timing?: SshTiming): Destin
           target: locate(key),
         },
         // A folder that is missing here is no missing object.
-        (cause) => new StorageError(`Cannot write ${url}/${key}`, { cause }),
+        (cause) => storageError(cause, 'write', `${url}/${key}`),
       );
     },
 
@@ -116,9 +116,14 @@ function urlOf({ user, host, port }: SshConfig, root: string): string {
 
 function asStorageError(cause: unknown, operation: string, object: string): StorageError {
   if (statusOf(cause) === NO_SUCH_FILE || cause instanceof NotAFileError) {
-    return new ObjectNotFoundError(`There is no ${object}`, { cause });
+    return new ObjectNotFoundError(`There is no ${object}`, { cause, isExplained: true });
   }
-  return new StorageError(`Cannot ${operation} ${object}`, { cause });
+  return storageError(cause, operation, object);
+}
+
+function storageError(cause: unknown, operation: string, object: string): StorageError {
+  const remedy = statusOf(cause) === PERMISSION_DENIED ? { remedy: FOLDER_REMEDY } : {};
+  return new StorageError(`Cannot ${operation} ${object}`, { cause, ...remedy });
 }
 
 interface SessionKeeper {

@@ -1,10 +1,10 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { fileCopyKey } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
-import { TwinDbError } from '../errors.ts';
 import { openFileSource } from '../sources/files.ts';
 import { fileCopies } from '../status/files-status.ts';
 import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
+import { copyFoldersBelow } from './copy-folders.ts';
 import type { JobContext } from './job-context.ts';
 import { type CopyPlace, recordFileCopy } from './record-copy.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
@@ -28,7 +28,7 @@ export async function backUpDirectory(
   const key = fileCopyKey(host, runType, path, started);
   const source = openFileSource(path, {
     tarOptions: config.source.tarOptions,
-    exclude: copyFoldersBelow(path, context),
+    exclude: await copyFoldersBelow(path, config),
   });
   const stored = await storeCopy(
     source,
@@ -86,21 +86,4 @@ function latestSize(
   return (ofThisType.length > 0 ? ofThisType : copies)
     .toSorted((a, b) => a.backupStarted - b.backupStarted)
     .at(-1)?.size;
-}
-
-/** The folders below `path` that hold copies. Throws a TwinDbError when `path` holds nothing else. */
-function copyFoldersBelow(path: string, { config }: JobContext): string[] {
-  const { destination, keepLocalPath } = config;
-  const folders = [
-    ...(destination.kind === 'local' ? [destination.backupDir] : []),
-    ...(keepLocalPath === undefined ? [] : [keepLocalPath]),
-  ];
-  for (const folder of folders) {
-    if (`${path}/`.startsWith(`${folder}/`)) {
-      throw new TwinDbError(`Cannot back up ${path} to a place it lies in: ${folder} holds the copies`, {
-        remedy: 'Correct [source] backup_dirs, or keep the copies elsewhere',
-      });
-    }
-  }
-  return folders.filter((folder) => folder.startsWith(path === '/' ? '/' : `${path}/`));
 }

@@ -1,22 +1,41 @@
 import { access, chmod, constants, mkdir, readdir, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TwinDbError } from '../errors.ts';
 
 /** Makes sure that a folder exists, is empty and can be written to. Throws a TwinDbError that says what it is instead. */
 export async function requireEmptyFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
+    const entries = await readdir(path);
     await access(path, constants.W_OK | constants.X_OK);
-    if ((await readdir(path)).length === 0) return;
+    if (entries.length === 0) return;
   } catch (cause) {
     throw new TwinDbError(`Cannot restore into ${path}`, {
       cause,
-      remedy: 'Name a writable folder with --dst',
+      remedy: 'Name a new folder with --dst, in a place where you may write.',
     });
   }
   throw new TwinDbError(`Cannot restore into ${path}: it is not empty`, {
-    remedy: 'Name an empty or new folder with --dst',
+    remedy: 'Name an empty or new folder with --dst.',
   });
+}
+
+/** Not `mkdir` with `recursive`: where nothing can be made, as in /proc, Node 20 tries for ever. */
+async function makeFolder(path: string): Promise<void> {
+  const make = async (): Promise<boolean> => {
+    try {
+      await mkdir(path);
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return true;
+      if (code === 'ENOENT') return false;
+      throw error;
+    }
+  };
+  if (await make()) return;
+  await makeFolder(dirname(path));
+  await mkdir(path);
 }
 
 /** Throws a TwinDbError when the file system of `path` has less than `bytes` left. */
@@ -24,10 +43,9 @@ export async function requireSpace(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(path);
   const available = bavail * bsize;
   if (available >= bytes) return;
-  throw new TwinDbError(
-    `Cannot restore into ${path}: the copy needs ${bytes} bytes, its file system has ${available} left`,
-    { remedy: 'Make room there, or name a folder on another file system with --dst' },
-  );
+  throw new TwinDbError(`not enough space in ${path}: the copy needs ${bytes} bytes, ${available} are free`, {
+    remedy: 'Make room there, or name a folder on another file system with --dst.',
+  });
 }
 
 /** Removes everything below a folder, also from folders that their restored mode closes to us. */

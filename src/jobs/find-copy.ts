@@ -1,6 +1,6 @@
 import { type ParsedKey, parseKey } from '../copies/key.ts';
 import type { Destination, ObjectInfo } from '../destinations/destination.ts';
-import { ObjectNotFoundError, TwinDbError } from '../errors.ts';
+import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { JobContext } from './job-context.ts';
 import { findCopies } from './list-copies.ts';
 
@@ -11,7 +11,7 @@ export interface Candidate {
   readonly parsed: ParsedKey;
 }
 
-type Places = Pick<JobContext, 'local' | 'remote'>;
+type Places = Pick<JobContext, 'local' | 'remote' | 'log'>;
 
 /** The keep-local copy is the remote one before encryption, so the two differ by this suffix. */
 const ENCRYPTED = '.gpg';
@@ -31,11 +31,8 @@ export async function findCopy(
 ): Promise<Candidate[]> {
   const key = keyOf(wanted, places);
   const identity = key === undefined ? await identifyByName(wanted, media, places) : identify(key);
-  const candidates = [
-    ...(places.local === undefined ? [] : await lookUp(places.local, identity)),
-    ...(await lookUp(places.remote, identity)),
-    ...(await lookUp(places.remote, identity + ENCRYPTED)),
-  ];
+  const kept = places.local === undefined ? [] : await lookUp(places.local, identity);
+  const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
   if (candidates.length === 0) throw notFound(wanted, places);
   const [{ parsed }] = candidates as [Candidate];
   if (parsed.media !== media)
@@ -68,6 +65,21 @@ async function identifyByName(name: string, media: ParsedKey['media'], places: P
   return identity;
 }
 
+/** A destination that cannot be reached must not keep anyone from the copy that lies here. */
+async function lookUpRemote(
+  identity: string,
+  kept: readonly Candidate[],
+  { remote, log }: Places,
+): Promise<Candidate[]> {
+  try {
+    return [...(await lookUp(remote, identity)), ...(await lookUp(remote, identity + ENCRYPTED))];
+  } catch (error) {
+    if (kept.length === 0) throw error;
+    log.warn(`Only the copy in keep_local_path can be used: ${describeError(error)}`);
+    return [];
+  }
+}
+
 async function lookUp(destination: Destination, key: string): Promise<Candidate[]> {
   const parsed = parseKey(key);
   if (parsed === undefined) return [];
@@ -81,6 +93,6 @@ async function lookUp(destination: Destination, key: string): Promise<Candidate[
 
 function notFound(wanted: string, { remote }: Places): TwinDbError {
   return new TwinDbError(`There is no copy ${wanted} on ${remote.url}`, {
-    remedy: 'twindb-backup ls shows the copies there are',
+    remedy: 'twindb-backup ls shows the copies there are.',
   });
 }

@@ -54,7 +54,7 @@ export async function finishDeletions({ destination, status }: CopyPlace): Promi
   } catch (cause) {
     throw new TwinDbError(`Cannot remove expired copies from ${destination.url}`, {
       cause,
-      remedy: 'All copies that are to be kept are safe; the next run tries again',
+      remedy: 'All copies that are to be kept are safe; the next run tries again.',
     });
   }
   await status.write({ status: stored.status, deletions: [] });

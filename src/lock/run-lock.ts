@@ -32,7 +32,7 @@ export async function holdLock(options: LockOptions): Promise<AsyncDisposable> {
     if (Date.now() >= deadline) {
       throw new LockTimeoutError(
         `Another run still holds the lock ${options.path}.lock after ${options.waitSeconds} s`,
-        { remedy: 'See what it is doing, or start this run at another time' },
+        { remedy: 'See what it is doing, or start this run at another time.' },
       );
     }
     const pause = Math.min(RETRY_MS, Math.max(deadline - Date.now(), 1));
@@ -61,7 +61,7 @@ async function tryLock({ path, onLost }: LockOptions): Promise<AsyncDisposable |
     if (code === 'ELOCKED') return undefined;
     throw new TwinDbError(`Cannot take the lock ${lockfilePath}`, {
       cause: error,
-      remedy: 'Run as root, or name a file in a writable folder with --lock-file',
+      remedy: 'Run as root, or name a file in a writable folder with --lock-file.',
     });
   }
 }

@@ -43,11 +43,11 @@ describe('keeping a local copy', () => {
   });
 
   it.each(['write', 'final'] as const)('does not end when the copy fails in %s', async (where) => {
-    const failing = new Writable({
+    const full = new Writable({
       write: (_chunk, _encoding, callback) => callback(where === 'write' ? new Error('disk full') : null),
       final: (callback) => setTimeout(() => callback(new Error('disk full')), 20),
     });
-    const keeper = new KeepLocal(failing);
+    const keeper = new KeepLocal(full);
     let ended = false;
     keeper.on('end', () => {
       ended = true;

@@ -7,6 +7,15 @@ const compress = promisify(gzip);
 /** Bytes compressed at a time: large enough that cutting the window costs under one percent. */
 const BLOCK_SIZE = 1 << 20;
 
+/** Bytes of output at a time: a block of text fits, so that a thread is called once for it, not for every 16 KiB. */
+const OUTPUT_SIZE = 1 << 18;
+
+/**
+ * Blocks compressed at once at most: each takes about 10 MB until it is written, and the process must keep to its
+ * 200 MB on a machine of any size. The first line of src/cli/main.ts gives Node's pool as many threads.
+ */
+const MAX_THREADS = 8;
+
 /**
  * Compresses blocks on Node's thread pool and writes them, in order, as gzip members, which any gunzip reads as one
  * stream (RFC 1952, 2.2). The built-in gzip stream would use one core only.
@@ -19,11 +28,11 @@ export class ParallelGzip extends Transform {
   #underWay: Promise<Buffer>[] = [];
   #members = 0;
 
-  /** `threads` blocks are compressed at once, at gzip `level` 1 to 9. */
+  /** `threads` blocks are compressed at once, as far as memory allows, at gzip `level` 1 to 9. */
   constructor(options: { readonly threads: number; readonly level: number }) {
     super({ readableHighWaterMark: BLOCK_SIZE, writableHighWaterMark: BLOCK_SIZE });
     this.#level = options.level;
-    this.#threads = options.threads;
+    this.#threads = Math.min(options.threads, MAX_THREADS);
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
@@ -44,7 +53,7 @@ export class ParallelGzip extends Transform {
   }
 
   #startMember(): void {
-    const member = compress(Buffer.concat(this.#blocks), { level: this.#level });
+    const member = compress(Buffer.concat(this.#blocks), { level: this.#level, chunkSize: OUTPUT_SIZE });
     // It is awaited in its turn, which may come after it has failed.
     member.catch(() => undefined);
     this.#underWay.push(member);

@@ -18,10 +18,10 @@ export class DigestVerifier extends DigestMeter {
   #mismatch(): IntegrityError | null {
     const { size, sha256 } = this.#expected;
     if (size !== undefined && size !== this.digest.size) {
-      return new IntegrityError(`It has ${this.digest.size} bytes instead of ${size}`);
+      return new IntegrityError(`it has ${this.digest.size} bytes instead of ${size}`);
     }
     if (sha256 !== undefined && sha256 !== this.digest.sha256) {
-      return new IntegrityError(`Its SHA-256 is ${this.digest.sha256}, its status says ${sha256}`);
+      return new IntegrityError(`its SHA-256 is ${this.digest.sha256}, the status says ${sha256}`);
     }
     return null;
   }

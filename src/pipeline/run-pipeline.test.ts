@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
 import { PassThrough, Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError, ProcessError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
@@ -92,15 +92,26 @@ describe('a pipeline in which a stage fails', () => {
   it.each([
     ['the source after its bytes', [sh(`${big}; echo lost >&2; exit 2`), sh('cat')]],
     ['the source before any byte', [sh('echo lost >&2; exit 2'), sh('cat')]],
-    ['the source, whose stdout ended long before', [sh(`${big}; exec >&-; sleep 0.3; echo lost >&2; exit 2`)]],
+    [
+      'the source, whose stdout ended long before',
+      [sh(`${big}; exec >&-; sleep 0.3; echo lost >&2; exit 2`)],
+    ],
     ['a modifier after all its bytes', [sh(big), sh('cat; echo lost >&2; exit 2')]],
-    ['a modifier that stops reading', [sh(big), sh('head -c 10; exec <&-; sleep 0.2; echo lost >&2; exit 2')]],
+    [
+      'a modifier that stops reading',
+      [sh(big), sh('head -c 10; exec <&-; sleep 0.2; echo lost >&2; exit 2')],
+    ],
     ['a modifier behind a stream of ours', [sh(big), new PassThrough(), sh('echo lost >&2; exit 2')]],
-    ['a modifier in front of a stream of ours', [sh(big), sh('head -c 10; echo lost >&2; exit 2'), new PassThrough()]],
+    [
+      'a modifier in front of a stream of ours',
+      [sh(big), sh('head -c 10; echo lost >&2; exit 2'), new PassThrough()],
+    ],
     ['the middle of three', [sh(big), sh('head -c 10; echo lost >&2; exit 2'), sh('cat')]],
   ] as const)('commits nothing and reports the first cause: %s', async (_title, stages) => {
     const sink = new Sink();
-    const error: unknown = await runPipeline([...stages, sink] as never, never).catch((caught: unknown) => caught);
+    const error: unknown = await runPipeline([...stages, sink] as never, never).catch(
+      (caught: unknown) => caught,
+    );
     expect(error).toBeInstanceOf(ProcessError);
     expect(error).toMatchObject({ exitCode: 2, stderr: ['lost'] });
     expect(sink.committed).toBe(false);
@@ -115,9 +126,10 @@ describe('a pipeline in which a stage fails', () => {
   });
 
   it('reports a final program that exits 0 without having read everything', async () => {
-    const error: unknown = await runPipeline([sh(big), new PassThrough(), sh('head -c 1 > /dev/null')], never).catch(
-      (caught: unknown) => caught,
-    );
+    const error: unknown = await runPipeline(
+      [sh(big), new PassThrough(), sh('head -c 1 > /dev/null')],
+      never,
+    ).catch((caught: unknown) => caught);
     expect((error as Error).message).toContain('stopped reading before the end');
   });
 
@@ -138,8 +150,17 @@ describe('a pipeline in which a stage fails', () => {
     const release = (name: string) => async () => {
       released.push(name);
     };
-    const missing: Program = { command: 'no-such', args: [], debianPackage: 'x', release: release('missing') };
-    const stages = [sh('printf x', { release: release('a') }), missing, sh('cat', { release: release('c') })] as const;
+    const missing: Program = {
+      command: 'no-such',
+      args: [],
+      debianPackage: 'x',
+      release: release('missing'),
+    };
+    const stages = [
+      sh('printf x', { release: release('a') }),
+      missing,
+      sh('cat', { release: release('c') }),
+    ] as const;
     await runPipeline([...stages, new Sink()], never).catch(() => undefined);
     expect(released.toSorted()).toEqual(['a', 'c', 'missing']);
   });
@@ -172,7 +193,9 @@ describe('an interrupted pipeline', () => {
     const release = async () => {
       released = true;
     };
-    await expect(runPipeline([sh('sleep 654321', { release }), sink], stop)).rejects.toBeInstanceOf(InterruptedError);
+    await expect(runPipeline([sh('sleep 654321', { release }), sink], stop)).rejects.toBeInstanceOf(
+      InterruptedError,
+    );
     expect(running('sleep 654321')).toBe(false);
     expect([sink.undone, released]).toEqual([true, true]);
   });

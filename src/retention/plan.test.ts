@@ -6,7 +6,7 @@ const remote = (count: number) => ({ count, alwaysKeepNewest: true });
 const local = (count: number) => ({ count, alwaysKeepNewest: false });
 const copy = (backupStarted: number, key = `k${backupStarted}`) => ({ key, backupStarted });
 
-function kept(...args: Parameters<typeof planRetention>): string[] {
+function keptKeys(...args: Parameters<typeof planRetention>): string[] {
   return planRetention(...args)
     .filter((decision) => decision.keep)
     .map((decision) => decision.copy.key);
@@ -14,7 +14,7 @@ function kept(...args: Parameters<typeof planRetention>): string[] {
 
 describe('the retention plan', () => {
   it('keeps the newest copies, whatever their order', () => {
-    expect(kept([copy(2), copy(9), copy(5)], remote(2))).toEqual(['k9', 'k5']);
+    expect(keptKeys([copy(2), copy(9), copy(5)], remote(2))).toEqual(['k9', 'k5']);
   });
 
   it('always leaves the newest remote copy, and says so', () => {
@@ -25,7 +25,7 @@ describe('the retention plan', () => {
   });
 
   it('removes every local copy when none is to be kept', () => {
-    expect(kept([copy(1), copy(2)], local(0))).toEqual([]);
+    expect(keptKeys([copy(1), copy(2)], local(0))).toEqual([]);
   });
 
   it('gives a reason for each copy', () => {

@@ -112,6 +112,7 @@ function explain(cause: unknown, { host, port, user, keyFile }: SshTarget): Twin
   if (level === 'client-authentication') {
     return new TwinDbError(`${host}, port ${port}, does not let in user ${user} with the key ${keyFile}`, {
       cause,
+      isExplained: true,
       remedy: `Allow the key there: ssh-copy-id -i ${quote(keyFile)} -p ${port} ${quote(`${user}@${host}`)}`,
     });
   }

@@ -30,6 +30,7 @@ export async function dial(host: string, port: number, timeoutMs: number): Promi
     socket.destroy();
     throw new TwinDbError(`Cannot connect to ${host}, port ${port}: ${reasonOf(cause, timeoutMs)}`, {
       cause,
+      isExplained: true,
       remedy:
         'Check backup_host and port in section [ssh], and that the SSH server runs and no firewall is between.',
     });

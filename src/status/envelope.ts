@@ -9,15 +9,10 @@ export class StatusDamagedError extends TwinDbError {
   override readonly name = 'StatusDamagedError';
 }
 
-interface Envelope {
-  /** Hex md5 of the base64 text. */
-  readonly md5: string;
-  /** Base64 of the content's JSON. */
-  readonly status: string;
-  readonly version: number;
-}
-
-/** An envelope as it is stored (contract: status files), with `extra` members beside the three. */
+/**
+ * An envelope as it is stored (contract: status files): `status` is the base64 of the content's JSON, `md5` the hex md5
+ * of that base64 text. `extra` members stand beside them.
+ */
 export function encodeEnvelope(content: StatusContent, extra: Readonly<StatusContent> = {}): string {
   const status = Buffer.from(stringifySorted(content)).toString('base64');
   return stringifySorted({ ...extra, md5: md5(status), status, version: 1 });
@@ -30,12 +25,7 @@ export function encodeEnvelope(content: StatusContent, extra: Readonly<StatusCon
 export function decodeEnvelope(text: string): { content: StatusContent; extra: StatusContent } {
   const trimmed = text.trim();
   if (!trimmed.startsWith('{')) return { content: decodeContent(trimmed), extra: {} };
-  const {
-    md5: expected,
-    status,
-    version: _version,
-    ...extra
-  } = parseObject<Partial<Envelope>>(trimmed, 'it');
+  const { md5: expected, status, version: _version, ...extra } = parseObject(trimmed, 'it');
   if (typeof status !== 'string') throw new StatusDamagedError('it has no "status" member');
   if (md5(status) !== expected) throw new StatusDamagedError('its md5 does not match');
   return { content: decodeContent(status), extra };
@@ -46,15 +36,15 @@ function decodeContent(base64: string): StatusContent {
   return parseObject(Buffer.from(base64, 'base64').toString('utf8'), 'its content');
 }
 
-function parseObject<T extends object>(json: string, what: string): T & StatusContent {
+function parseObject(json: string, what: string): StatusContent {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (cause) {
-    throw new StatusDamagedError(`${what} is not JSON`, { cause });
+    throw new StatusDamagedError(`${what} is not JSON`, { cause, isExplained: true });
   }
   if (!isRecord(value)) throw new StatusDamagedError(`${what} is not a JSON object`);
-  return value as T & StatusContent;
+  return value;
 }
 
 /** Whether a value is a JSON object. */

@@ -57,7 +57,7 @@ export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
     serialise: (status) => status,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
-      mapSections(status, (runType) =>
+      mapSections({ ...other, ...status }, (runType) =>
         mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) => backup_started),
       ),
   };

@@ -1,160 +1,130 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readBinlogStatus, readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
-import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
+import { describeError } from '../errors.ts';
 import { createLog } from '../log.ts';
-import { BINLOG_STATUS } from './binlog-status.ts';
-import { encodeEnvelope, type StatusContent } from './envelope.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from './mysql-status.ts';
-import { entriesOf } from './periodic-status.ts';
-import type { StatusFormat } from './status-format.ts';
-import { openStatusStore } from './status-store.ts';
+import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
+import { FILES_STATUS } from './files-status.ts';
+import { entriesOf, withEntry } from './periodic-status.ts';
+import { openStatusStore, type StatusStore } from './status-store.ts';
 
-const { signal } = new AbortController();
-const messages: string[] = [];
-const log = createLog('debug', (level, message) => messages.push(`${level} ${message}`));
+const K1 = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
+const K2 = 'db1/daily/files/_etc-2026-01-02_00_00_00.tar.gz';
+const one = withEntry(FILES_STATUS.empty, 'daily', K1, { size: 1, sha256: 'a' });
+const two = withEntry(one, 'daily', K2, { size: 2 });
 
-let folder: string;
-let destination: Destination;
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'status-'));
-  await mkdir(join(folder, 'db1'));
-  destination = openLocal({ kind: 'local', backupDir: folder }, log);
-  messages.length = 0;
+let dir: string;
+let messages: string[];
+let store: StatusStore;
+let first: string;
+let second: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'twindb-status-'));
+  messages = [];
+  const log = createLog('warn', (level, message) => messages.push(`${level}: ${message}`));
+  const { signal } = new AbortController();
+  store = openStatusStore(openLocal({ kind: 'local', backupDir: dir }, log), 'db1', FILES_STATUS, {
+    log,
+    signal,
+  });
+  first = join(dir, 'db1/files-status');
+  second = `${first}.copy`;
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => rmSync(dir, { recursive: true }));
 
-function open<S>(format: StatusFormat<S>) {
-  return openStatusStore(destination, 'db1', format, { log, signal });
-}
+const damage = (file: string) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
 
-const fileOf = (name: string) => join(folder, 'db1', name);
-
-const MYSQL_KEY = 'db1/daily/mysql/mysql-1.xbstream.gz';
-const OTHER_KEY = 'db1/daily/mysql/mysql-2.xbstream.gz';
-const ENTRY = { type: 'full', lsn: 1, backup_started: 1, backup_finished: 2, config: [], colour: 'red' };
-
-function mysqlContent(daily: StatusContent): StatusContent {
-  return { hourly: {}, daily, weekly: {}, monthly: {}, yearly: {} };
-}
-
-/** What the store of each format is tried with: two copies, their objects, and one of them as the Python tool leaves it. */
-const FORMATS = [
-  {
-    format: MYSQL_STATUS as StatusFormat<never>,
-    object: MYSQL_KEY,
-    both: mysqlContent({
-      [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' },
-      [OTHER_KEY]: { ...ENTRY, sha256: 'cd' },
-    }),
-    asPython: mysqlContent({ [MYSQL_KEY]: ENTRY }),
-    restored: mysqlContent({ [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' } }),
-    otherObject: OTHER_KEY,
-    keysOf: (text: string) => readMysqlStatus(text).map(({ key }) => key),
-  },
-  {
-    format: BINLOG_STATUS as StatusFormat<never>,
-    object: 'db1/binlog/b.1.gz',
-    both: {
-      'db1/binlog/b.1': { time_created: 1, sha256: 'ab' },
-      'db1/binlog/b.2': { time_created: 2, sha256: 'cd' },
-    },
-    asPython: { 'db1/binlog/b.1': { time_created: 1 } },
-    restored: { 'db1/binlog/b.1': { time_created: 1, sha256: 'ab' } },
-    otherObject: 'db1/binlog/b.2.gz',
-    keysOf: (text: string) => readBinlogStatus(text).map(([key]) => key),
-  },
-];
-
-describe.each(FORMATS)('the store of $format.name', (sample) => {
-  const { format, both, keysOf } = sample;
-  const store = () => open(format);
-  const value = (content: StatusContent) => format.parse(content);
-  const stored = async (deletions: string[] = []) => store().write({ status: value(both), deletions });
-  const primary = () => fileOf(format.name);
-
-  it('takes an absent file for an empty status, without a word', async () => {
-    expect(await store().read()).toEqual({ status: format.empty, deletions: [] });
+describe('a status and its second copy', () => {
+  it('are empty before the first run', async () => {
+    expect(await store.read()).toEqual({ status: FILES_STATUS.empty, deletions: [] });
     expect(messages).toEqual([]);
   });
 
-  it('gives back what it was given, and the Python tool can read both files', async () => {
-    await stored(['db1/gone']);
-    expect(await store().read()).toEqual({ status: both, deletions: ['db1/gone'] });
-    for (const file of [primary(), `${primary()}.copy`]) {
-      expect(keysOf(await readFile(file, 'utf8'))).toHaveLength(2);
+  it('give back what was written, in silence', async () => {
+    await store.write({ status: two, deletions: ['db1/daily/files/old'] });
+    expect(await store.read()).toEqual({ status: two, deletions: ['db1/daily/files/old'] });
+    expect(messages).toEqual([]);
+  });
+
+  it('have the form the Python tool reads in the first: no member beside the envelope', async () => {
+    await store.write({ status: two, deletions: ['x'] });
+    expect(decodeEnvelope(readFileSync(first, 'utf8')).extra).toEqual({});
+    expect(decodeEnvelope(readFileSync(second, 'utf8')).extra).toEqual({ deletions: ['x'] });
+  });
+
+  it('the second stands in for a first that is damaged, which is said', async () => {
+    await store.write({ status: two, deletions: ['x'] });
+    damage(first);
+    expect(await store.read()).toEqual({ status: two, deletions: ['x'] });
+    expect(messages).toEqual([`warn: ${first} is damaged: it is not JSON; its second copy is used`]);
+    await store.read();
+    expect(messages).toHaveLength(1);
+  });
+
+  it('the second stands in for a first that is missing, which is said', async () => {
+    await store.write({ status: two, deletions: [] });
+    rmSync(first);
+    expect((await store.read()).status).toEqual(two);
+    expect(messages).toEqual([`warn: ${first} is missing; its second copy is used`]);
+  });
+
+  it.each(['damaged', 'missing'])('a valid first does without a second that is %s', async (what) => {
+    await store.write({ status: two, deletions: ['x'] });
+    if (what === 'damaged') damage(second);
+    else rmSync(second);
+    expect(await store.read()).toEqual({ status: two, deletions: [] });
+    const told = `warn: ${second} is damaged: it is not JSON; the next backup writes it anew`;
+    expect(messages).toEqual(what === 'damaged' ? [told] : []);
+  });
+
+  it('a valid first always wins, and the second gives back only attributes that the first has lost', async () => {
+    await store.write({ status: two, deletions: [] });
+    // As the Python tool writes: K2 is gone, attributes it does not know are dropped, one has changed.
+    writeFileSync(first, encodeEnvelope(withEntry(FILES_STATUS.empty, 'daily', K1, { size: 7 })));
+    expect(entriesOf((await store.read()).status)).toEqual([[K1, { size: 7, sha256: 'a' }]]);
+  });
+
+  it('never delete a key that the first still lists: the run that decided so ended before it was written', async () => {
+    await store.write({ status: two, deletions: [] });
+    writeFileSync(second, encodeEnvelope(one, { deletions: [K2, 'db1/daily/files/old'] }));
+    expect(await store.read()).toEqual({ status: two, deletions: ['db1/daily/files/old'] });
+  });
+
+  it('ignore deletions that are none', async () => {
+    await store.write({ status: one, deletions: [] });
+    for (const deletions of ['x', { a: 1 }, null, [7, null]]) {
+      writeFileSync(second, encodeEnvelope(one, { deletions }));
+      expect((await store.read()).deletions).toEqual([]);
     }
   });
 
-  it('lets what the Python tool wrote win, and restores our attributes of the copies it left', async () => {
-    await stored();
-    await writeFile(primary(), encodeEnvelope(sample.asPython));
-    expect(await store().read()).toEqual({ status: sample.restored, deletions: [] });
-    expect(messages).toEqual([]);
-  });
-
-  it('reads the older form without an envelope', async () => {
-    await writeFile(primary(), Buffer.from(JSON.stringify(sample.asPython)).toString('base64'));
-    expect(await store().read()).toEqual({ status: sample.asPython, deletions: [] });
-  });
-
-  it('does not delete an object whose copy the status lists again', async () => {
-    await stored([sample.object, 'db1/gone']);
-    expect((await store().read()).deletions).toEqual(['db1/gone']);
-  });
-
-  it('deletes an object that the status no longer lists', async () => {
-    await stored();
-    await store().write({ status: value(sample.asPython), deletions: [sample.otherObject] });
-    expect((await store().read()).deletions).toEqual([sample.otherObject]);
-  });
-
   it.each([
-    ['damaged', () => writeFile(primary(), '{"md5": "x", "status": "e30="}')],
-    ['missing', () => rm(primary())],
-  ])('uses the second copy when the first one is %s, and says so', async (problem, damage) => {
-    await stored();
-    await damage();
-    expect((await store().read()).status).toEqual(both);
-    expect(messages).toEqual([expect.stringMatching(`^warn .*${format.name} is ${problem}.*second copy`)]);
+    ['both are damaged', damage],
+    ['the first is damaged and the second missing', (file: string) => rmSync(file)],
+  ])('are an error with the way out when %s', async (_, hurtSecond) => {
+    await store.write({ status: two, deletions: [] });
+    damage(first);
+    hurtSecond(second);
+    const error: unknown = await store.read().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(StatusDamagedError);
+    expect(describeError(error)).toContain(`move ${first} and ${second} away`);
+    expect(describeError(error)).toContain('never deleted');
   });
 
-  it('does without a damaged second copy', async () => {
-    await stored();
-    await writeFile(`${primary()}.copy`, 'x');
-    expect((await store().read()).status).toEqual(both);
+  it('are an error too when the first is missing and the second damaged', async () => {
+    await store.write({ status: two, deletions: [] });
+    rmSync(first);
+    damage(second);
+    await expect(store.read()).rejects.toThrow(StatusDamagedError);
   });
 
-  it('throws when both are damaged', async () => {
-    await writeFile(primary(), '{}');
-    await writeFile(`${primary()}.copy`, '{}');
-    await expect(store().read()).rejects.toThrow('is damaged, and so is its second copy');
-  });
-});
-
-describe('the store of a status below keep_local_path', () => {
-  it('finds our attributes again after the Python tool put its remote status there', async () => {
-    const store = open(LOCAL_MYSQL_STATUS);
-    const ours = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' } });
-    await store.write({ status: LOCAL_MYSQL_STATUS.parse(ours), deletions: [] });
-    const verbatim = mysqlContent({ [`${MYSQL_KEY}.gpg`]: ENTRY, [`${OTHER_KEY}.gpg`]: ENTRY });
-    await writeFile(fileOf('status'), encodeEnvelope(verbatim));
+  it('keep attributes that are not known here through a change', async () => {
+    await store.write({ status: withEntry(one, 'weekly', 'k', { newer: { deep: [1] } }), deletions: [] });
     const { status } = await store.read();
-    expect(entriesOf(status)).toEqual([
-      [MYSQL_KEY, { ...ENTRY, sha256: 'ab' }],
-      [OTHER_KEY, ENTRY],
-    ]);
-  });
-
-  it('does not say of a later copy what it knew of an earlier one with the same name', async () => {
-    const store = open(MYSQL_STATUS);
-    const ours = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' } });
-    await store.write({ status: MYSQL_STATUS.parse(ours), deletions: [] });
-    const later = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, backup_started: 3600 } });
-    await writeFile(fileOf('status'), encodeEnvelope(later));
-    expect((await store.read()).status).toEqual(later);
+    await store.write({ status: withEntry(status, 'daily', K2, {}), deletions: [] });
+    expect((await store.read()).status.weekly).toEqual({ k: { newer: { deep: [1] } } });
   });
 });

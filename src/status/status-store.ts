@@ -35,14 +35,25 @@ export function openStatusStore<S>(
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
+  let told = '';
+  /** A run reads its status several times. */
+  const tell = (message: string): void => {
+    if (message !== told) context.log.warn(message);
+    told = message;
+  };
   return {
     async read() {
       const [first, second] = await Promise.all(
         [key, secondKey].map((each) => tryRead(destination, each, format)),
       );
       const chosen = choose(format, first, second, (problem) =>
-        context.log.warn(`${destination.locate(key)} ${problem}; its second copy is used`),
+        tell(`${destination.locate(key)} ${problem}; its second copy is used`),
       );
+      if (second instanceof StatusDamagedError && !(chosen instanceof StatusDamagedError)) {
+        tell(
+          `${destination.locate(secondKey)} is damaged: ${second.message}; the next backup writes it anew`,
+        );
+      }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
       return chosen;
     },
@@ -99,11 +110,11 @@ function bothDamaged(
   cause: StatusDamagedError,
 ): StatusDamagedError {
   return new StatusDamagedError(
-    `The status ${destination.locate(key)} is damaged, and so is its second copy`,
+    `Neither the status ${destination.locate(key)} nor its second copy can be read`,
     {
       cause,
       remedy: [
-        'The copies themselves are not affected: twindb-backup ls lists them, restore works on them.',
+        'The copies themselves are not affected: ls lists them, restore works.',
         `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
         'copies that no status lists are never deleted.',
       ].join(' '),

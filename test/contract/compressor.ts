@@ -14,7 +14,7 @@ interface StandardProgram {
 const CORES = 2;
 
 /** Text that compresses, yet not to nothing. */
-export function makeText(size: number): Buffer {
+function makeText(size: number): Buffer {
   const words = Array.from({ length: 500 }, (_, index) => `word${(index * 7919) % 104_729} `);
   let text = '';
   for (let index = 0; text.length < size; index++) text += words[(index * index) % words.length];

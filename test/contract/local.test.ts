@@ -181,14 +181,14 @@ describe('the local destination on a file system', () => {
     expect(describeError(failure)).toMatch(/Let uid \d+ read and write/);
   });
 
-  test('a backup folder below a file is told, and reads as empty', async () => {
+  test('a backup folder below a file is told, and not taken for an empty one', async () => {
     const file = join(newFolder(), 'file');
     await writeFile(file, 'not a folder');
     const below = openFolder(join(file, 'backup'));
     const failure = await store(below, 'db1/status', 10, 1).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StorageError);
     expect(describeError(failure)).toContain('is not a folder');
-    expect(await listKeys(below, '')).toEqual([]);
+    await expect(listKeys(below, '')).rejects.toThrow(/Cannot list .* is not a folder/);
     expect(await below.sweep('db1')).toEqual([]);
     await below.delete('db1/status');
     await expect(below.stat('db1/status')).rejects.toBeInstanceOf(ObjectNotFoundError);

@@ -8,6 +8,9 @@ import type { Lab } from '../lab/lab.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
+/** Takes from root what lets it read and write everything: capabilities(7). */
+const BOUND = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
+
 /** How a run of the installed command ended. */
 export interface Result {
   readonly exitCode: number | null;
@@ -34,6 +37,8 @@ export interface Sandbox extends Disposable {
   /** Makes a file below `dir`, with its folders, and returns its path. */
   file(path: string, content: string | Buffer): string;
   run(...args: string[]): Promise<Result>;
+  /** `run` as root whom the modes of files bind as they bind everyone: for files that others own. */
+  runBound(...args: string[]): Promise<Result>;
   /** `backup RUN_TYPE` with a lock file of its own. */
   backup(runType?: string, ...options: string[]): Promise<Result>;
   start(args: readonly string[], env?: NodeJS.ProcessEnv): Running;
@@ -42,13 +47,16 @@ export interface Sandbox extends Disposable {
 export function createSandbox(): Sandbox {
   const dir = mkdtempSync(join(tmpdir(), 'twindb-e2e-'));
   const config = join(dir, 'twindb-backup.cfg');
-  const start: Sandbox['start'] = (args, env = {}) => {
-    const child = spawn(process.execPath, [MAIN, '--config', config, ...args], {
+  const launch = (words: readonly [string, ...string[]], env: NodeJS.ProcessEnv = {}): Running => {
+    const [command, ...args] = words;
+    const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     });
     return { child, result: collect(child) };
   };
+  const start: Sandbox['start'] = (args, env) =>
+    launch([process.execPath, MAIN, '--config', config, ...args], env);
   const run = (...args: string[]) => start(args).result;
   return {
     dir,
@@ -62,6 +70,8 @@ export function createSandbox(): Sandbox {
       return full;
     },
     run,
+    runBound: (...args) =>
+      launch([...BOUND, process.execPath, MAIN, '--config', config, ...args] as [string, ...string[]]).result,
     backup: (runType = 'daily', ...options) =>
       run(...options, 'backup', '--lock-file', join(dir, 'lock'), runType),
     start,

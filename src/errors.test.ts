@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { describeError, ProcessError, TwinDbError } from './errors.ts';
+
+function systemError(path: string): unknown {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return error;
+  }
+}
+
+test('an error of the system is said in words, with its path only when that is news', () => {
+  const cause = systemError('/none/x');
+  expect(describeError(new TwinDbError('Cannot read /none/x', { cause }))).toBe(
+    'Cannot read /none/x: no such file or directory',
+  );
+  expect(describeError(new TwinDbError('Cannot start', { cause }))).toBe(
+    'Cannot start: no such file or directory (/none/x)',
+  );
+});
+
+test('a cause that the message explains is left out, and everything beneath it', () => {
+  const cause = new Error('UnknownError', { cause: new Error('deeper') });
+  const error = new TwinDbError('Cannot list b: it does not exist', { cause, isExplained: true });
+  expect(describeError(new TwinDbError('Nothing was backed up', { cause: error }))).toBe(
+    'Nothing was backed up: Cannot list b: it does not exist',
+  );
+});
+
+test('nothing is said twice, whether the wrapper quotes its cause or the cause begins with the wrapper', () => {
+  const link = new TwinDbError('Cannot back up /x: it is a link', { remedy: 'Name the folder.' });
+  expect(describeError(new TwinDbError('Cannot back up /x', { cause: link }))).toBe(
+    'Cannot back up /x: it is a link\nName the folder.',
+  );
+  const quoted = new Error('the server is tired');
+  expect(describeError(new TwinDbError('Cannot read: the server is tired', { cause: quoted }))).toBe(
+    'Cannot read: the server is tired',
+  );
+});
+
+test("a program's last words and every remedy follow the message, each once", () => {
+  const end = { exitCode: 2, signal: null, stderr: ['one', 'two'] };
+  const cause = new ProcessError('gpg failed', end, { remedy: 'Import the key.' });
+  expect(describeError(new TwinDbError('Cannot encrypt', { cause, remedy: 'Import the key.' }))).toBe(
+    'Cannot encrypt: gpg failed\n  one\n  two\nImport the key.',
+  );
+});

@@ -1,0 +1,112 @@
+// bench.mjs DIR: measures every case on a fresh tree in DIR with the servers of DIR/lab, and writes the tables.
+// Ours and the shell's line take turns, so that whatever else the machine does hits both; the median of the rounds' ratios counts.
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, readFileSync } from 'node:fs';
+import { createCases, createStreams } from './cases.mjs';
+import { measure, median } from './measure.mjs';
+import { keepTables, speedTable, streamTable } from './tables.mjs';
+import { makeNoise, makeTree } from './tree.mjs';
+
+const MIB = Number(process.env.BENCH_MIB ?? 1024);
+/** Rounds for what has a limit, and for the rest. */
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const FEW_ROUNDS = Math.ceil(ROUNDS / 2);
+const ONLY = new RegExp(process.env.BENCH_ONLY ?? '');
+const FULL = ['BENCH_MIB', 'BENCH_ONLY'].every((name) => !(name in process.env));
+
+/** The long streams: this many links to a file of a quarter of the tree. */
+const LINKS = 10;
+
+const dir = process.argv[2];
+const lab = JSON.parse(readFileSync(`${dir}/lab/lab.json`, 'utf8'));
+const bench = { dir, lab, tree: `${dir}/tree`, stream: `${dir}/stream`, made: 0 };
+let broken = false;
+
+const say = (text) => process.stderr.write(`bench: ${text}\n`);
+
+function makeInput() {
+  say(`writing a tree of ${MIB} MiB`);
+  for (const folder of [bench.tree, bench.stream]) mkdirSync(folder);
+  makeTree(bench.tree, MIB * 1024 ** 2);
+  const large = `${dir}/large`;
+  makeNoise(large, (MIB / 4) * 1024 ** 2);
+  for (let i = 0; i < LINKS; i++) linkSync(large, `${bench.stream}/${i}`);
+}
+
+/** Ceph frees the space of deleted objects later; the lab has little of it. */
+function reclaim() {
+  const env = { ...process.env, CEPH_CONF: `${dir}/lab/ceph/ceph.conf` };
+  execFileSync('radosgw-admin', ['gc', 'process', '--include-all'], { env, stdio: 'ignore' });
+}
+
+/** Both sides of a case in turn: A B, B A, A B, … */
+async function runCase(each) {
+  say(each.title);
+  if (each.first) await measure(each.first);
+  const copy = each.prepare();
+  const ours = typeof each.ours === 'function' ? each.ours(copy) : each.ours;
+  const line = typeof each.shell === 'function' ? each.shell(copy) : each.shell;
+  const sides = { ours, shell: ['bash', '-o', 'pipefail', '-c', line] };
+  const rounds = [];
+  for (let round = 0; round < (each.limit ? ROUNDS : FEW_ROUNDS); round++) {
+    const results = {};
+    for (const side of round % 2 ? ['ours', 'shell'] : ['shell', 'ours']) {
+      each.reset();
+      execFileSync('sync', ['-f', dir]);
+      results[side] = await measure(sides[side]);
+    }
+    rounds.push(results);
+    say(`  ${results.ours.wall} s beside ${results.shell.wall} s`);
+  }
+  each.done();
+  const of = (pick) => median(rounds.map(pick));
+  return {
+    title: each.title,
+    limit: each.limit,
+    line: line.replaceAll(`${dir}/`, ''),
+    seconds: of(({ ours: { wall } }) => wall),
+    shellSeconds: of(({ shell: { wall } }) => wall),
+    ratio: of(({ ours: a, shell: b }) => a.wall / b.wall),
+    cpuRatio: of(({ ours: a, shell: b }) => a.cpu / b.cpu),
+    peak: Math.max(...rounds.map(({ ours: { peak } }) => peak)),
+  };
+}
+
+async function runStream(each) {
+  say(`long stream: ${each.title}`);
+  const { wall, peak } = await measure(each.ours);
+  each.done();
+  return { title: each.title, limit: each.limit, seconds: wall, peak };
+}
+
+/** What cannot run is said, and the rest goes on. */
+async function runAll(cases, run) {
+  const results = [];
+  for (const each of cases.filter(({ title }) => ONLY.test(title))) {
+    try {
+      results.push(await run(each));
+    } catch (error) {
+      broken = true;
+      say(error.message);
+    }
+    reclaim();
+  }
+  return results;
+}
+
+makeInput();
+// The first to read the tree fills the file system's cache for all that follow.
+execFileSync('tar', ['-C', '/', '-cf', `${dir}/out`, bench.tree.slice(1)]);
+const speed = speedTable(await runAll(createCases(bench), runCase));
+const streams = streamTable(await runAll(createStreams(bench), runStream));
+const size = `${((MIB / 4 / 1024) * LINKS).toFixed(1)} GiB`;
+const tables = keepTables({
+  speed,
+  streams,
+  mib: MIB,
+  rounds: `${ROUNDS} rounds where there is a limit, else ${FEW_ROUNDS}`,
+  size,
+  write: FULL && !broken,
+});
+process.stdout.write(tables);
+process.exitCode = broken ? 1 : 0;

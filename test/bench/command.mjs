@@ -1,0 +1,79 @@
+// The built command with a configuration of its own for each case.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** BENCH_MAIN: another build, to compare with. */
+const MAIN = process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** The sections for each destination; `place` is a folder, where the destination has folders. */
+const DESTINATIONS = {
+  local: (place) => ({ local: { backup_dir: place } }),
+  ssh: (place, { ssh }) => ({
+    ssh: {
+      backup_host: ssh.host,
+      port: ssh.port,
+      ssh_user: ssh.user,
+      ssh_key: ssh.key,
+      known_hosts: ssh.knownHosts,
+      backup_dir: place,
+    },
+  }),
+  s3: (_place, { s3 }) => ({
+    s3: {
+      AWS_ACCESS_KEY_ID: s3.accessKey,
+      AWS_SECRET_ACCESS_KEY: s3.secretKey,
+      AWS_DEFAULT_REGION: s3.region,
+      BUCKET: s3.bucket,
+      endpoint_url: s3.endpoint,
+      path_style: 'yes',
+      // The lab's Ceph is old; see test/lab/rgw.sh.
+      checksums: 'when_required',
+    },
+  }),
+};
+
+/**
+ * The command on one configuration. `destination` is a kind, `source` a folder, `sections` more of the configuration.
+ * `backup` and `restore` are argument arrays to measure; `copy` runs `ls` and returns the newest copy.
+ */
+export function createCommand({ dir, lab }, name, { destination, source, sections = {} }) {
+  const place = `${dir}/copies-${name}`;
+  const config = `${dir}/${name}.cfg`;
+  const empty = () => {
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(place, { mode: 0o700 });
+  };
+  empty();
+  const base = {
+    source: { backup_dirs: source, backup_mysql: 'no' },
+    destination: { backup_destination: destination },
+    // One copy at a time: the lab's object store is small.
+    retention: { daily_copies: 1 },
+    measures: { log: `${dir}/measures.log` },
+    ...DESTINATIONS[destination](place, lab),
+  };
+  const merged = { ...base, ...sections, source: { ...base.source, ...sections.source } };
+  if (sections.s3) merged.s3 = { ...base.s3, ...sections.s3 };
+  writeFileSync(config, formatSections(merged), { mode: 0o600 });
+  const argv = (...args) => [process.execPath, MAIN, '--config', config, ...args];
+  return {
+    place,
+    empty,
+    backup: argv('backup', '--lock-file', `${dir}/lock`, 'daily'),
+    restore: (copy, dst) => argv('restore', 'file', copy, '--dst', dst),
+    copy() {
+      const [file, ...args] = argv('ls');
+      return execFileSync(file, args, { encoding: 'utf8' }).trim().split('\n').at(-1);
+    },
+  };
+}
+
+function formatSections(sections) {
+  return Object.entries(sections)
+    .map(([name, options]) => {
+      const lines = Object.entries(options).map(([option, value]) => `${option}=${value}\n`);
+      return `[${name}]\n${lines.join('')}`;
+    })
+    .join('\n');
+}
