@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { findCopies } from '../jobs/list-copies.ts';
 import { restoreFile as restore } from '../jobs/restore-file.ts';
+import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 
 interface RestoreFileOptions {
@@ -13,16 +13,7 @@ export async function restoreFile(
   { dst }: RestoreFileOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  if (copy !== undefined) {
-    await restore(copy, resolve(dst), context);
-    return true;
-  }
-  const copies = (await findCopies(context)).filter(({ parsed }) => parsed.media === 'files');
-  for (const { location } of copies) context.print(location);
-  context.log.error(
-    copies.length === 0
-      ? `There is no copy of files on ${context.remote.url}`
-      : 'Choose one of the copies listed above: twindb-backup restore file COPY --dst DIR',
-  );
-  return false;
+  if (copy === undefined) return await askForCopy('files', 'restore file COPY --dst DIR', context);
+  await restore(copy, resolve(dst), context);
+  return true;
 }
