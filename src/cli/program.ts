@@ -3,6 +3,7 @@ import { backup } from '../commands/backup.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { ls } from '../commands/ls.ts';
 import { restoreFile } from '../commands/restore-file.ts';
+import { restoreMysql } from '../commands/restore-mysql.ts';
 import { status } from '../commands/status.ts';
 import { MEDIA } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
@@ -21,6 +22,8 @@ type Runner = (
   globals: GlobalOptions,
   command: (context: CommandContext) => Promise<boolean>,
 ) => Promise<void>;
+
+const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
 
 /** The whole command line (contract: command line). */
 export function buildProgram(run: Runner): Command {
@@ -76,13 +79,22 @@ export function buildProgram(run: Runner): Command {
   restore
     .command('file')
     .description('Restore a directory. Its files lie below the target without their leading slash.')
-    .argument(
-      '[copy]',
-      'what ls prints, a key, or a name that only one copy has; without it the copies are listed',
-    )
+    .argument('[copy]', COPY_HELP)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .action((copy: string | undefined, options: { dst: string }) =>
       start((context) => restoreFile(copy, options, context)),
+    );
+  restore
+    .command('mysql')
+    .description('Make a data directory of a full or incremental copy, on which a server can start.')
+    .argument('[copy]', COPY_HELP)
+    .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .option(
+      '--cache <dir>',
+      'keep extracted full copies here, and take them from here, for repeated restores',
+    )
+    .action((copy: string | undefined, options: { dst: string; cache?: string }) =>
+      start((context) => restoreMysql(copy, options, context)),
     );
   return program;
 }

@@ -55,7 +55,7 @@ async function runInContext(
   terminal: Terminal,
   log: Log,
 ): Promise<boolean> {
-  await using context = await openContext(globals.config, { log, terminal, signal: watchSignals() });
+  await using context = await openContext(globals, { log, terminal, signal: watchSignals() });
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,

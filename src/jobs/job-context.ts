@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
+import type { ChosenPrograms } from '../mysql/copy-programs.ts';
 
 /** Shows how far a stream has come; silent off a terminal. */
 export interface Progress {
@@ -21,6 +22,8 @@ export interface JobContext {
   readonly remote: Destination;
   /** Where keep_local_path keeps copies before encryption, when it is configured. */
   readonly local: Destination | undefined;
+  /** The programs for MySQL that the command line names, else those of the configuration. */
+  readonly programs: ChosenPrograms;
   readonly log: Log;
   readonly progress: Progress;
   /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */

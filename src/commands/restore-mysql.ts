@@ -1,0 +1,21 @@
+import { resolve } from 'node:path';
+import { restoreMysql as restore } from '../jobs/restore-mysql.ts';
+import { askForCopy } from './ask-for-copy.ts';
+import type { CommandContext } from './command.ts';
+
+interface RestoreMysqlOptions {
+  readonly dst: string;
+  readonly cache?: string;
+}
+
+/** Restores a copy of MySQL and prints the next steps; without a copy, lists those there are and fails. */
+export async function restoreMysql(
+  copy: string | undefined,
+  { dst, cache }: RestoreMysqlOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
+  const folders = { dst: resolve(dst), cache: cache === undefined ? undefined : resolve(cache) };
+  for (const line of await restore(copy, folders, context)) context.print(line);
+  return true;
+}

@@ -1,0 +1,26 @@
+import { adviseNextSteps } from '../mysql/advice.ts';
+import type { JobContext } from './job-context.ts';
+import { findMysqlChain } from './mysql-chain.ts';
+import { rebuildMysql } from './rebuild-mysql.ts';
+
+interface RestoreMysqlOptions {
+  /** The datadir to make; must be empty or absent. */
+  readonly dst: string;
+  /** Folder that keeps extracted full copies for later restores. */
+  readonly cache: string | undefined;
+}
+
+/**
+ * Makes a datadir of a full or incremental copy. `wanted` is what `ls` prints. Returns the next steps, a line each. When
+ * anything fails, `dst` is left empty.
+ */
+export async function restoreMysql(
+  wanted: string,
+  { dst, cache }: RestoreMysqlOptions,
+  context: JobContext,
+): Promise<string[]> {
+  const chain = await findMysqlChain(wanted, context);
+  return adviseNextSteps(
+    await rebuildMysql(chain, dst, cache === undefined ? undefined : { dir: cache }, context),
+  );
+}

@@ -1,0 +1,51 @@
+import type { MysqlConfig } from '../config/config.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import { type Flavour, flavourOf, vendorOf } from './flavours.ts';
+import { type BackupPrograms, findPrograms } from './programs.ts';
+
+/** Programs that the operator has named; they win over those that a copy needs. */
+export type ChosenPrograms = Pick<MysqlConfig, 'xtrabackupBinary' | 'xbstreamBinary'>;
+
+/** The programs for a copy, and the flavour of the server it was made from. */
+export interface CopyPrograms {
+  readonly flavour: Flavour;
+  readonly programs: BackupPrograms;
+}
+
+type Origin = Pick<MysqlCopy, 'serverVendor' | 'serverVersion'>;
+
+/**
+ * The programs that unpack and prepare a copy. The status of a copy that the Python tool made does not tell the server's
+ * version, and before version 3 not even its maker: then what is installed here decides, until the copy's own files tell
+ * (`programsByInfo`). Throws a TwinDbError that names the package when there are none.
+ */
+export async function programsByStatus(
+  copy: Origin | undefined,
+  chosen: ChosenPrograms,
+): Promise<CopyPrograms> {
+  const isKnown = copy !== undefined && (copy.serverVersion !== undefined || copy.serverVendor !== 'oracle');
+  if (isKnown) return await findFor(flavourOf(copy.serverVendor, copy.serverVersion), chosen);
+  try {
+    return await findFor(flavourOf('oracle', undefined), chosen);
+  } catch (error) {
+    return await findFor(flavourOf('mariadb', undefined), chosen).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** The same once the server's version is known from the info file of the extracted copy. */
+export async function programsByInfo(
+  serverVersion: string,
+  copy: Origin | undefined,
+  chosen: ChosenPrograms,
+): Promise<CopyPrograms> {
+  const vendor = vendorOf(serverVersion);
+  // Percona's version looks like Oracle's; its status knows better.
+  const isPercona = vendor === 'oracle' && copy?.serverVendor === 'percona';
+  return await findFor(flavourOf(isPercona ? 'percona' : vendor, serverVersion), chosen);
+}
+
+async function findFor(flavour: Flavour, chosen: ChosenPrograms): Promise<CopyPrograms> {
+  return { flavour, programs: await findPrograms({ flavour }, chosen) };
+}

@@ -1,0 +1,58 @@
+import type { ProgramEnd } from '../errors.ts';
+import type { Program } from '../process/program.ts';
+import type { Flavour } from './flavours.ts';
+import type { BackupPrograms } from './programs.ts';
+
+function remedyForDisk({ stderr }: ProgramEnd): string | undefined {
+  return stderr.some((line) => /No space left on device|Errcode: 28|OS errno 28/i.test(line))
+    ? 'Make room there, or name a folder on another file system with --dst.'
+    : undefined;
+}
+
+/** A stage that takes the stream of a copy and gives back its files below `dst`, which must exist. */
+export function extractCopy(
+  { stream, debianPackage }: Pick<BackupPrograms, 'stream' | 'debianPackage'>,
+  dst: string,
+): Program {
+  return { command: stream, args: ['-x', '-C', dst], debianPackage, remedyFor: remedyForDisk };
+}
+
+interface Preparation {
+  /** The folder of the full copy. */
+  readonly target: string;
+  /** Bytes of memory to use. */
+  readonly memory: number;
+  /** `whole`: nothing follows. `base`: an incremental copy will be applied to it. Else the folder of the incremental copy. */
+  readonly step: 'whole' | 'base' | { readonly incremental: string };
+}
+
+/** Makes a datadir of an extracted copy, in one step or, with an incremental copy, in two (contract: restore mysql). */
+export function prepareCopy(
+  { backup, debianPackage }: Pick<BackupPrograms, 'backup' | 'debianPackage'>,
+  flavour: Pick<Flavour, 'prepareBaseOptions'>,
+  { target, memory, step }: Preparation,
+): Program {
+  return {
+    command: backup,
+    args: [
+      '--prepare',
+      ...(step === 'base' ? flavour.prepareBaseOptions : []),
+      `--use-memory=${memory}`,
+      `--target-dir=${target}`,
+      ...(typeof step === 'object' ? [`--incremental-dir=${step.incremental}`] : []),
+    ],
+    debianPackage,
+    // Exit code 0 alone does not say it.
+    lastWords: 'completed OK!',
+    remedyFor: remedyForDisk,
+  };
+}
+
+/** What the backup program would use by itself, in bytes. */
+const LEAST_MEMORY = 100 << 20;
+
+/** Half of what /proc/meminfo says is available, in bytes (contract: restore mysql). */
+export function halfOfAvailable(meminfo: string): number {
+  const kibibytes = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0);
+  return Math.max(LEAST_MEMORY, Math.floor((kibibytes * 1024) / 2));
+}
