@@ -2,9 +2,11 @@ import { Argument, Command, Option } from 'commander';
 import { backup } from '../commands/backup.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { ls } from '../commands/ls.ts';
+import { restoreBinlog } from '../commands/restore-binlog.ts';
 import { restoreFile } from '../commands/restore-file.ts';
 import { restoreMysql } from '../commands/restore-mysql.ts';
 import { status } from '../commands/status.ts';
+import { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { version } from './version.ts';
@@ -95,6 +97,28 @@ export function buildProgram(run: Runner): Command {
     )
     .action((copy: string | undefined, options: { dst: string; cache?: string }) =>
       start((context) => restoreMysql(copy, options, context)),
+    );
+  restore
+    .command('binlog')
+    .description('Fetch copies of binary logs, each under its own name.')
+    .argument('[copies...]', 'likewise; the suffixes may be left out')
+    .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
+    .action((copies: readonly string[], options: { dst: string }) =>
+      start((context) => restoreBinlog(copies, options, context)),
+    );
+
+  program
+    .command('verify')
+    .description('Find out whether a copy can be restored.')
+    .helpCommand(false)
+    .command('mysql')
+    .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
+    .argument('[copy]', 'as restore mysql takes it, or "latest"; without it the copies are listed')
+    .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option('--json', 'print JSON, as without this option')
+    .action((copy: string | undefined, options: { dst?: string; hostname?: string }) =>
+      start((context) => verifyMysql(copy, options, context)),
     );
   return program;
 }

@@ -1,0 +1,19 @@
+import { resolve } from 'node:path';
+import { restoreBinlogs } from '../jobs/restore-binlog.ts';
+import { askForCopy } from './ask-for-copy.ts';
+import type { CommandContext } from './command.ts';
+
+interface RestoreBinlogOptions {
+  readonly dst: string;
+}
+
+/** Fetches copies of binary logs and prints the files; without a copy, lists those there are and fails. */
+export async function restoreBinlog(
+  copies: readonly string[],
+  { dst }: RestoreBinlogOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  if (copies.length === 0) return await askForCopy('binlog', 'restore binlog COPY… --dst DIR', context);
+  for (const file of await restoreBinlogs(copies, resolve(dst), context)) context.print(file);
+  return true;
+}

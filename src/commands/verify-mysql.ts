@@ -1,0 +1,29 @@
+import { resolve } from 'node:path';
+import { verifyMysql as verify } from '../jobs/verify-mysql.ts';
+import { askForCopy } from './ask-for-copy.ts';
+import type { CommandContext } from './command.ts';
+
+interface VerifyMysqlOptions {
+  readonly dst?: string;
+  readonly hostname?: string;
+}
+
+/** Restores a copy to know that it can be restored, and prints what came of it as JSON, with and without `--json`. */
+export async function verifyMysql(
+  wanted: string | undefined,
+  { dst, hostname }: VerifyMysqlOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
+  const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
+  const { copy, restoreTime, failure } = await verify(wanted, options, context);
+  const success = failure === undefined;
+  context.print(
+    JSON.stringify(
+      { backup_copy: copy, restore_time: restoreTime, success, ...(success ? {} : { reason: failure }) },
+      undefined,
+      2,
+    ),
+  );
+  return success;
+}

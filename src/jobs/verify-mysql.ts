@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import { describeError, TwinDbError } from '../errors.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../status/mysql-status.ts';
+import { openStatusStore } from '../status/status-store.ts';
+import type { JobContext } from './job-context.ts';
+import { findMysqlChain } from './mysql-chain.ts';
+import { rebuildMysql } from './rebuild-mysql.ts';
+
+/** Instead of a copy: the newest one that the status of the host lists. */
+const LATEST = 'latest';
+
+interface VerifyOptions {
+  /** Where to restore to; must be empty or absent. Undefined: a temporary folder, which is removed. */
+  readonly dst: string | undefined;
+  /** Whose newest copy `latest` is. */
+  readonly host: string;
+}
+
+/** What came of it. */
+export interface Verification {
+  /** The location of the copy, or what was asked for when there is no such copy. */
+  readonly copy: string;
+  /** Seconds. */
+  readonly restoreTime: number;
+  /** Why the copy cannot be restored; undefined when it can. */
+  readonly failure: string | undefined;
+}
+
+/** Restores a copy, to know that it can be restored. Throws only when it was interrupted. */
+export async function verifyMysql(
+  wanted: string,
+  { dst, host }: VerifyOptions,
+  context: JobContext,
+): Promise<Verification> {
+  const start = performance.now();
+  let copy = wanted;
+  const finish = (failure?: string): Verification => ({
+    copy,
+    restoreTime: Math.round(performance.now() - start) / 1000,
+    failure,
+  });
+  try {
+    const key = wanted === LATEST ? await findLatest(host, context) : wanted;
+    const chain = await findMysqlChain(key, context);
+    const [first] = (chain.incremental ?? chain.full).candidates;
+    copy = first === undefined ? key : first.destination.locate(first.object.key);
+    const target = dst ?? (await mkdtemp(join(tmpdir(), 'twindb-verify-')));
+    try {
+      await rebuildMysql(chain, target, undefined, context);
+    } finally {
+      if (dst === undefined) await rm(target, { recursive: true, force: true });
+    }
+    return finish();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return finish(describeError(error));
+  }
+}
+
+async function findLatest(host: string, context: JobContext): Promise<string> {
+  const { remote, local } = context;
+  const remoteStatus = await openStatusStore(remote, host, MYSQL_STATUS, context).read();
+  const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
+  const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
+    mysqlCopies(status),
+  );
+  const [latest] = copies.toSorted((a, b) => b.backupFinished - a.backupFinished);
+  if (latest !== undefined) return keepLocalKey(latest.key);
+  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${remote.url}`, {
+    remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
+  });
+}

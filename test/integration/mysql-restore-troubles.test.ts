@@ -1,0 +1,181 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mysqlAttributes } from '../../src/status/mysql-status.ts';
+import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { mountSmallDisk } from '../e2e/small-disk.ts';
+import { changeStatus, damage, makeMysqlCopy, truncate } from '../fixtures/mysql-copies.ts';
+import { adopt, type MysqlHistory, makeHistory } from '../fixtures/mysql-history.ts';
+import { useLab } from '../lab/lab.ts';
+
+const { gpg } = useLab();
+
+let history: MysqlHistory;
+beforeAll(async () => {
+  history = await makeHistory(gpg);
+});
+afterAll(() => history[Symbol.asyncDispose]());
+
+let sandbox: Sandbox;
+let dst: string;
+let repository: string;
+beforeEach(() => {
+  sandbox = createSandbox();
+  dst = join(sandbox.dir, 'restored');
+  repository = adopt(sandbox, history.plain);
+});
+afterEach(() => sandbox[Symbol.dispose]());
+
+/** Expects exit code 1, nothing on stdout, an empty folder; returns the message. */
+const fail = async (copy: string, ...options: string[]) => {
+  const { exitCode, stdout, stderr } = await sandbox.run('restore', 'mysql', copy, '--dst', dst, ...options);
+  expect([exitCode, stdout]).toEqual([1, '']);
+  expect(existsSync(dst) ? readdirSync(dst) : []).toEqual([]);
+  expect(stderr).not.toMatch(/\bat .*\.(js|ts):\d+/);
+  return stderr;
+};
+
+/** Makes the entry of the incremental copy say something else. */
+const changeIncremental = (change: object) =>
+  changeStatus(repository, 'db1', (status) => ({
+    ...status,
+    hourly: { [history.incremental.key]: { ...mysqlAttributes(history.incremental), ...change } },
+  }));
+
+describe('a copy that is not what the status says', () => {
+  it('is refused when bytes have changed, in the full copy or in the incremental one', async () => {
+    damage(join(repository, history.incremental.key));
+    expect(await fail(history.incremental.key)).toContain(`${history.incremental.key}: the copy is damaged`);
+    damage(join(repository, history.full.key));
+    expect(await fail(history.incremental.key)).toContain(`${history.full.key}: the copy is damaged`);
+  });
+
+  it('is refused when it is cut short', async () => {
+    truncate(join(repository, history.full.key));
+    expect(await fail(history.full.key)).toMatch(
+      /the copy is damaged: it has \d+ bytes, the status says \d+/,
+    );
+  });
+
+  it('is refused when it is cut short and no status knows its size', async () => {
+    truncate(join(repository, history.full.key));
+    rmSync(join(repository, 'db1/status'));
+    expect(await fail(history.full.key)).toContain(`${history.full.key}: the copy is damaged`);
+  });
+
+  it('is refused when its stream is empty, which the unpacking program takes for a success', async () => {
+    rmSync(join(repository, 'db1/status'));
+    writeFileSync(join(repository, history.full.key), gzipSync(''));
+    expect(await fail(history.full.key)).toContain('left no');
+  });
+});
+
+describe('an incremental copy', () => {
+  it('whose full copy is gone is refused, and both are named', async () => {
+    rmSync(join(repository, history.full.key));
+    const message = await fail(history.incremental.key);
+    expect(message).toContain(`Cannot restore ${history.incremental.key}: it continues ${history.full.key}`);
+    expect(message).toContain('twindb-backup ls shows them');
+  });
+
+  it('whose status names no parent is refused, though a full copy is there', async () => {
+    changeIncremental({ parent: null });
+    expect(await fail(history.incremental.key)).toContain('does not name a parent');
+  });
+
+  it('that no status lists is refused, since nothing tells what it continues', async () => {
+    rmSync(join(repository, 'db1/status'));
+    expect(await fail(history.incremental.key)).toContain('no status names the full one');
+  });
+
+  it('is refused by the program that prepares it when its parent is another one', async () => {
+    const other = 'db1/daily/mysql/mysql-2025-12-31_00_00_01.xbstream';
+    const { key } = await makeMysqlCopy(history.server, { repository, key: other });
+    changeIncremental({ parent: key });
+    expect(await fail(history.incremental.key)).toContain('failed with exit code');
+  });
+});
+
+describe('a restore that cannot go on', () => {
+  it('says which secret key is missing', async () => {
+    rmSync(repository, { recursive: true });
+    adopt(sandbox, history.secret, {
+      gpg: { recipient: gpg.recipient, secret_keyring: sandbox.file('none', '') },
+    });
+    const home = mkdtempSync('/tmp/twindb-home-');
+    const { exitCode, stderr } = await sandbox.start(
+      ['restore', 'mysql', history.encrypted.full.key, '--dst', dst],
+      { HOME: home },
+    ).result;
+    rmSync(home, { recursive: true });
+    expect([exitCode, readdirSync(dst)]).toEqual([1, []]);
+    expect(stderr).toContain('The secret key it was encrypted for is not in');
+  });
+
+  it('is refused at once when the disk has less room than the status says', async () => {
+    const disk = mountSmallDisk(dst, 8 << 20);
+    if (disk === undefined) return;
+    using _disk = disk;
+    expect(await fail(history.full.key)).toMatch(/not enough space in .*: the copy needs \d+ bytes/);
+  });
+
+  it('leaves an empty folder when the disk fills up on the way', async () => {
+    rmSync(join(repository, 'db1/status'));
+    const disk = mountSmallDisk(dst, 8 << 20);
+    if (disk === undefined) return;
+    using _disk = disk;
+    expect(await fail(history.full.key)).toContain('Make room there');
+  });
+
+  it('goes on when it is only the cache that cannot be filled', async () => {
+    const cache = join(sandbox.dir, 'cache');
+    const disk = mountSmallDisk(cache, 4 << 20);
+    if (disk === undefined) return;
+    using _disk = disk;
+    const options = ['--dst', dst, '--cache', cache];
+    const { exitCode, stderr } = await sandbox.run('restore', 'mysql', history.full.key, ...options);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('the restore goes on')]);
+    expect(readdirSync(join(cache, '.partial'))).toEqual([]);
+  });
+
+  it('does not touch a folder that holds something', async () => {
+    mkdirSync(dst);
+    writeFileSync(join(dst, 'precious'), '');
+    const { exitCode } = await sandbox.run('restore', 'mysql', history.full.key, '--dst', dst);
+    expect([exitCode, readdirSync(dst)]).toEqual([1, ['precious']]);
+  });
+
+  it('names the program that is not there, before anything is fetched', async () => {
+    const { exitCode, stderr } = await sandbox.run(
+      '--xtrabackup-binary',
+      '/nowhere/mariabackup',
+      ...['restore', 'mysql', history.full.key, '--dst', dst],
+    );
+    expect([exitCode, readdirSync(dst)]).toEqual([1, []]);
+    expect(stderr).toContain('/nowhere/mariabackup');
+  });
+
+  it('leaves an empty folder after SIGTERM, whenever it comes', async () => {
+    for (const wait of [400, 900, 1400]) {
+      const { child, result } = sandbox.start(['restore', 'mysql', history.incremental.key, '--dst', dst]);
+      await delay(wait);
+      child.kill('SIGTERM');
+      const { exitCode } = await result;
+      // Fast machines may have ended before.
+      if (exitCode === 0) rmSync(dst, { recursive: true });
+      else expect(exitCode).toBe(143);
+      expect(existsSync(dst) ? readdirSync(dst) : []).toEqual([]);
+    }
+  });
+
+  it('asks for a copy when none is named', async () => {
+    const { exitCode, stdout, stderr } = await sandbox.run('restore', 'mysql', '--dst', dst);
+    expect(exitCode).toBe(1);
+    expect(stdout.trimEnd().split('\n')).toEqual(
+      [history.incremental.key, history.full.key].map((key) => join(repository, key)),
+    );
+    expect(stderr).toContain('twindb-backup restore mysql COPY --dst DIR');
+  });
+});

@@ -1,0 +1,105 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { damage } from '../fixtures/mysql-copies.ts';
+import { adopt, type MysqlHistory, makeHistory } from '../fixtures/mysql-history.ts';
+import { useLab } from '../lab/lab.ts';
+import { startOn } from '../lab/mariadb.ts';
+import { digestTables } from '../lab/rows.ts';
+
+let history: MysqlHistory;
+beforeAll(async () => {
+  history = await makeHistory(useLab().gpg);
+});
+afterAll(() => history[Symbol.asyncDispose]());
+
+let sandbox: Sandbox;
+let repository: string;
+let temporary: string;
+beforeEach(() => {
+  sandbox = createSandbox();
+  repository = adopt(sandbox, history.plain);
+  temporary = join(sandbox.dir, 'tmp');
+  mkdirSync(temporary);
+});
+afterEach(() => sandbox[Symbol.dispose]());
+
+/** Expects nothing to be left in the temporary folder. */
+const verify = async (...args: string[]) => {
+  const { exitCode, stdout, stderr } = await sandbox.start(['verify', 'mysql', ...args], {
+    TMPDIR: temporary,
+  }).result;
+  expect(readdirSync(temporary)).toEqual([]);
+  return { exitCode, stderr, json: JSON.parse(stdout) as Record<string, unknown> };
+};
+
+describe('verify mysql', () => {
+  it('says that the latest copy of a host can be restored, and how long it took', async () => {
+    const { exitCode, stderr, json } = await verify('latest', '--hostname', 'db1');
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(json).toEqual({
+      backup_copy: join(repository, history.incremental.key),
+      restore_time: expect.any(Number),
+      success: true,
+    });
+    expect(json['restore_time']).toBeGreaterThan(0);
+  });
+
+  it('says why a copy cannot be restored: the one asked for, or the one it continues', async () => {
+    damage(join(repository, history.full.key));
+    for (const { key } of [history.full, history.incremental]) {
+      const { exitCode, json } = await verify(key, '--json');
+      expect(exitCode).toBe(1);
+      expect(json).toMatchObject({ backup_copy: join(repository, key), success: false });
+      expect(json['reason']).toContain(`${history.full.key}: the copy is damaged`);
+    }
+  });
+
+  it('reports a host without copies, and a copy that is not there, in the same form', async () => {
+    const none = await verify('latest', '--hostname', 'db9');
+    expect(none.exitCode).toBe(1);
+    expect(none.json).toMatchObject({ backup_copy: 'latest', success: false });
+    expect(none.json['reason']).toContain('of host db9');
+    const absent = await verify('db1/daily/mysql/mysql-2000-01-01_00_00_01.xbstream.gz');
+    expect([absent.exitCode, absent.json['success']]).toEqual([1, false]);
+  });
+
+  it('leaves the datadir in --dst, where a server starts on it with the options of the copy', async () => {
+    const dst = join(sandbox.dir, 'verified');
+    const { exitCode } = await verify(history.full.key, '--dst', dst);
+    expect(exitCode).toBe(0);
+    await using restored = await startOn(dst);
+    expect(await digestTables(restored)).toEqual(history.rowsOfFull);
+  });
+
+  it('drops the options from backup-my.cnf that the program or the server here does not know', async () => {
+    const dst = join(sandbox.dir, 'verified');
+    const programs = ['mariabackup', 'mbstream'].map((program) => {
+      // A real copy never has such an option: what mbstream has unpacked gets it.
+      const script = `#!/bin/sh\n/usr/bin/${program} "$@" || exit\n[ ${program} = mariabackup ] || echo 'innodb_from_the_future=1' >> "$3/backup-my.cnf"\n`;
+      const file = sandbox.file(`bin/${program}`, script);
+      chmodSync(file, 0o755);
+      return file;
+    });
+    const [backup = '', stream = ''] = programs;
+    const result = await sandbox.run(
+      ...['--xtrabackup-binary', backup, '--xbstream-binary', stream],
+      ...['verify', 'mysql', history.full.key, '--dst', dst],
+    );
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = readFileSync(join(dst, 'backup-my.cnf'), 'utf8').split('\n');
+    expect(lines).toContain('# not known here: innodb_from_the_future=1');
+    expect(lines.filter((line) => line.startsWith('innodb_from'))).toEqual([]);
+    expect(lines.some((line) => line.startsWith('innodb_'))).toBe(true);
+  });
+
+  it('ends after SIGTERM without leaving its folder', async () => {
+    const running = sandbox.start(['verify', 'mysql', history.full.key], { TMPDIR: temporary });
+    await expect.poll(() => readdirSync(temporary).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    running.child.kill('SIGTERM');
+    expect((await running.result).exitCode).toBe(143);
+    expect(readdirSync(temporary)).toEqual([]);
+    expect(existsSync(temporary)).toBe(true);
+  });
+});
