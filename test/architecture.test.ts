@@ -20,11 +20,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lock: ['errors'],
   mysql: [...BOTTOM, 'config', 'process'],
   ssh: [...BOTTOM, 'config'],
-  sources: DRIVERS,
+  sources: [...DRIVERS, 'mysql'],
   modifiers: DRIVERS,
   destinations: [...DRIVERS, 'ssh', 'lock'],
   status: [...BOTTOM, 'destinations'],
-  jobs: [...DRIVERS, 'sources', 'modifiers', 'destinations', 'status', 'retention', 'lock'],
+  jobs: [...DRIVERS, 'mysql', 'sources', 'modifiers', 'destinations', 'status', 'retention', 'lock'],
   commands: [...BOTTOM, 'jobs', 'status'],
   cli: [...BOTTOM, 'config', 'destinations', 'jobs', 'commands'],
 };

@@ -32,3 +32,8 @@ export function parseKey(key: string): ParsedKey | undefined {
 export function fileCopyKey(host: string, runType: RunType, sourcePath: string, date: Date): string {
   return `${host}/${runType}/files/${sanitizePath(sourcePath)}-${formatTimestamp(date)}.tar`;
 }
+
+/** The key of a copy of the MySQL server, started at `date`, before the suffixes of its modifiers. */
+export function mysqlCopyKey(host: string, runType: RunType, date: Date): string {
+  return `${host}/${runType}/mysql/mysql-${formatTimestamp(date)}.xbstream`;
+}

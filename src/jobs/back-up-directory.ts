@@ -6,25 +6,25 @@ import { fileCopies } from '../status/files-status.ts';
 import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import type { JobContext } from './job-context.ts';
-import { type CopyPlace, recordFileCopy } from './record-copy.ts';
+import type { CopyPlaces } from './record-copy.ts';
+import { recordFileCopy } from './record-file-copy.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
-
-/** The places a run keeps file copies in, with their status. */
-export interface FilePlaces {
-  readonly remote: CopyPlace;
-  readonly local: CopyPlace | undefined;
-}
+import { toSeconds, unusedStart } from './unused-start.ts';
 
 /** Backs up one directory, enters the copy in the status and applies retention, at the destination and locally. */
 export async function backUpDirectory(
   path: string,
   runType: RunType,
-  places: FilePlaces,
+  places: CopyPlaces,
   context: JobContext,
 ): Promise<void> {
   const { config, host, log } = context;
   const { status } = await places.remote.status.read();
-  const started = unusedStart(status, host, runType, path, context.now());
+  const started = unusedStart(
+    entriesOf(status).map(([each]) => each),
+    (start) => fileCopyKey(host, runType, path, start),
+    context.now(),
+  );
   const key = fileCopyKey(host, runType, path, started);
   const source = openFileSource(path, {
     tarOptions: config.source.tarOptions,
@@ -56,23 +56,6 @@ export async function backUpDirectory(
     await recordFileCopy(places.local, describe(stored.local), config.retentionLocal[runType], log);
   }
   log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)}`);
-}
-
-function toSeconds(date: Date): number {
-  return Math.floor(date.getTime() / 1000);
-}
-
-/**
- * The start time for the copy's name. Local time repeats an hour when summer ends, and a copy must not take the name of
- * an older one, so the seconds go on until the name is free.
- */
-function unusedStart(status: PeriodicStatus, host: string, runType: RunType, path: string, now: Date): Date {
-  const keys = entriesOf(status).map(([key]) => key);
-  let start = now;
-  while (keys.some((key) => key.startsWith(fileCopyKey(host, runType, path, start)))) {
-    start = new Date(start.getTime() + 1000);
-  }
-  return start;
 }
 
 function latestSize(

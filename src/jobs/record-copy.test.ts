@@ -10,7 +10,8 @@ import { createLog } from '../log.ts';
 import { FILES_STATUS } from '../status/files-status.ts';
 import { entriesOf } from '../status/periodic-status.ts';
 import { openStatusStore } from '../status/status-store.ts';
-import { type CopyPlace, finishDeletions, recordFileCopy } from './record-copy.ts';
+import { type CopyPlace, finishDeletions } from './record-copy.ts';
+import { recordFileCopy } from './record-file-copy.ts';
 
 const { signal } = new AbortController();
 const messages: string[] = [];

@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
 import type { RunType } from '../copies/run-type.ts';
-import type { Destination } from '../destinations/destination.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../errors.ts';
 import { holdLock } from '../lock/run-lock.ts';
 import type { Log } from '../log.ts';
-import { FILES_STATUS } from '../status/files-status.ts';
-import { openStatusStore } from '../status/status-store.ts';
-import { backUpDirectory, type FilePlaces } from './back-up-directory.ts';
+import { backUpDirectory } from './back-up-directory.ts';
+import { backUpMysql } from './back-up-mysql.ts';
 import type { JobContext } from './job-context.ts';
 import { recordMeasure } from './measures.ts';
-import { type CopyPlace, finishDeletions } from './record-copy.ts';
+import { openPlaces, type Places } from './open-places.ts';
+import { finishAllDeletions } from './record-copy.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -75,33 +73,26 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
     }
   };
   for (const path of config.source.backupDirs) {
-    await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places, context));
+    await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places.files, context));
   }
-  if (config.source.backupMysql) await attempt('Cannot back up MySQL', refuseMysql);
+  const { mysql } = config;
+  if (mysql && config.source.backupMysql) {
+    await attempt('Cannot back up MySQL', () => backUpMysql(mysql, runType, places.mysql, context));
+  }
   warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
 
-function openPlaces(context: JobContext): FilePlaces {
-  const { host, remote, local } = context;
-  const place = (destination: Destination, alwaysKeepNewest: boolean): CopyPlace => ({
-    destination,
-    status: openStatusStore(destination, host, FILES_STATUS, context),
-    alwaysKeepNewest,
-  });
-  return { remote: place(remote, true), local: local && place(local, false) };
-}
-
-/** Finishes deletions and removes half-written objects that an interrupted run of this host has left. */
+/** Finishes deletions of directories' copies and removes half-written objects that an interrupted run of this host has left. */
 async function cleanUpAfterEarlierRuns(
-  { remote, local }: FilePlaces,
-  { host, log }: JobContext,
+  { files }: Places,
+  { host, log, remote, local }: JobContext,
 ): Promise<void> {
-  for (const place of local === undefined ? [remote] : [remote, local]) {
-    await finishDeletions(place);
+  await finishAllDeletions(files);
+  for (const destination of local === undefined ? [remote] : [remote, local]) {
     try {
-      for (const removed of await place.destination.sweep(host)) log.debug(`Removed ${removed}`);
+      for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
     } catch (error) {
       // Leftovers cost space, a missing backup costs more.
       log.warn(`Cannot remove what earlier runs left half-written: ${describeError(error)}`);
@@ -110,15 +101,6 @@ async function cleanUpAfterEarlierRuns(
 }
 
 /** What is configured and not done is never passed over in silence. */
-function warnOfMissingParts({ source, mysql, export: exporter }: JobContext['config'], log: Log): void {
-  if (mysql && !source.backupMysql && existsSync(mysql.defaultsFile)) {
-    log.warn('This version does not back up binary logs, although there is a [mysql] section');
-  }
+function warnOfMissingParts({ export: exporter }: JobContext['config'], log: Log): void {
   if (exporter) log.warn('This version does not export metrics, although there is an [export] section');
-}
-
-async function refuseMysql(): Promise<void> {
-  throw new TwinDbError('this version backs up directories only', {
-    remedy: 'Set [source] backup_mysql=no, and back up MySQL with another tool until then.',
-  });
 }

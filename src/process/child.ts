@@ -14,6 +14,9 @@ const KILL_AFTER_MS = 5000;
 /** A descendant that outlives its parent may hold stderr open; this long we wait for its end, in milliseconds. */
 const STDERR_GRACE_MS = 500;
 
+/** The same where a program's last words decide about its work: a busy machine must not fail a backup. */
+const LAST_WORDS_GRACE_MS = 10_000;
+
 type StdinKind = 'pipe' | 'ignore' | Readable;
 type StdoutKind = 'pipe' | 'ignore';
 
@@ -35,7 +38,7 @@ export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKin
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
     detached: true,
   });
-  const tail = new StderrTail(process.stderr as Readable);
+  const tail = new StderrTail(process.stderr as Readable, program.onStderrLine);
   const failure = waitForEnd(program, process, tail).then((ended) => release(program, ended));
   return { program, process, failure, kill: () => kill(process, failure) };
 }
@@ -48,18 +51,37 @@ async function waitForEnd(
   let end: ProgramEnd;
   try {
     const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
-    await Promise.race([tail.ended, delay(STDERR_GRACE_MS, undefined, { ref: false })]);
+    const grace = program.lastWords === undefined ? STDERR_GRACE_MS : LAST_WORDS_GRACE_MS;
+    await Promise.race([tail.ended, delay(grace, undefined, { ref: false })]);
     end = { exitCode, signal, stderr: tail.lines };
   } catch (cause) {
     return cannotStart(program, cause as NodeJS.ErrnoException);
   }
-  if (end.exitCode === 0 || program.acceptedExitCodes?.includes(end.exitCode ?? -1)) {
-    program.onSuccess?.(end);
-    return undefined;
-  }
-  const how = end.signal === null ? `failed with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
+  const problem = findProblem(program, end);
+  if (problem === undefined) return await succeed(program, end);
   const remedy = program.remedyFor?.(end);
-  return new ProcessError(`${program.command} ${how}`, end, remedy === undefined ? {} : { remedy });
+  return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });
+}
+
+/** What is wrong with the way a program ended; undefined when it has done its work. */
+function findProblem(
+  { acceptedExitCodes = [], lastWords }: Program,
+  { exitCode, signal, stderr }: ProgramEnd,
+): string | undefined {
+  if (signal !== null) return `was killed by ${signal}`;
+  if (exitCode !== 0 && !acceptedExitCodes.includes(exitCode ?? -1))
+    return `failed with exit code ${exitCode}`;
+  if (lastWords === undefined || stderr.some((line) => line.includes(lastWords))) return undefined;
+  return `ended without saying "${lastWords}"`;
+}
+
+async function succeed(program: Program, end: ProgramEnd): Promise<ProcessError | undefined> {
+  try {
+    await program.onSuccess?.(end);
+    return undefined;
+  } catch (cause) {
+    return new ProcessError(`${program.command} left nothing usable`, end, { cause });
+  }
 }
 
 async function release(

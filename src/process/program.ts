@@ -10,8 +10,12 @@ export interface Program {
   readonly acceptedExitCodes?: readonly number[];
   /** What the operator can do about a failure, where the way it ended tells. */
   readonly remedyFor?: (end: ProgramEnd) => string | undefined;
-  /** Called once when it has succeeded. */
-  readonly onSuccess?: (end: ProgramEnd) => void;
+  /** Words that stand in one of the last lines of its stderr when it has done its work; without them exit 0 is a failure too. */
+  readonly lastWords?: string;
+  /** Gets each line it writes to stderr, as it comes. */
+  readonly onStderrLine?: (line: string) => void;
+  /** Called once when it has succeeded, and awaited; when it throws, the program counts as failed. */
+  readonly onSuccess?: (end: ProgramEnd) => unknown;
   /** Releases what was acquired for it; called once after it has ended, however it ended, or when it never started. */
   readonly release?: () => Promise<void>;
 }

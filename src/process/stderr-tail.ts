@@ -10,9 +10,11 @@ export class StderrTail {
   readonly lines: string[] = [];
   /** Resolves when stderr has ended. */
   readonly ended: Promise<unknown>;
+  readonly #onLine: ((line: string) => void) | undefined;
   #unfinished = '';
 
-  constructor(stderr: Readable) {
+  constructor(stderr: Readable, onLine?: (line: string) => void) {
+    this.#onLine = onLine;
     stderr.setEncoding('utf8');
     stderr.on('data', (text: string) => this.#take(text));
     this.ended = once(stderr, 'close').finally(() => this.#keep(this.#unfinished));
@@ -28,7 +30,9 @@ export class StderrTail {
 
   #keep(line: string): void {
     if (line.trim() === '') return;
-    this.lines.push(line.slice(0, MAX_LINE_LENGTH));
+    const kept = line.slice(0, MAX_LINE_LENGTH);
+    this.lines.push(kept);
+    this.#onLine?.(kept);
     if (this.lines.length > MAX_LINES) this.lines.shift();
   }
 }

@@ -1,0 +1,192 @@
+import type { MysqlConfig } from '../config/config.ts';
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import { mysqlCopyKey } from '../copies/key.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import type { RunType } from '../copies/run-type.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { ObjectNotFoundError } from '../errors.ts';
+import type { BackupInfo } from '../mysql/backup-info.ts';
+import { type BackupType, candidateParent, chooseBackupType } from '../mysql/choose-type.ts';
+import { isGalera, withDesync } from '../mysql/galera.ts';
+import { measureData, readLsn } from '../mysql/innodb.ts';
+import { collectConfigs } from '../mysql/my-cnf.ts';
+import { countOpenFiles } from '../mysql/open-files.ts';
+import { findPrograms } from '../mysql/programs.ts';
+import { connectMysql, type MysqlServer } from '../mysql/server.ts';
+import { openMysqlSource } from '../sources/mysql.ts';
+import { mysqlCopies } from '../status/mysql-status.ts';
+import { entriesOf } from '../status/periodic-status.ts';
+import type { JobContext } from './job-context.ts';
+import { type CopyPlaces, finishAllDeletions } from './record-copy.ts';
+import { parentsElsewhere, recordMysqlCopy } from './record-mysql-copy.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
+import { toSeconds, unusedStart } from './unused-start.ts';
+
+/** Backs up the MySQL server, enters the copy in the status and applies retention, at the destination and locally. */
+export async function backUpMysql(
+  mysql: MysqlConfig,
+  runType: RunType,
+  places: CopyPlaces,
+  context: JobContext,
+): Promise<void> {
+  await finishAllDeletions(places);
+  await using server = await connectMysql(mysql, context.log);
+  const galera = await isGalera(server);
+  const copying = await prepare(server, mysql, { runType, galera }, places, context);
+  if (galera) await withDesync(server, copying, context);
+  else await copying();
+}
+
+interface Kind {
+  readonly runType: RunType;
+  readonly galera: boolean;
+}
+
+/** All that can be found out before the server is disturbed. Returns what takes the copy and records it. */
+async function prepare(
+  server: MysqlServer,
+  mysql: MysqlConfig,
+  { runType, galera }: Kind,
+  places: CopyPlaces,
+  context: JobContext,
+): Promise<() => Promise<void>> {
+  const { host, log, now } = context;
+  const programs = await findPrograms(server, mysql);
+  const { status } = await places.remote.status.read();
+  const copies = mysqlCopies(status);
+  const choice = await choose(server, mysql, runType, copies, context);
+  const parent = choice.type === 'full' ? undefined : choice.parent;
+  const openFiles = await countOpenFiles(server);
+  const about = await describeServer(server, galera, context);
+  const unpackedSize = parent === undefined ? await measureData(server) : undefined;
+  const previousSize = sizeOfLatest(copies, runType, choice.type);
+
+  return async () => {
+    const keys = entriesOf(status).map(([each]) => each);
+    const started = unusedStart(keys, (start) => mysqlCopyKey(host, runType, start), now());
+    await using source = await openMysqlSource({
+      server,
+      programs,
+      fromLsn: parent?.lsn,
+      openFiles,
+      galera,
+      estimate: () => Promise.resolve(unpackedSize),
+      log,
+    });
+    const key = mysqlCopyKey(host, runType, started);
+    const stored = await storeCopy(source, { key, previousSize }, context);
+    const info = source.facts();
+    const describe = (object: StoredObject): MysqlCopy => ({
+      ...about,
+      ...coordinates(info),
+      host,
+      runType,
+      type: choice.type,
+      parent: parent?.key,
+      ...nameOf(object),
+      unpackedSize,
+      backupStarted: toSeconds(started),
+      backupFinished: toSeconds(now()),
+    });
+    const remoteCopy = describe(stored.remote);
+    const localCopy = stored.local && {
+      ...describe(stored.local),
+      parent: parent && keepLocalKey(parent.key),
+    };
+    await record(places, remoteCopy, localCopy, context);
+    log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(remoteCopy.key)}`);
+  };
+}
+
+async function choose(
+  server: MysqlServer,
+  { fullBackup }: MysqlConfig,
+  runType: RunType,
+  copies: readonly MysqlCopy[],
+  { log, remote }: JobContext,
+): Promise<BackupType> {
+  const candidate = candidateParent({ runType, fullBackup, copies });
+  const choice = chooseBackupType({
+    runType,
+    fullBackup,
+    copies,
+    parentExists: candidate !== undefined && (await exists(remote, candidate.key)),
+    server: { ...server, lsn: await readLsn(server) },
+  });
+  if (choice.type === 'full' && choice.warn)
+    log.warn(`A full copy instead of an incremental one: ${choice.reason}`);
+  else log.debug(`The copy is ${choice.type}: ${choice.reason}`);
+  return choice;
+}
+
+async function exists(destination: Destination, key: string): Promise<boolean> {
+  try {
+    await destination.stat(key);
+    return true;
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return false;
+    throw error;
+  }
+}
+
+type AboutServer = Pick<
+  MysqlCopy,
+  'galera' | 'wsrepProviderVersion' | 'config' | 'serverVendor' | 'serverVersion' | 'serverIdentity'
+>;
+
+async function describeServer(
+  server: MysqlServer,
+  galera: boolean,
+  { log }: JobContext,
+): Promise<AboutServer> {
+  return {
+    galera,
+    wsrepProviderVersion: galera ? await server.status('wsrep_provider_version') : undefined,
+    config: await collectConfigs(server, log),
+    serverVendor: server.vendor,
+    serverVersion: server.version,
+    serverIdentity: server.identity,
+  };
+}
+
+function coordinates({
+  toLsn,
+  binlog,
+  position,
+  gtid,
+}: BackupInfo): Pick<MysqlCopy, 'lsn' | 'binlog' | 'position' | 'gtid'> {
+  return { lsn: toLsn, binlog, position, gtid };
+}
+
+function nameOf({
+  key,
+  size,
+  sha256,
+  chain,
+}: StoredObject): Pick<MysqlCopy, 'key' | 'name' | 'size' | 'sha256' | 'chain'> {
+  return { key, name: key.slice(key.lastIndexOf('/') + 1), size, sha256, chain };
+}
+
+async function record(
+  places: CopyPlaces,
+  remoteCopy: MysqlCopy,
+  localCopy: MysqlCopy | undefined,
+  { config, log }: JobContext,
+): Promise<void> {
+  await recordMysqlCopy(places.remote, remoteCopy, { counts: config.retention }, log);
+  if (places.local === undefined || localCopy === undefined) return;
+  const elsewhere = await parentsElsewhere(places);
+  await recordMysqlCopy(places.local, localCopy, { counts: config.retentionLocal, elsewhere }, log);
+}
+
+/** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
+function sizeOfLatest(
+  copies: readonly MysqlCopy[],
+  runType: RunType,
+  type: MysqlCopy['type'],
+): number | undefined {
+  return copies
+    .filter((copy) => copy.type === type && (type === 'full' || copy.runType === runType))
+    .toSorted((a, b) => a.backupStarted - b.backupStarted)
+    .at(-1)?.size;
+}

@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type BackupInfo, readBackupInfo } from '../mysql/backup-info.ts';
+import { missingPrivilege } from '../mysql/mysql-errors.ts';
+import type { BackupPrograms } from '../mysql/programs.ts';
+import type { MysqlServer } from '../mysql/server.ts';
+import type { Program } from '../process/program.ts';
+import type { Source } from './source.ts';
+
+export interface MysqlSourceOptions {
+  readonly server: Pick<MysqlServer, 'options' | 'flavour'>;
+  readonly programs: BackupPrograms;
+  /** The LSN that an incremental copy continues from; undefined: a full copy. */
+  readonly fromLsn: number | undefined;
+  /** Files that the program must be allowed to open; see open-files.ts. */
+  readonly openFiles: number;
+  /** Whether the server is a node of a Galera cluster. */
+  readonly galera: boolean;
+  /** Bytes the stream will have, as far as that can be told. */
+  readonly estimate: () => Promise<number | undefined>;
+  readonly log: Log;
+}
+
+/** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
+const LAST_WORDS = 'completed OK!';
+
+/**
+ * A copy of the server's data as mariabackup or xtrabackup streams it. The program's own files about the copy go to a
+ * private folder, which disposing removes; when they don't tell what they must, the stream fails like the program.
+ */
+export async function openMysqlSource(
+  options: MysqlSourceOptions,
+): Promise<Source<BackupInfo> & AsyncDisposable> {
+  const { server, programs, fromLsn, log } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'twindb-backup-'));
+  const [target, about] = [join(folder, 'target'), join(folder, 'about')] as const;
+  for (const each of [target, about]) await mkdir(each);
+  let info: BackupInfo | undefined;
+  const program: Program = {
+    command: programs.backup,
+    args: backupArguments(options, { target, about }),
+    debianPackage: programs.debianPackage,
+    lastWords: LAST_WORDS,
+    onStderrLine: (line) => log.debug(line),
+    remedyFor: findRemedy,
+    async onSuccess() {
+      info = await readBackupInfo(about, server.flavour);
+      requireContinuing(info, fromLsn);
+    },
+  };
+  return {
+    title: `${server.flavour.title}, ${fromLsn === undefined ? 'full' : 'incremental'}`,
+    open: () => Promise.resolve(program),
+    estimate: options.estimate,
+    facts() {
+      if (info === undefined) throw new Error('The stream has not ended yet, so nothing is known of it');
+      return info;
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** A copy that began elsewhere than it was told to could not be restored. */
+function requireContinuing({ fromLsn: actual }: BackupInfo, fromLsn = 0): void {
+  if (actual !== fromLsn) throw new TwinDbError(`The copy begins at LSN ${actual} instead of ${fromLsn}`);
+}
+
+/** The password is in none of them: the program reads it from the defaults file, which has to come first. */
+function backupArguments(
+  { server, fromLsn, openFiles, galera }: MysqlSourceOptions,
+  folders: { readonly target: string; readonly about: string },
+): string[] {
+  return [
+    `--defaults-file=${server.options.file}`,
+    ...server.options.arguments,
+    '--backup',
+    '--stream=xbstream',
+    `--target-dir=${folders.target}`,
+    `--extra-lsndir=${folders.about}`,
+    `--open-files-limit=${openFiles}`,
+    ...(fromLsn === undefined ? [] : [`--incremental-lsn=${fromLsn}`]),
+    ...(galera ? server.flavour.galeraOptions : []),
+  ];
+}
+
+/** What the program says tells what to do. */
+function findRemedy({ stderr }: ProgramEnd): string | undefined {
+  const messages = stderr.join('\n');
+  const missing = missingPrivilege(messages) ?? /missing required privilege (\S+)/i.exec(messages)?.[1];
+  if (missing !== undefined) return `Grant the backup user the privilege ${missing} ON *.*.`;
+  if (/No space left on device/i.test(messages)) return `Make room in ${tmpdir()} and in the data directory.`;
+  return undefined;
+}

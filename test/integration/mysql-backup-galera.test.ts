@@ -1,0 +1,68 @@
+import { chmodSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { SILENT } from '../fixtures/backup-run.ts';
+import { configureMysql, listedMysql, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import { type MariadbServer, startGaleraNode } from '../lab/mariadb.ts';
+
+let node: MariadbServer;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  node = await startGaleraNode();
+});
+afterAll(() => node[Symbol.asyncDispose]());
+beforeEach(() => {
+  sandbox = createSandbox();
+});
+afterEach(() => sandbox[Symbol.dispose]());
+
+async function state(): Promise<string | undefined> {
+  const [row] = await node.sql<{ Value: string }>("SHOW STATUS LIKE 'wsrep_local_state_comment'");
+  return row?.Value;
+}
+
+/** mariabackup, which stops in its work until a signal comes, or ends as `end` says. */
+function program(end: string): Record<string, string> {
+  const version = 'case "$*" in *--version*) exec mariabackup "$@";; esac';
+  const path = sandbox.file('backup-program', `#!/bin/sh\n${version}\nmariabackup "$@"\n${end}\n`);
+  chmodSync(path, 0o755);
+  return { xtrabackup_binary: path };
+}
+
+describe('a backup of a Galera node', () => {
+  it('is desynchronised while the copy is taken, and records that it is one', async () => {
+    configureMysql(sandbox, node);
+    const { exitCode, stderr } = await sandbox.backup('daily', '--debug');
+    expect(exitCode).toBe(0);
+    const [on, done, off] = ['wsrep_desync is ON', 'completed OK!', 'wsrep_desync is OFF'].map((words) =>
+      stderr.indexOf(words),
+    );
+    expect(on).toBeGreaterThan(0);
+    expect(done).toBeGreaterThan(on ?? 0);
+    expect(off).toBeGreaterThan(done ?? 0);
+    await expect.poll(state).toBe('Synced');
+    expect(statusOf(sandbox, listedMysql(sandbox)[0]?.key ?? '')).toMatchObject({
+      galera: true,
+      wsrep_provider_version: expect.stringMatching(/^\d+\./) as string,
+    });
+    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+  });
+
+  it('is synchronised again after a failure', async () => {
+    configureMysql(sandbox, node, { mysql: program('exit 3') });
+    expect((await sandbox.backup('daily')).exitCode).toBe(1);
+    await expect.poll(state).toBe('Synced');
+    expect(objectsIn(sandbox)).toEqual([]);
+  });
+
+  it('is synchronised again after SIGTERM', async () => {
+    configureMysql(sandbox, node, { mysql: program('sleep 60') });
+    const running = sandbox.start(['backup', '--lock-file', `${sandbox.dir}/lock`, 'daily']);
+    await expect.poll(state, { timeout: 20_000 }).toBe('Donor/Desynced');
+    running.child.kill('SIGTERM');
+    expect(await running.result).toMatchObject({ exitCode: 143 });
+    await expect.poll(state).toBe('Synced');
+    expect(objectsIn(sandbox)).toEqual([]);
+    expect(listedMysql(sandbox)).toEqual([]);
+  });
+});

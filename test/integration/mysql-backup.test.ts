@@ -1,0 +1,198 @@
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { SILENT } from '../fixtures/backup-run.ts';
+import { configureMysql, listedMysql, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import { useLab } from '../lab/lab.ts';
+import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
+import { loadSchemas } from '../lab/schemas.ts';
+import { startWriter } from '../lab/writer.ts';
+
+let server: MariadbServer;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  server = await startMariadb();
+  await loadSchemas(server, { tables: 200, rows: 50 });
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(() => {
+  sandbox = createSandbox();
+});
+afterEach(() => {
+  sandbox[Symbol.dispose]();
+  const left = readdirSync(tmpdir()).filter((name) => name.startsWith('twindb-backup-'));
+  expect(left, 'private folders of the backup program').toEqual([]);
+});
+
+/** mariabackup, but its stream ends as `end`, shell commands, say. */
+function program(end: string): Record<string, string> {
+  const version = 'case "$*" in *--version*) exec mariabackup "$@";; esac';
+  const path = sandbox.file('bin/backup-program', `#!/bin/sh\n${version}\n${end}\n`);
+  chmodSync(path, 0o755);
+  return { xtrabackup_binary: path };
+}
+
+describe('a MySQL backup', () => {
+  it('is full, then incremental, in silence, while others write, and the Python tool can read its status', async () => {
+    configureMysql(sandbox, server);
+    await using writer = await startWriter(server);
+    expect(await sandbox.backup('daily')).toEqual(SILENT);
+    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+    expect(await writer.stop()).toBeGreaterThan(10);
+
+    const entries = listedMysql(sandbox);
+    expect(entries.map(({ type, runType }) => [type, runType])).toEqual([
+      ['incremental', 'hourly'],
+      ['full', 'daily'],
+    ]);
+    const [incremental, full] = entries;
+    expect(incremental?.parent).toBe(full?.key);
+    expect(full?.parent).toBeNull();
+    expect(incremental?.lsn).toBeGreaterThan(full?.lsn ?? 0);
+    expect(new Map(full?.config).get(server.serverOptionsFile)).toBe(
+      readFileSync(server.serverOptionsFile, 'utf8'),
+    );
+    expect(objectsIn(sandbox)).toEqual([full?.key, incremental?.key].toSorted());
+    expect(statusOf(sandbox, full?.key ?? '')).toMatchObject({
+      binlog: expect.stringMatching(/^mysql-bin\.\d+$/) as string,
+      position: expect.any(Number) as number,
+      gtid: expect.stringMatching(/^\d+-\d+-\d+$/) as string,
+      sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      size: expect.any(Number) as number,
+      chain: ['.gz'],
+    });
+  });
+
+  it('says why it is full or incremental, shows what the program says, and never the password', async () => {
+    configureMysql(sandbox, server);
+    const full = await sandbox.backup('daily', '--debug');
+    expect(full.stderr).toContain('DEBUG: The copy is full: [mysql] full_backup is daily');
+    expect(full.stderr).toContain('completed OK!');
+    const incremental = await sandbox.backup('hourly', '--debug');
+    expect(incremental.stderr).toContain('The copy is incremental: it continues');
+    expect(full.stderr + incremental.stderr).not.toContain('secret');
+  });
+
+  it('is full with a warning when the parent is gone', async () => {
+    configureMysql(sandbox, server);
+    await sandbox.backup('daily');
+    const [parent = ''] = objectsIn(sandbox);
+    rmSync(join(sandbox.dir, 'repository', parent));
+    const run = await sandbox.backup('hourly');
+    expect(run).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('WARNING: A full copy') as string,
+    });
+    expect(run.stderr).toContain(`${parent} is gone`);
+    expect(listedMysql(sandbox).find(({ runType }) => runType === 'hourly')?.type).toBe('full');
+  });
+
+  it('keeps a full copy as long as an incremental one continues it', async () => {
+    configureMysql(sandbox, server, { retention: { daily_copies: 1, hourly_copies: 1 } });
+    for (const runType of ['daily', 'hourly', 'daily']) await sandbox.backup(runType);
+    expect(listedMysql(sandbox).map(({ runType }) => runType)).toEqual(['hourly', 'daily', 'daily']);
+    await sandbox.backup('hourly');
+    // The hourly copy that continued the first full one has gone, and nothing needs that one any more.
+    expect(listedMysql(sandbox).map(({ runType }) => runType)).toEqual(['hourly', 'daily']);
+    const left = listedMysql(sandbox);
+    expect(objectsIn(sandbox)).toEqual(left.map(({ key }) => key).toSorted());
+    for (const { parent } of left) if (parent !== null) expect(left.map(({ key }) => key)).toContain(parent);
+  });
+
+  it('lies in keep_local_path before encryption, with a status of its own and true keys', async () => {
+    const { gpg } = useLab();
+    configureMysql(sandbox, server, {
+      destination: { keep_local_path: join(sandbox.dir, 'kept') },
+      gpg: { recipient: gpg.recipient, keyring: gpg.keyring },
+      retention_local: { daily_copies: 1, hourly_copies: 1 },
+    });
+    expect(await sandbox.backup('daily')).toEqual(SILENT);
+    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+    const [incremental, full] = listedMysql(sandbox, 'kept');
+    expect(incremental).toMatchObject({ type: 'incremental', parent: full?.key });
+    expect(objectsIn(sandbox, 'kept')).toEqual([full?.key, incremental?.key]);
+    expect(full?.key).toMatch(/\.xbstream\.gz$/);
+    expect(objectsIn(sandbox)).toEqual([`${full?.key}.gpg`, `${incremental?.key}.gpg`]);
+    expect(listedMysql(sandbox)[0]?.parent).toBe(`${full?.key}.gpg`);
+  });
+
+  it('does not keep directories from being backed up when it fails, nor the reverse', async () => {
+    sandbox.file('data/a', 'a');
+    const directories = { backup_dirs: `${join(sandbox.dir, 'gone')} ${join(sandbox.dir, 'data')}` };
+    configureMysql(sandbox, server, { source: directories });
+    expect((await sandbox.backup('daily')).exitCode).toBe(1);
+    expect(listedMysql(sandbox)).toHaveLength(1);
+    configureMysql(sandbox, { defaultsFile: join(sandbox.dir, 'gone.cnf') }, { source: directories });
+    const run = await sandbox.backup('daily');
+    expect(run.stderr).toContain(`Cannot back up MySQL: Cannot read the option file ${sandbox.dir}/gone.cnf`);
+    expect(objectsIn(sandbox).filter((key) => key.includes('/files/'))).toHaveLength(2);
+  });
+});
+
+describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit code 1, and one message', () => {
+  const run = async (mysql: Record<string, string>) => {
+    configureMysql(sandbox, server, { mysql, destination: { keep_local_path: join(sandbox.dir, 'kept') } });
+    const result = await sandbox.backup('daily');
+    for (const place of ['repository', 'kept']) {
+      expect(objectsIn(sandbox, place)).toEqual([]);
+      expect(listedMysql(sandbox, place)).toEqual([]);
+      expect(existsSync(join(sandbox.dir, place, hostname(), 'status'))).toBe(false);
+    }
+    expect(result.exitCode).toBe(1);
+    expect(result.stdout).toBe('');
+    expect(result.stderr.match(/^ERROR: /gm)).toHaveLength(1);
+    return result.stderr;
+  };
+
+  it('when the program is killed half-way', async () => {
+    const message = await run(program('mariabackup "$@" | head -c 300000; kill -9 $$'));
+    expect(message).toContain('backup-program was killed by SIGKILL');
+  });
+
+  it('when the program fails, with its last words', async () => {
+    const message = await run(program('mariabackup "$@"; echo "the disk broke" >&2; exit 3'));
+    expect(message).toContain('backup-program failed with exit code 3');
+    expect(message).toContain('  the disk broke');
+  });
+
+  it('when the program exits with 0 before it has said that it is done', async () => {
+    const message = await run(program('mariabackup "$@" 2>/dev/null | head -c 300000; exit 0'));
+    expect(message).toContain('ended without saying "completed OK!"');
+  });
+
+  it('when the program has not told where the next copy is to continue', async () => {
+    const forget = 'for a; do case $a in --extra-lsndir=*) rm -r "${a#*=}";; esac; done';
+    const message = await run(program(`mariabackup "$@"; ${forget}`));
+    expect(message).toContain('The backup program left no xtrabackup_checkpoints');
+  });
+
+  it('when a privilege is missing, which it names', async () => {
+    const message = await run({ mysql_defaults_file: server.weakDefaultsFile });
+    expect(message).toMatch(/RELOAD/);
+    expect(message).toMatch(/Grant the backup user the privilege RELOAD|GRANT RELOAD/);
+  });
+
+  it('when the server is down', async () => {
+    const defaultsFile = sandbox.file('down.cnf', '[client]\nuser=backup\nport=1\n');
+    const message = await run({ mysql_defaults_file: defaultsFile });
+    expect(message).toContain('Cannot back up MySQL: Cannot connect to MySQL at 127.0.0.1:1 as backup');
+    expect(message).toContain('Start the server');
+  });
+
+  it('when access is denied', async () => {
+    const defaultsFile = sandbox.file(
+      'denied.cnf',
+      `[client]\nuser=backup\npassword=wrong\nport=${server.port}\n`,
+    );
+    const message = await run({ mysql_defaults_file: defaultsFile });
+    expect(message).toContain('access denied (with a password)');
+    expect(message).not.toContain('wrong');
+  });
+
+  it('when the program is not there', async () => {
+    const message = await run({ xtrabackup_binary: '/nowhere/mariabackup' });
+    expect(message).toContain('Cannot run /nowhere/mariabackup: there is no such program');
+  });
+});
