@@ -151,7 +151,11 @@ describe('a restore that cannot go on', () => {
     const { exitCode, stderr } = await sandbox.run(
       '--xtrabackup-binary',
       '/nowhere/mariabackup',
-      ...['restore', 'mysql', history.full.key, '--dst', dst],
+      'restore',
+      'mysql',
+      history.full.key,
+      '--dst',
+      dst,
     );
     expect([exitCode, readdirSync(dst)]).toEqual([1, []]);
     expect(stderr).toContain('/nowhere/mariabackup');

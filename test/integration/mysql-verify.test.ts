@@ -83,10 +83,8 @@ describe('verify mysql', () => {
       return file;
     });
     const [backup = '', stream = ''] = programs;
-    const result = await sandbox.run(
-      ...['--xtrabackup-binary', backup, '--xbstream-binary', stream],
-      ...['verify', 'mysql', history.full.key, '--dst', dst],
-    );
+    const programOptions = ['--xtrabackup-binary', backup, '--xbstream-binary', stream];
+    const result = await sandbox.run(...programOptions, 'verify', 'mysql', history.full.key, '--dst', dst);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     const lines = readFileSync(join(dst, 'backup-my.cnf'), 'utf8').split('\n');
     expect(lines).toContain('# not known here: innodb_from_the_future=1');
