@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
-const BOTTOM = ['errors', 'log', 'copies'];
+const BOTTOM = ['errors', 'log', 'units', 'copies'];
 const DRIVERS = [...BOTTOM, 'config', 'process', 'pipeline'];
 
 /** Which rooms of the house each room may import from; docs/architecture.md draws this. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
+  units: [],
   copies: [],
   config: BOTTOM,
   retention: [],

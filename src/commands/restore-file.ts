@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import { restoreFile as restore } from '../jobs/restore-file.ts';
 import type { CommandContext } from './command.ts';
@@ -17,7 +18,9 @@ export async function restoreFile(
     await restore(copy, resolve(dst), context);
     return true;
   }
-  const copies = (await findCopies(context)).filter(({ parsed }) => parsed.media === 'files');
+  const found = await findCopies(context);
+  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  const copies = found.copies.filter(({ parsed }) => parsed.media === 'files');
   for (const { location } of copies) context.print(location);
   context.log.error(
     copies.length === 0

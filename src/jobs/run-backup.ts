@@ -15,7 +15,7 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
-const LOCK_WAIT: Readonly<Record<RunType, number>> = {
+export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
   hourly: HOUR / 2,
   daily: DAY / 2,
   weekly: 3.5 * DAY,
@@ -43,8 +43,9 @@ export async function runBackup(runType: RunType, lock: RunLock, context: JobCon
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
+  const onWait = () => log.info(`Waiting for another run to release the lock ${lock.path}.lock`);
   try {
-    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost });
+    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost, onWait });
     return await runLocked(runType, { ...context, signal });
   } catch (error) {
     // The next hourly run is near, and cron would send a mail each hour of a long daily one.
@@ -58,26 +59,28 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
   const { config, log, now } = context;
   const start = now();
   const places = openPlaces(context);
-  try {
-    await cleanUpAfterEarlierRuns(places, context);
-  } catch (cause) {
-    context.signal.throwIfAborted();
-    throw new TwinDbError('Nothing was backed up', { cause });
-  }
   let succeeded = true;
-  const attempt = async (title: string, work: () => Promise<void>) => {
+  const attempt = async (work: () => Promise<void>, title?: string): Promise<boolean> => {
     try {
       await work();
-    } catch (error) {
+      return true;
+    } catch (cause) {
       context.signal.throwIfAborted();
-      log.error(describeError(new TwinDbError(title, { cause: error })));
+      log.error(describeError(title === undefined ? cause : new TwinDbError(title, { cause })));
       succeeded = false;
+      return false;
     }
   };
+  await requireReadableStatus(places, context);
+  // Copies that cannot be removed keep nobody from making new ones, and are reported once.
+  let canDelete = await attempt(() => removeExpired(places));
+  await removeLeftovers(places, context);
   for (const path of config.source.backupDirs) {
-    await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places, context));
+    await attempt(() => backUpDirectory(path, runType, places, context), `Cannot back up ${path}`);
+    if (canDelete) canDelete = await attempt(() => removeExpired(places));
   }
-  if (config.source.backupMysql) await attempt('Cannot back up MySQL', refuseMysql);
+  if (config.source.backupMysql) await attempt(refuseMysql, 'Cannot back up MySQL');
+  if (config.source.backupDirs.length === 0 && !config.source.backupMysql) await attempt(refuseNothing);
   warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
@@ -93,15 +96,29 @@ function openPlaces(context: JobContext): FilePlaces {
   return { remote: place(remote, true), local: local && place(local, false) };
 }
 
-/** Finishes deletions and removes half-written objects that an interrupted run of this host has left. */
-async function cleanUpAfterEarlierRuns(
-  { remote, local }: FilePlaces,
-  { host, log }: JobContext,
-): Promise<void> {
-  for (const place of local === undefined ? [remote] : [remote, local]) {
-    await finishDeletions(place);
+function allOf({ remote, local }: FilePlaces): CopyPlace[] {
+  return local === undefined ? [remote] : [remote, local];
+}
+
+/** A destination that cannot be reached, or a status that cannot be read, would fail each directory in the same way. */
+async function requireReadableStatus(places: FilePlaces, { signal }: JobContext): Promise<void> {
+  try {
+    for (const place of allOf(places)) await place.status.read();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new TwinDbError('Nothing was backed up', { cause });
+  }
+}
+
+async function removeExpired(places: FilePlaces): Promise<void> {
+  for (const place of allOf(places)) await finishDeletions(place);
+}
+
+/** Removes half-written objects that an interrupted run of this host has left. */
+async function removeLeftovers(places: FilePlaces, { host, log }: JobContext): Promise<void> {
+  for (const { destination } of allOf(places)) {
     try {
-      for (const removed of await place.destination.sweep(host)) log.debug(`Removed ${removed}`);
+      for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
     } catch (error) {
       // Leftovers cost space, a missing backup costs more.
       log.warn(`Cannot remove what earlier runs left half-written: ${describeError(error)}`);
@@ -111,10 +128,18 @@ async function cleanUpAfterEarlierRuns(
 
 /** What is configured and not done is never passed over in silence. */
 function warnOfMissingParts({ source, mysql, export: exporter }: JobContext['config'], log: Log): void {
-  if (mysql && !source.backupMysql && existsSync(mysql.defaultsFile)) {
-    log.warn('This version does not back up binary logs, although there is a [mysql] section');
+  if (mysql && !source.backupMysql) {
+    if (existsSync(mysql.defaultsFile)) {
+      log.warn('This version does not back up binary logs, although there is a [mysql] section');
+    } else log.debug(`No binary logs: there is no [mysql] mysql_defaults_file ${mysql.defaultsFile}`);
   }
   if (exporter) log.warn('This version does not export metrics, although there is an [export] section');
+}
+
+async function refuseNothing(): Promise<void> {
+  throw new TwinDbError('Nothing was backed up: the configuration names no directory and no server', {
+    remedy: 'Name directories in [source] backup_dirs.',
+  });
 }
 
 async function refuseMysql(): Promise<void> {

@@ -153,8 +153,6 @@ describe('a directory that holds the copies', () => {
       sandbox.file('source/file', 'content');
       sandbox.file(`source/${name}2/file`, 'content');
       sandbox.file('source/copXes/file', 'content');
-      // Made while tar reads the folder around them, they would be a change that it warns of.
-      for (const folder of [name, 'kept']) mkdirSync(join(source, folder));
       configureLocal(sandbox, [source], {
         local: { backup_dir: join(source, name) },
         destination: { keep_local_path: join(source, 'kept') },
