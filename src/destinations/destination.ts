@@ -35,8 +35,8 @@ export interface Destination extends AsyncDisposable {
 
   /**
    * A stream that stores an object. `finish` means: durable, whole (its size was checked) and visible under `key`,
-   * replacing what was there. Destroyed before that, nothing new is under `key` and nothing half-written is left
-   * after `close`. The first segment of the key is the host whose object this is.
+   * replacing what was there; at once, but for SFTP servers that cannot: there nothing is under the key for a moment.
+   * Destroyed before that, nothing new is under `key` and nothing half-written is left after `close`. The first segment of the key is the host whose object this is.
    */
   write(key: string, options?: WriteOptions): Writable;
 

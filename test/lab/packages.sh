@@ -10,8 +10,7 @@ packages=(
   pigz lbzip2 bzip2 zstd                  # compressors
   gnupg                                   # encryption
   acl attr                                # what tar has to keep
-  ncat socat faketime iptables iproute2   # faults: cut links, wrong clocks
-  tmux                                    # a terminal for the e2e tests
+  procps python3-minimal                  # to look at processes, and to be a terminal
 )
 
 # Debian remembers removed packages too, hence the state. A package it never heard of is an error: ignored.
