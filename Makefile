@@ -23,7 +23,7 @@ test: packages build ## lint, types and all tests, against real servers started 
 
 lab: packages $(DEPS) ## keep the servers of the tests running, to try things by hand (LAB=folder)
 	@LAB_MARIADB=yes test/lab/lab up $(LAB)
-	@echo "For the tests to use it: TWINDB_LAB=$(LAB) npx vitest run. To stop it: make lab-down"
+	@echo "For the tests to use it: TWINDB_LAB=$(LAB) npx vitest run. To stop it: make lab-down LAB=$(LAB)"
 
 lab-down: ## stop the servers of `make lab`
 	@test/lab/lab down $(LAB)

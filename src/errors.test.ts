@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { describeError, ProcessError, TwinDbError } from './errors.ts';
+import { describeError, InterruptedError, ProcessError, TwinDbError } from './errors.ts';
 
 function systemError(path: string): unknown {
   try {
@@ -44,5 +44,20 @@ test("a program's last words and every remedy follow the message, each once", ()
   const cause = new ProcessError('gpg failed', end, { remedy: 'Import the key.' });
   expect(describeError(new TwinDbError('Cannot encrypt', { cause, remedy: 'Import the key.' }))).toBe(
     'Cannot encrypt: gpg failed\n  one\n  two\nImport the key.',
+  );
+});
+
+test('what failed while cleaning up follows what ended the work, and hides nothing of it', async () => {
+  const lock = { [Symbol.asyncDispose]: () => Promise.reject(new TwinDbError('Cannot release the lock')) };
+  const connection = { [Symbol.asyncDispose]: () => Promise.reject(new TwinDbError('Cannot disconnect')) };
+  const work = async () => {
+    await using _connection = connection;
+    await using _lock = lock;
+    throw new InterruptedError('SIGTERM');
+  };
+  const error: unknown = await work().catch((reason: unknown) => reason);
+  expect(describeError(error)).toBe('Interrupted by SIGTERM\nCannot release the lock\nCannot disconnect');
+  expect(describeError(new TwinDbError('Cannot do it', { cause: error }))).toBe(
+    'Cannot do it: Interrupted by SIGTERM',
   );
 });

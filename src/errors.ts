@@ -84,13 +84,31 @@ export class ProcessError extends TwinDbError {
   }
 }
 
+/**
+ * What `await using` makes of two errors: `suppressed` ended the work, `error` came on top while it cleaned up.
+ * Node 20 has no class of that name and TypeScript makes a plain Error instead, so the name tells.
+ */
+interface SuppressedPair extends Error {
+  readonly error: unknown;
+  readonly suppressed: unknown;
+}
+
+function isSuppressedPair(error: unknown): error is SuppressedPair {
+  return error instanceof Error && error.name === 'SuppressedError' && 'suppressed' in error;
+}
+
+/** What ended the work, whatever else failed after it while it cleaned up. */
+export function firstErrorOf(error: unknown): unknown {
+  return isSuppressedPair(error) ? firstErrorOf(error.suppressed) : error;
+}
+
 /** The error itself and everything it was caused by, outermost first, as far as the operator needs to know it. */
 function causes(error: unknown): unknown[] {
   const chain: unknown[] = [];
   for (let current = error; current !== undefined && !chain.includes(current); ) {
     chain.push(current);
     const isEnough = current instanceof TwinDbError && current.isExplained;
-    current = current instanceof Error && !isEnough ? current.cause : undefined;
+    current = current instanceof Error && !isEnough ? firstErrorOf(current.cause) : undefined;
   }
   return chain;
 }
@@ -110,9 +128,10 @@ function wordsOf(error: unknown, outer: readonly string[]): string {
 
 /**
  * One readable message: the operation, why it failed down to the first cause, the program's last words and
- * the remedy, without a stack trace.
+ * the remedy, without a stack trace. What failed while the work was cleaned up follows on lines of its own.
  */
 export function describeError(error: unknown): string {
+  if (isSuppressedPair(error)) return `${describeError(error.suppressed)}\n${describeError(error.error)}`;
   const chain = causes(error);
   const reasons: string[] = [];
   for (const link of chain) {

@@ -5,28 +5,41 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
-const BOTTOM = ['errors', 'log', 'copies'];
-const DRIVERS = [...BOTTOM, 'config', 'process', 'pipeline'];
-
 /** Which rooms of the house each room may import from; docs/architecture.md draws this. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
+  units: [],
   copies: [],
-  config: BOTTOM,
   retention: ['copies'],
   process: ['errors'],
   pipeline: ['errors', 'process'],
   lock: ['errors'],
-  mysql: [...BOTTOM, 'config', 'process'],
-  ssh: [...BOTTOM, 'config'],
-  sources: [...DRIVERS, 'mysql'],
-  modifiers: DRIVERS,
-  destinations: [...DRIVERS, 'ssh', 'lock'],
-  status: [...BOTTOM, 'destinations'],
-  jobs: [...DRIVERS, 'mysql', 'sources', 'modifiers', 'destinations', 'status', 'retention', 'lock'],
-  commands: [...BOTTOM, 'jobs', 'status'],
-  cli: [...BOTTOM, 'config', 'destinations', 'jobs', 'commands'],
+  config: ['copies', 'errors'],
+  ssh: ['errors', 'log'],
+  mysql: ['config', 'copies', 'errors', 'log', 'process'],
+  sources: ['errors', 'log', 'mysql', 'pipeline', 'process'],
+  modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
+  destinations: ['config', 'errors', 'lock', 'log', 'pipeline', 'ssh'],
+  status: ['copies', 'destinations', 'errors', 'log'],
+  jobs: [
+    'config',
+    'copies',
+    'destinations',
+    'errors',
+    'lock',
+    'log',
+    'modifiers',
+    'mysql',
+    'pipeline',
+    'process',
+    'retention',
+    'sources',
+    'status',
+    'units',
+  ],
+  commands: ['copies', 'errors', 'jobs', 'status'],
+  cli: ['commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'units'],
 };
 
 interface Import {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ConfigError, InterruptedError } from '../errors.ts';
+import { ConfigError, firstErrorOf, InterruptedError } from '../errors.ts';
 
 /** What the process tells its caller (contract: command line). */
 export const EXIT = {
@@ -13,8 +13,9 @@ export const EXIT = {
 /** 128 + the signal's number is what a shell reports for a process that a signal ended. */
 const SIGNAL_BASE = 128;
 
-/** The exit code for an error that ended the work. */
+/** The exit code for an error that ended the work; what failed on top of it, while it cleaned up, does not count. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof InterruptedError) return SIGNAL_BASE + constants.signals[error.signal];
-  return error instanceof ConfigError ? EXIT.config : EXIT.failure;
+  const first = firstErrorOf(error);
+  if (first instanceof InterruptedError) return SIGNAL_BASE + constants.signals[first.signal];
+  return first instanceof ConfigError ? EXIT.config : EXIT.failure;
 }

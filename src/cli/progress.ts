@@ -1,8 +1,11 @@
 import type { Progress } from '../jobs/job-context.ts';
+import { formatBytes, formatDuration } from '../units.ts';
 import { paint, type Terminal, writeAll } from './terminal.ts';
-import { formatBytes, formatDuration } from './units.ts';
 
 const REDRAW_MS = 200;
+
+/** A serial console says 0 columns. */
+const UNKNOWN_WIDTH = 80;
 
 /** Back to the first column and clear to the end of the line (ECMA-48, EL). */
 const CLEAR_LINE = '\r\x1b[K';
@@ -17,7 +20,10 @@ export function createProgress(terminal: Terminal): Progress {
       let bytes = 0;
       const draw = () => {
         const text = describe(title, bytes, (Date.now() - started) / 1000, totalBytes);
-        writeAll(2, `${CLEAR_LINE}${paint(terminal, 36, fit(text, process.stderr.columns))}`);
+        writeAll(
+          2,
+          `${CLEAR_LINE}${paint(terminal, 36, fit(text, process.stderr.columns || UNKNOWN_WIDTH))}`,
+        );
       };
       const timer = setInterval(draw, REDRAW_MS);
       terminal.beforeMessage = () => writeAll(2, CLEAR_LINE);

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import type { CommandContext } from '../commands/command.ts';
-import { describeError } from '../errors.ts';
+import { describeError, firstErrorOf } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { watchSignals } from './interruption.ts';
@@ -27,9 +27,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
     // commander has printed its message already.
-    return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    createSink(terminal)('error', describeError(error));
+    return exitCodeOf(error);
   }
   return exitCode;
 }
@@ -44,7 +45,8 @@ async function runCommand(globals: GlobalOptions, command: Command, terminal: Te
     return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
   } catch (error) {
     log.error(describeError(error));
-    if (globals.debug && error instanceof Error) log.debug(error.stack ?? '');
+    const first = firstErrorOf(error);
+    if (globals.debug && first instanceof Error) log.debug(first.stack ?? '');
     return exitCodeOf(error);
   }
 }

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { TwinDbError } from '../errors.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
 /** The two output streams as this tool sees them. */
@@ -44,19 +45,43 @@ export function createSink(terminal: Terminal): LogSink {
   };
 }
 
-/** Writes at once and whole, so that nothing is lost when the process ends right after. */
+/** How long a stderr that takes nothing may hold up the work and its cleaning up, in milliseconds. */
+const STDERR_PATIENCE_MS = 5000;
+
+const RETRY_MS = 10;
+
+/** Whoever read this has gone: `ls | head`, a terminal that was closed. There is no one left to tell. */
+const READER_HAS_GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+
+/** Set when stderr took nothing for too long: what follows is not worth the same wait each time. */
+let isStderrStuck = false;
+
+/**
+ * Writes at once and whole, so that nothing is lost when the process ends right after. On stderr it never throws:
+ * a message that no one gets must not end the cleaning up that it tells of. Throws a TwinDbError when stdout takes no
+ * more (a full disk), for then the result is not whole.
+ */
 export function writeAll(fd: 1 | 2, text: string): void {
   const bytes = Buffer.from(text);
+  let lastProgress = Date.now();
   for (let offset = 0; offset < bytes.length; ) {
     try {
       offset += writeSync(fd, bytes, offset);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // Whoever read this has gone (`ls | head`): there is no one left to tell.
-      if (code === 'EPIPE') return;
+      lastProgress = Date.now();
+      if (fd === 2) isStderrStuck = false;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (READER_HAS_GONE.includes(code)) return;
+      if (code !== 'EAGAIN') {
+        if (fd === 2) return;
+        throw new TwinDbError('Cannot write to stdout', { cause });
+      }
       // A pipe whose reader is slow; it takes more in a moment.
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+      if (fd === 2 && (isStderrStuck || Date.now() - lastProgress > STDERR_PATIENCE_MS)) {
+        isStderrStuck = true;
+        return;
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
 }

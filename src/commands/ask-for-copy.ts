@@ -1,10 +1,13 @@
 import type { Media } from '../copies/key.ts';
+import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import type { CommandContext } from './command.ts';
 
 /** Lists the copies of one kind and says how to choose one; returns false, as the command has failed. */
 export async function askForCopy(media: Media, usage: string, context: CommandContext): Promise<false> {
-  const copies = (await findCopies(context)).filter(({ parsed }) => parsed.media === media);
+  const found = await findCopies(context);
+  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  const copies = found.copies.filter(({ parsed }) => parsed.media === media);
   for (const { location } of copies) context.print(location);
   context.log.error(
     copies.length === 0

@@ -1,4 +1,5 @@
 import type { Media } from '../copies/key.ts';
+import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import { type MarkedCopy, markListed } from '../jobs/mark-listed.ts';
 import type { CommandContext } from './command.ts';
@@ -8,16 +9,16 @@ interface LsOptions {
   readonly json?: boolean;
 }
 
-/** Prints the copies of all hosts, one a line. Returns false when a status could not be read. */
+/** Prints the copies of all hosts, one a line. Returns false when the destination or a status could not be read. */
 export async function ls({ type, json }: LsOptions, context: CommandContext): Promise<boolean> {
-  const found = (await findCopies(context)).filter(
-    ({ parsed }) => type === undefined || parsed.media === type,
-  );
-  const { copies, complete } = await markListed(found, context);
+  const found = await findCopies(context);
+  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
+  const { copies, complete } = await markListed(wanted, context);
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
   else if (context.interactive) printForPeople(copies, context);
   else for (const { location } of copies) context.print(location);
-  return complete;
+  return complete && found.failure === undefined;
 }
 
 /** The documented shape of `ls --json`; see docs/usage.md. */

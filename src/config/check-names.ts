@@ -15,13 +15,15 @@ function isIn(name: string, options: readonly string[]): boolean {
   return options.some((option) => option.toLowerCase() === name);
 }
 
-/** The option may belong elsewhere, or be misspelt. */
+/** The option may be misspelt, or belong elsewhere. */
 function suggestOption(name: string, options: readonly string[]): string {
+  const misspelt = didYouMean(name, options);
+  if (misspelt !== '') return misspelt;
   for (const [section, others] of KNOWN) {
     const found = others.find((option) => option.toLowerCase() === name);
     if (found !== undefined) return `; did you mean [${section}] ${found}?`;
   }
-  return didYouMean(name, options);
+  return '';
 }
 
 /**

@@ -94,7 +94,7 @@ export const SCHEMA = {
     storage_class: option(
       text,
       undefined,
-      'Storage class of new objects, such as STANDARD_IA; absent: that of the bucket.',
+      'Storage class of new copies, such as STANDARD_IA; absent: STANDARD. Status files are always STANDARD.',
     ),
     sse: option(
       oneOf(['AES256', 'aws:kms']),

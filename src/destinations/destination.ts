@@ -11,9 +11,12 @@ export interface ObjectInfo {
 export interface WriteOptions {
   /**
    * How many bytes are about to come, as far as anyone can tell; called at most once, and only by a destination
-   * that has to plan by size (S3: parts). Too small a guess costs memory, never the copy.
+   * that has to plan by size (S3: parts). Too small a guess costs memory, never the copy, as long as the largest
+   * parts hold the rest.
    */
   readonly estimate?: () => Promise<number | undefined>;
+  /** Every run reads this object: it must not go to storage that is slow to read, such as S3's GLACIER. */
+  readonly readOften?: true;
 }
 
 /**
@@ -32,8 +35,8 @@ export interface Destination extends AsyncDisposable {
 
   /**
    * A stream that stores an object. `finish` means: durable, whole (its size was checked) and visible under `key`,
-   * replacing what was there. Destroyed before that, nothing new is under `key` and nothing half-written is left
-   * after `close`. The first segment of the key is the host whose object this is.
+   * replacing what was there; at once, but for SFTP servers that cannot: there nothing is under the key for a moment.
+   * Destroyed before that, nothing new is under `key` and nothing half-written is left after `close`. The first segment of the key is the host whose object this is.
    */
   write(key: string, options?: WriteOptions): Writable;
 

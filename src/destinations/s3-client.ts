@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import type { S3Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
+import type { WriteOptions } from './destination.ts';
 import type { PartPlan } from './s3-part-plan.ts';
 import { createRetryStrategy, MAX_ATTEMPTS } from './s3-retry.ts';
 
@@ -146,10 +147,13 @@ export function encryption(config: S3Config): {
   };
 }
 
-/** How an object is to be kept by the server. */
-export function storage(config: S3Config): ReturnType<typeof encryption> & { StorageClass?: StorageClass } {
+/** What a request says about how its object is to be kept. */
+export type Storage = ReturnType<typeof encryption> & { StorageClass?: StorageClass };
+
+/** How an object is to be kept by the server. A storage class is for copies: GLACIER would lock a status away. */
+export function storage(config: S3Config, { readOften }: WriteOptions): Storage {
   return {
     ...encryption(config),
-    ...(config.storageClass && { StorageClass: config.storageClass as StorageClass }),
+    ...(config.storageClass && !readOften && { StorageClass: config.storageClass as StorageClass }),
   };
 }

@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer';
 import { StorageError } from '../errors.ts';
 
 const MIB = 1024 ** 2;
@@ -7,7 +6,9 @@ const GIB = 1024 ** 3;
 /** Limits of a multipart upload. Source: Amazon S3 User Guide, "Amazon S3 multipart upload limits". */
 const MAX_PARTS = 10_000;
 const MIN_PART = 5 * MIB;
-const MAX_PART = 5 * GIB;
+
+/** S3 takes 5 GiB, but Node's crypto signs no buffer of 2 GiB or more ("data is too long"). */
+const LARGEST_PART = 2047 * MIB;
 
 /** Up to here every stream fits, and memory keeps to BUFFER_BUDGET (contract D15). */
 const BOUNDED_CAPACITY = 512 * GIB;
@@ -21,7 +22,7 @@ export const BUFFER_BUDGET = 128 * MIB;
 /** How much more than expected must fit: estimates come from the last copy or from uncompressed sizes. */
 const MARGIN = 1.5;
 
-/** The estimated stream gets all but these; they grow, so that a guess that was too small costs memory and not the copy. */
+/** What is expected gets all but these; they grow, so that a guess that was too small costs memory and not the copy. */
 const RESERVED_PARTS = 932;
 
 /** How a stream of unknown length is cut into the parts of a multipart upload. */
@@ -50,8 +51,9 @@ export interface PartTier {
 /**
  * Plans the parts for a stream of about `expectedBytes`; absent: unknown.
  *
- * `configuredPartSize` (bytes, `[s3] part_size`) is used as is. Otherwise the parts grow with the stream: small ones
- * first, because they go up side by side in the same memory. Throws a StorageError when what is expected cannot fit.
+ * `configuredPartSize` (bytes, `[s3] part_size`) is used for what is expected and for most parts in any case. Without
+ * it the parts grow with the stream: small ones first, because they go up side by side in the same memory. Either way
+ * the last parts are a reserve that grows to the largest part. Throws a StorageError when what is expected cannot fit.
  */
 export function planParts(
   expectedBytes: number | undefined,
@@ -63,12 +65,10 @@ export function planParts(
 }
 
 function planFixed(expected: number, size: number): PartPlan {
-  if (size < MIN_PART || size > largestPart()) {
+  if (size < MIN_PART || size > LARGEST_PART) {
     throw new StorageError(
-      `S3 takes no parts of ${size} bytes: ${inWords(MIN_PART)} to ${inWords(largestPart())}`,
-      {
-        remedy: 'Correct [s3] part_size, or remove it to have it chosen.',
-      },
+      `Parts of ${size} bytes cannot be sent to S3: ${inWords(MIN_PART)} to ${inWords(LARGEST_PART)}`,
+      { remedy: 'Correct [s3] part_size, or remove it to have it chosen.' },
     );
   }
   if (expected > size * MAX_PARTS) {
@@ -78,7 +78,9 @@ function planFixed(expected: number, size: number): PartPlan {
       { remedy: `Set [s3] part_size to at least ${needed} MiB, or remove it to have it chosen.` },
     );
   }
-  return planTiers([{ parts: MAX_PARTS, size }], 1, 'Raise [s3] part_size, or remove it to have it chosen.');
+  const parts = Math.max(MAX_PARTS - RESERVED_PARTS, Math.ceil(expected / size));
+  const tiers = [{ parts, size }, ...planReserve(MAX_PARTS - parts, size)];
+  return planTiers(tiers, 1, 'Raise [s3] part_size, or remove it to have it chosen.');
 }
 
 function planGrowing(expected: number): PartPlan {
@@ -87,19 +89,26 @@ function planGrowing(expected: number): PartPlan {
     { parts: 1000, size: 32 * MIB },
   ];
   const parts = MAX_PARTS - RESERVED_PARTS - 1500;
-  const size = expected > BOUNDED_CAPACITY ? wholeMib((expected * MARGIN) / parts) : 64 * MIB;
-  if (size > largestPart()) {
-    throw new StorageError(
-      `About ${inWords(expected)} are expected, more than ${MAX_PARTS} parts of ${inWords(largestPart())} can hold`,
-      { remedy: 'Back up fewer directories in one copy, or use another destination.' },
-    );
-  }
-  const reserve = [2, 4, 8, 16].map((factor) => ({
-    parts: RESERVED_PARTS / 4,
-    size: Math.min(factor * size, largestPart()),
-  }));
+  const wanted = expected > BOUNDED_CAPACITY ? wholeMib((expected * MARGIN) / parts) : 64 * MIB;
+  const size = Math.min(wanted, LARGEST_PART);
   const remedy = `Set [s3] part_size to the size of the copy divided by ${MAX_PARTS}, or more.`;
-  return planTiers([...small, { parts, size }, ...reserve], 3, remedy);
+  const plan = planTiers([...small, { parts, size }, ...planReserve(RESERVED_PARTS, size)], 3, remedy);
+  if (expected <= plan.capacity) return plan;
+  throw new StorageError(
+    `About ${inWords(expected)} are expected, but parts of at most ${inWords(LARGEST_PART)} hold only ${inWords(plan.capacity)}`,
+    { remedy: 'Back up fewer directories in one copy, or use another destination.' },
+  );
+}
+
+/** Parts that double in size every tenth of them up to the largest: memory grows only as far as the stream asks for. */
+function planReserve(parts: number, size: number): PartTier[] {
+  const tiers: PartTier[] = [];
+  const step = Math.max(1, Math.floor(parts / 10));
+  for (let left = parts, grown = size; left > 0; left -= tiers.at(-1)?.parts ?? 0) {
+    grown = Math.min(2 * grown, LARGEST_PART);
+    tiers.push({ parts: grown === LARGEST_PART ? left : Math.min(step, left), size: grown });
+  }
+  return tiers;
 }
 
 /** The plan that cuts these tiers one after the other; the first `planned` of them are what one reckons with. */
@@ -128,11 +137,6 @@ export function planTiers(tiers: readonly PartTier[], planned: number, remedy: s
 /** One buffer more than parts in flight: the one being filled. */
 function inFlightOf(size: number): number {
   return Math.max(1, Math.floor(BUFFER_BUDGET / size) - 1);
-}
-
-/** A part is one buffer, and Node limits those too (4 GiB in Node 20). */
-function largestPart(): number {
-  return Math.min(MAX_PART, Math.floor(constants.MAX_LENGTH / MIB) * MIB);
 }
 
 function wholeMib(bytes: number): number {

@@ -8,7 +8,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { StorageError } from '../errors.ts';
-import { type S3Bucket, storage } from './s3-client.ts';
+import type { S3Bucket, Storage } from './s3-client.ts';
 import { isAbsent, isUncertain } from './s3-errors.ts';
 import { findObject } from './s3-requests.ts';
 
@@ -33,9 +33,10 @@ export interface S3Part {
 export async function createUpload(
   { client, config }: S3Bucket,
   key: string,
+  how: Storage,
   signal: AbortSignal,
 ): Promise<S3Upload> {
-  const command = new CreateMultipartUploadCommand({ Bucket: config.bucket, Key: key, ...storage(config) });
+  const command = new CreateMultipartUploadCommand({ Bucket: config.bucket, Key: key, ...how });
   const { UploadId } = await client.send(command, { abortSignal: signal });
   if (!UploadId) throw new StorageError('the server began a multipart upload without naming it');
   return { key, id: UploadId };

@@ -93,7 +93,7 @@ export function startWrite(
     isMarked = true;
     await putObject(bucket, marker, Buffer.alloc(0), encryption(config), patience.signal);
     signal.throwIfAborted();
-    upload = await createUpload(bucket, key, patience.signal);
+    upload = await createUpload(bucket, key, storage(config, options), patience.signal);
     signal.throwIfAborted();
     return upload;
   };
@@ -160,7 +160,7 @@ export function startWrite(
       await checkSize();
     } else {
       // No check of the size: the server has compared body, length and signed SHA-256 before it said yes.
-      commitment.etag = await putObject(bucket, key, last, storage(config), patience.signal);
+      commitment.etag = await putObject(bucket, key, last, storage(config, options), patience.signal);
     }
     if (isMarked) await removeMarker();
     isDone = true;

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FileEntry, Stats } from 'ssh2';
 import { StorageError } from '../errors.ts';
 import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
@@ -92,12 +93,16 @@ export async function replaceFile(
 }
 
 /** How often two writers of one file may get in each other's way before that is an error. */
-const ATTEMPTS = 10;
+const ATTEMPTS = 20;
+
+/** Milliseconds by which they get out of each other's way, at random, longer with each attempt. */
+const STEP_ASIDE_MS = 20;
 
 async function replaceInSteps(session: SftpSession, from: string, to: string, aside: string): Promise<void> {
   const rename = (oldPath: string, newPath: string): Promise<void> =>
     session.call((sftp, answer) => sftp.rename(oldPath, newPath, answer));
   for (let attempt = 1; ; attempt++) {
+    if (attempt > 1) await delay(Math.random() * STEP_ASIDE_MS * attempt);
     try {
       return await rename(from, to);
     } catch (error) {

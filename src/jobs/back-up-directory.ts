@@ -1,17 +1,19 @@
+import { mkdir } from 'node:fs/promises';
 import type { FileCopy } from '../copies/file-copy.ts';
 import { fileCopyKey } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { openFileSource } from '../sources/files.ts';
 import { fileCopies } from '../status/files-status.ts';
 import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
+import { formatBytes } from '../units.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import type { JobContext } from './job-context.ts';
 import type { CopyPlaces } from './record-copy.ts';
 import { recordFileCopy } from './record-file-copy.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
-/** Backs up one directory, enters the copy in the status and applies retention, at the destination and locally. */
+/** Backs up one directory and enters the copy in the status and its retention, at the destination and locally. */
 export async function backUpDirectory(
   path: string,
   runType: RunType,
@@ -26,10 +28,11 @@ export async function backUpDirectory(
     context.now(),
   );
   const key = fileCopyKey(host, runType, path, started);
-  const source = openFileSource(path, {
-    tarOptions: config.source.tarOptions,
-    exclude: await copyFoldersBelow(path, config),
-  });
+  const exclude = await copyFoldersBelow(path, config);
+  // Made while tar reads the folder around them, they would be a change that it warns of.
+  for (const folder of exclude) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
+  log.debug(`Backing up ${path} to ${context.remote.locate(key)}`);
   const stored = await storeCopy(
     source,
     { key, previousSize: latestSize(status, host, runType, path) },
@@ -51,11 +54,17 @@ export async function backUpDirectory(
     unpackedSize,
     chain: object.chain,
   });
-  await recordFileCopy(places.remote, describe(stored.remote), config.retention[runType], log);
+  try {
+    await recordFileCopy(places.remote, describe(stored.remote), config.retention[runType], log);
+  } catch (error) {
+    if (stored.local) await removeLocalCopy(context, stored.local.key);
+    throw error;
+  }
   if (places.local && stored.local) {
     await recordFileCopy(places.local, describe(stored.local), config.retentionLocal[runType], log);
   }
-  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)}`);
+  const size = formatBytes(stored.remote.size);
+  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
 }
 
 function latestSize(

@@ -17,19 +17,18 @@ import { openMysqlSource } from '../sources/mysql.ts';
 import { mysqlCopies } from '../status/mysql-status.ts';
 import { entriesOf } from '../status/periodic-status.ts';
 import type { JobContext } from './job-context.ts';
-import { type CopyPlaces, finishAllDeletions } from './record-copy.ts';
+import type { CopyPlaces } from './record-copy.ts';
 import { parentsElsewhere, recordMysqlCopy } from './record-mysql-copy.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
-/** Backs up the MySQL server, enters the copy in the status and applies retention, at the destination and locally. */
+/** Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. */
 export async function backUpMysql(
   mysql: MysqlConfig,
   runType: RunType,
   places: CopyPlaces,
   context: JobContext,
 ): Promise<void> {
-  await finishAllDeletions(places);
   await using server = await connectMysql(mysql, context.log);
   const galera = await isGalera(server);
   const copying = await prepare(server, mysql, { runType, galera }, places, context);
@@ -171,9 +170,15 @@ async function record(
   places: CopyPlaces,
   remoteCopy: MysqlCopy,
   localCopy: MysqlCopy | undefined,
-  { config, log }: JobContext,
+  context: JobContext,
 ): Promise<void> {
-  await recordMysqlCopy(places.remote, remoteCopy, { counts: config.retention }, log);
+  const { config, log } = context;
+  try {
+    await recordMysqlCopy(places.remote, remoteCopy, { counts: config.retention }, log);
+  } catch (error) {
+    if (localCopy) await removeLocalCopy(context, localCopy.key);
+    throw error;
+  }
   if (places.local === undefined || localCopy === undefined) return;
   const elsewhere = await parentsElsewhere(places);
   await recordMysqlCopy(places.local, localCopy, { counts: config.retentionLocal, elsewhere }, log);

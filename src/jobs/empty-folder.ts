@@ -1,6 +1,7 @@
-import { access, chmod, constants, mkdir, readdir, rm, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, chmod, constants, mkdir, readdir, rmdir, statfs, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { TwinDbError } from '../errors.ts';
+import { formatBytes } from '../units.ts';
 
 /** Makes sure that a folder exists, is empty and can be written to. Throws a TwinDbError that says what it is instead. */
 export async function requireEmptyFolder(path: string): Promise<void> {
@@ -43,19 +44,29 @@ export async function requireSpace(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(path);
   const available = bavail * bsize;
   if (available >= bytes) return;
-  throw new TwinDbError(`not enough space in ${path}: the copy needs ${bytes} bytes, ${available} are free`, {
-    remedy: 'Make room there, or name a folder on another file system with --dst.',
-  });
+  throw new TwinDbError(
+    `not enough space in ${path}: the copy needs ${formatBytes(bytes)}, ${formatBytes(available)} are free`,
+    {
+      remedy: 'Make room there, or name a folder on another file system with --dst.',
+    },
+  );
 }
 
 /** Removes everything below a folder, also from folders that their restored mode closes to us. */
 export async function emptyFolder(path: string): Promise<void> {
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
+  await removeContents(Buffer.from(path));
+}
+
+/** Names are bytes here: one that is not UTF-8 could not be found again by its decoded form. */
+async function removeContents(path: Buffer): Promise<void> {
+  for (const entry of await readdir(path, { encoding: 'buffer', withFileTypes: true })) {
+    const child = Buffer.concat([path, Buffer.from('/'), entry.name]);
     if (entry.isDirectory()) {
       await chmod(child, 0o700);
-      await emptyFolder(child);
+      await removeContents(child);
+      await rmdir(child);
+    } else {
+      await unlink(child);
     }
-    await rm(child, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,10 @@
-import type { Writable } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { describeError, IntegrityError, TwinDbError } from '../errors.ts';
 import { restoreChain } from '../modifiers/chain.ts';
 import type { Digest } from '../pipeline/digest.ts';
 import { DigestVerifier } from '../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../pipeline/run-pipeline.ts';
+import { formatBytes } from '../units.ts';
 import { emptyFolder, requireSpace } from './empty-folder.ts';
 import type { Candidate } from './find-copy.ts';
 import type { Lookup } from './find-record.ts';
@@ -23,56 +24,101 @@ interface Fetch {
   /** Gets the contents; emptied after each attempt that failed. */
   readonly dst: string;
   readonly lookUp: (candidate: Candidate) => Promise<Lookup<RecordedBytes>>;
+  /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
+  readonly checkEnd?: () => Duplex;
   /** The last stage: takes what the copy was made from. */
   readonly extract: () => Stage<Writable>;
   /** Throws when what was extracted cannot be right although every stage succeeded. */
   readonly check?: () => Promise<void>;
 }
 
+/** A candidate, and what there is to verify it by. */
+interface Verifiable extends Candidate {
+  readonly location: string;
+  readonly lookup: Lookup<RecordedBytes>;
+}
+
 /**
- * Destination -> digest check -> gpg -d -> decompressor -> extractor, from the first place whose copy is whole. Returns the
- * location it came from. When all fail, `dst` is empty and the error of the last one is thrown.
+ * Destination -> digest check -> gpg -d -> decompressor -> extractor, from the first place whose copy is whole; one that
+ * nothing can verify comes after one that can be. Returns the location it came from. When all fail, `dst` is empty and
+ * the error of the last one is thrown.
  */
 export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<string> {
-  for (const [index, candidate] of fetch.candidates.entries()) {
-    const location = candidate.destination.locate(candidate.object.key);
+  const ordered = await inOrderOfTrust(fetch, context);
+  for (const [index, candidate] of ordered.entries()) {
     try {
-      await fetchFrom(candidate, location, fetch, context);
-      return location;
+      await fetchFrom(candidate, fetch, context);
+      return candidate.location;
     } catch (cause) {
-      await emptyFolder(fetch.dst);
-      context.signal.throwIfAborted();
-      const error = restoreError(location, cause);
-      if (index === fetch.candidates.length - 1) throw error;
+      const isLast = index === ordered.length - 1;
+      const error = context.signal.aborted ? cause : restoreError(candidate.location, cause, isLast);
+      await leaveEmpty(fetch.dst, error);
+      if (isLast || context.signal.aborted) throw error;
       context.log.warn(`${describeError(error)}\nTrying the next place that has this copy`);
     }
   }
   throw new TwinDbError('There is no place to restore the copy from');
 }
 
+/** What cannot be removed must not hide why the restore failed. */
+async function leaveEmpty(dst: string, error: unknown): Promise<void> {
+  try {
+    await emptyFolder(dst);
+  } catch (failure) {
+    throw new TwinDbError(`${describeError(error)}\nWhat was restored could not be removed from ${dst}`, {
+      cause: failure,
+    });
+  }
+}
+
+async function inOrderOfTrust({ candidates, lookUp }: Fetch, context: JobContext): Promise<Verifiable[]> {
+  const found: Verifiable[] = [];
+  for (const candidate of candidates) {
+    const location = candidate.destination.locate(candidate.object.key);
+    found.push({ ...candidate, location, lookup: await lookUp(candidate) });
+  }
+  // Without encryption both places hold the same bytes, so the record of one verifies the other.
+  const shared = found.map((each) => {
+    const twin = found.find((other) => other.object.key === each.object.key && isVerifiable(other));
+    return isVerifiable(each) || twin === undefined ? each : { ...each, lookup: twin.lookup };
+  });
+  for (const { location, lookup } of shared.filter((each) => !isVerifiable(each))) {
+    const reason =
+      lookup.record === undefined ? lookup.reason : 'the status has none, as the Python tool made it';
+    context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`);
+  }
+  return shared.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
+}
+
+function isVerifiable({ lookup }: Verifiable): boolean {
+  return lookup.record?.sha256 !== undefined;
+}
+
 async function fetchFrom(
-  candidate: Candidate,
-  location: string,
-  { dst, lookUp, extract, check }: Fetch,
+  candidate: Verifiable,
+  { dst, extract, check, checkEnd }: Fetch,
   context: JobContext,
 ): Promise<void> {
-  const { destination, object, parsed } = candidate;
-  const recorded = await lookUp(candidate);
-  const expected = expectedBytes(recorded, object.size, (reason) =>
-    context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`),
-  );
+  const { destination, object, parsed, location, lookup } = candidate;
+  context.log.debug(`Restoring ${location} (${formatBytes(object.size)})`);
+  const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);
   }
-  await requireSpace(dst, recorded.record?.unpackedSize ?? object.size);
+  await requireSpace(dst, lookup.record?.unpackedSize ?? object.size);
   const inverse: Stage[] = [];
-  for (const modifier of restoreChain(parsed.name, context.config, context.cores))
+  for (const modifier of restoreChain(parsed.name, context.config, context.cores)) {
     inverse.push(await modifier.invert((message) => context.log.warn(message)));
-
+  }
   const line = context.progress.begin(location, object.size);
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
+  // With a checksum the extractor can have its input from the decompressor directly.
+  const ending = isVerifiable(candidate) || checkEnd === undefined ? [] : [checkEnd()];
   try {
-    await runPipeline([destination.read(object.key), verifier, ...inverse, extract()], context.signal);
+    await runPipeline(
+      [destination.read(object.key), verifier, ...inverse, ...ending, extract()],
+      context.signal,
+    );
   } finally {
     line.end();
   }
@@ -80,23 +126,19 @@ async function fetchFrom(
 }
 
 function expectedBytes(
-  recorded: Lookup<RecordedBytes>,
+  { record }: Lookup<RecordedBytes>,
   actualSize: number,
-  warn: (reason: string) => void,
 ): Partial<Digest> & Pick<Digest, 'size'> {
-  const { record } = recorded;
   const size = record?.size ?? actualSize;
-  if (record?.sha256 !== undefined) return { size, sha256: record.sha256 };
-  warn(recorded.record === undefined ? recorded.reason : 'the status has none, as the Python tool made it');
-  return { size };
+  return record?.sha256 === undefined ? { size } : { size, sha256: record.sha256 };
 }
 
 /** The error for the operator; `cause` may be what the decompressor in this process says of damaged input. */
-function restoreError(location: string, cause: unknown): TwinDbError {
+function restoreError(location: string, cause: unknown, isLast: boolean): TwinDbError {
   const { code } = cause as NodeJS.ErrnoException;
   const isDamaged = cause instanceof IntegrityError || (typeof code === 'string' && code.startsWith('Z_'));
   const isExplained = cause instanceof TwinDbError && cause.remedy !== undefined;
   const message = `Cannot restore ${location}${isDamaged ? ': the copy is damaged' : ''}`;
   const remedy = `${isDamaged ? 'Restore' : 'If the copy is damaged, restore'} another one; twindb-backup ls shows them.`;
-  return new TwinDbError(message, isExplained ? { cause } : { cause, remedy });
+  return new TwinDbError(message, isExplained || !isLast ? { cause } : { cause, remedy });
 }

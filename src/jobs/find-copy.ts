@@ -35,8 +35,7 @@ export async function findCopy(
   const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
   if (candidates.length === 0) throw notFound(wanted, places);
   const [{ parsed }] = candidates as [Candidate];
-  if (parsed.media !== media)
-    throw new TwinDbError(`${wanted} is a copy of type ${parsed.media}, not ${media}`);
+  if (parsed.media !== media) throw wrongType(wanted, parsed, media);
   return candidates;
 }
 
@@ -52,17 +51,24 @@ function keyOf(wanted: string, { local, remote }: Places): string | undefined {
 }
 
 async function identifyByName(name: string, media: ParsedKey['media'], places: Places): Promise<string> {
-  const matches = (await findCopies(places)).filter(
-    (copy) => copy.parsed.media === media && identify(copy.parsed.name) === identify(name),
-  );
+  const { copies, failure } = await findCopies(places);
+  const named = copies.filter((copy) => identify(copy.parsed.name) === identify(name));
+  const matches = named.filter((copy) => copy.parsed.media === media);
   const identities = [...new Set(matches.map((copy) => identify(copy.object.key)))];
   const [identity, ...others] = identities;
-  if (identity === undefined) throw notFound(name, places);
+  if (identity === undefined) {
+    if (failure !== undefined) throw failure as Error;
+    throw named[0] ? wrongType(name, named[0].parsed, media) : notFound(name, places);
+  }
   if (others.length > 0) {
     const choices = matches.map((copy) => `  ${copy.location}`).join('\n');
     throw new TwinDbError(`${name} is the name of several copies; give one of these instead:\n${choices}`);
   }
   return identity;
+}
+
+function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['media']): TwinDbError {
+  return new TwinDbError(`${wanted} is a copy of type ${media}, not ${expected}`);
 }
 
 /** A destination that cannot be reached must not keep anyone from the copy that lies here. */

@@ -12,16 +12,32 @@ export interface FoundCopy {
   readonly location: string;
 }
 
-/** All copies of all hosts: keep-local first, then by media, run type and name. */
+/** The copies that could be found. */
+interface FoundCopies {
+  readonly copies: readonly FoundCopy[];
+  /** Why those on the destination are missing, when it could not be listed. */
+  readonly failure: unknown;
+}
+
+/**
+ * All copies of all hosts: keep-local first, then by media, run type and name. A destination that cannot be listed must
+ * not keep anyone from the copies that lie here; without keep_local_path its error is thrown.
+ */
 export async function findCopies({
   local,
   remote,
-}: Pick<JobContext, 'local' | 'remote'>): Promise<FoundCopy[]> {
-  const found = [
-    ...(local === undefined ? [] : await findIn(local, 'local')),
-    ...(await findIn(remote, 'remote')),
-  ];
-  return found.toSorted((a, b) => {
+}: Pick<JobContext, 'local' | 'remote'>): Promise<FoundCopies> {
+  if (local === undefined) return { copies: sort(await findIn(remote, 'remote')), failure: undefined };
+  const kept = await findIn(local, 'local');
+  try {
+    return { copies: sort([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
+  } catch (failure) {
+    return { copies: sort(kept), failure };
+  }
+}
+
+function sort(copies: readonly FoundCopy[]): FoundCopy[] {
+  return copies.toSorted((a, b) => {
     const [first, second] = [sortKey(a), sortKey(b)];
     return first < second ? -1 : Number(first > second);
   });

@@ -19,6 +19,7 @@ export function openPlaces(context: JobContext): Places {
     const place = (destination: Destination, format: StatusFormat<S>): CopyPlace<S> => ({
       destination,
       status: openStatusStore(destination, host, format, context),
+      lists: (status, objectKey) => format.ownsObject(status, objectKey),
       alwaysKeepNewest: destination === remote,
     });
     return { remote: place(remote, remoteFormat), local: local && place(local, localFormat) };

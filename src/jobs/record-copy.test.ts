@@ -51,7 +51,13 @@ function crashingAt(step: number): { destination: Destination; steps: () => numb
 
 function placeOf(destination: Destination, alwaysKeepNewest = true): CopyPlace {
   const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
-  return { destination, status, alwaysKeepNewest };
+  return { destination, status, lists: FILES_STATUS.ownsObject, alwaysKeepNewest };
+}
+
+/** As a run does it. */
+async function record(place: CopyPlace, copy: FileCopy, count: number): Promise<void> {
+  await recordFileCopy(place, copy, count, log);
+  await finishDeletions(place);
 }
 
 function copyOf(sourcePath: string, backupStarted: number, runType: FileCopy['runType'] = 'daily'): FileCopy {
@@ -98,8 +104,8 @@ describe('recording a copy', () => {
       copyOf('/home_x', 1),
       copyOf('/home', 1, 'hourly'),
     ];
-    for (const copy of all) await recordFileCopy(placeOf(real), await store(copy), 9, log);
-    await recordFileCopy(placeOf(real), await store(copyOf('/home', 3)), 1, log);
+    for (const copy of all) await record(placeOf(real), await store(copy), 9);
+    await record(placeOf(real), await store(copyOf('/home', 3)), 1);
     const kept = [
       'daily/files/_home-3',
       'daily/files/_home2-1',
@@ -114,22 +120,22 @@ describe('recording a copy', () => {
   it('never deletes what no status lists', async () => {
     const foreign = await store(copyOf('/home', 0));
     for (const started of [1, 2, 3]) {
-      await recordFileCopy(placeOf(real), await store(copyOf('/home', started)), 1, log);
+      await record(placeOf(real), await store(copyOf('/home', started)), 1);
     }
     expect(await objects()).toEqual([foreign.key, copyOf('/home', 3).key]);
   });
 
   it('keeps the newest copy on the destination when none is to be kept, and none of the local ones', async () => {
     const copy = await store(copyOf('/home', 1));
-    await recordFileCopy(placeOf(real), copy, 0, log);
+    await record(placeOf(real), copy, 0);
     expect(await objects()).toEqual([copy.key]);
-    await recordFileCopy(placeOf(real, false), copy, 0, log);
+    await record(placeOf(real, false), copy, 0);
     expect(await objects()).toEqual([]);
   });
 
   it('gives the reason for each decision at debug level', async () => {
     for (const started of [1, 2]) {
-      await recordFileCopy(placeOf(real), await store(copyOf('/home', started)), 1, log);
+      await record(placeOf(real), await store(copyOf('/home', started)), 1);
     }
     expect(messages).toContain(
       `debug retention: remove ${folder}/db1/daily/files/_home-1.tar.gz (number 2 of 2, newest first, 1 to keep)`,
@@ -137,16 +143,41 @@ describe('recording a copy', () => {
   });
 
   it('reports that the copies are safe when an expired one cannot be removed, and the next run removes it', async () => {
-    await recordFileCopy(placeOf(real), await store(copyOf('/home', 1)), 1, log);
+    await record(placeOf(real), await store(copyOf('/home', 1)), 1);
     const stuck: Destination = { ...real, delete: () => Promise.reject(new Crash('no permission')) };
     const second = await store(copyOf('/home', 2));
-    await expect(recordFileCopy(placeOf(stuck), second, 1, log)).rejects.toMatchObject({
-      message: `Cannot remove expired copies from ${folder}`,
+    await expect(record(placeOf(stuck), second, 1)).rejects.toMatchObject({
+      message: `Cannot remove 1 expired copies from ${folder}`,
       remedy: expect.stringContaining('safe') as string,
     });
     expect(await listed()).toEqual([second.key]);
     await finishDeletions(placeOf(real));
     expect(await objects()).toEqual([second.key]);
+  });
+});
+
+describe('a copy that cannot be entered', () => {
+  it('is removed again, since nothing would ever expire it', async () => {
+    const copy = await store(copyOf('/home', 1));
+    const { destination } = crashingAt(1);
+    const readOnly = { ...destination, delete: real.delete };
+    await expect(recordFileCopy(placeOf(readOnly), copy, 1, log)).rejects.toThrow();
+    expect(await objects()).toEqual([]);
+  });
+
+  it('stays when the status lists it after all: only the answer was lost', async () => {
+    const copy = await store(copyOf('/home', 1));
+    const place = placeOf(real);
+    const status = {
+      ...place.status,
+      write: async (stored: Parameters<typeof place.status.write>[0]) => {
+        await place.status.write(stored);
+        throw new Crash('no answer');
+      },
+    };
+    await expect(recordFileCopy({ ...place, status }, copy, 1, log)).rejects.toThrow('no answer');
+    expect(await objects()).toEqual([copy.key]);
+    expect(await listed()).toEqual([copy.key]);
   });
 });
 
@@ -156,13 +187,11 @@ describe('a crash while a copy is recorded', () => {
     for (let crashed = true; crashed; step += 1) {
       await rm(join(folder, 'db1'), { recursive: true, force: true });
       for (const started of [1, 2, 3]) {
-        await recordFileCopy(placeOf(real), await store(copyOf('/home', started)), 3, log);
+        await record(placeOf(real), await store(copyOf('/home', started)), 3);
       }
       const fourth = await store(copyOf('/home', 4));
       const { destination } = crashingAt(step);
-      const outcome = await recordFileCopy(placeOf(destination), fourth, 2, log).catch(
-        (error: unknown) => error,
-      );
+      const outcome = await record(placeOf(destination), fourth, 2).catch((error: unknown) => error);
       crashed = outcome !== undefined;
 
       const present = await objects();
@@ -171,7 +200,7 @@ describe('a crash while a copy is recorded', () => {
 
       await finishDeletions(placeOf(real));
       const fifth = await store(copyOf('/home', 5));
-      await recordFileCopy(placeOf(real), fifth, 2, log);
+      await record(placeOf(real), fifth, 2);
       const left = await objects();
       const kept = await listed();
       expect(kept).toContain(fifth.key);

@@ -15,11 +15,12 @@ export async function recordFileCopy(
   await recordCopy(
     place,
     {
+      made: copy.key,
       enter: (status) => withEntry(status, copy.runType, copy.key, toAttributes(copy)),
       plan: (status) =>
         planRetention(
           fileCopies(status).filter((other) => isPeer(copy, other)),
-          { count, alwaysKeepNewest: place.alwaysKeepNewest },
+          { count, alwaysKeepNewest: place.alwaysKeepNewest, justMade: copy.key },
         ),
       without: withoutKeys,
     },

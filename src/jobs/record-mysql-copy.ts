@@ -25,6 +25,7 @@ export async function recordMysqlCopy(
   await recordCopy(
     place,
     {
+      made: copy.key,
       enter: (status) => withEntry(status, copy.runType, copy.key, mysqlAttributes(copy)),
       plan: (status) =>
         planChains(mysqlCopies(status), {

@@ -1,5 +1,6 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { extractFiles } from '../sources/files.ts';
+import { TarEndCheck } from '../sources/tar-end.ts';
 import { FILES_STATUS, fileCopies } from '../status/files-status.ts';
 import type { PeriodicStatus } from '../status/periodic-status.ts';
 import { requireEmptyFolder } from './empty-folder.ts';
@@ -26,6 +27,7 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
       candidates,
       dst,
       lookUp: (candidate) => findRecord(candidate, RECORDS, context),
+      checkEnd: () => new TarEndCheck(),
       extract: () => extractFiles(dst),
     },
     context,

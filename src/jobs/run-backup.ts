@@ -7,13 +7,13 @@ import { backUpMysql } from './back-up-mysql.ts';
 import type { JobContext } from './job-context.ts';
 import { recordMeasure } from './measures.ts';
 import { openPlaces, type Places } from './open-places.ts';
-import { finishAllDeletions } from './record-copy.ts';
+import { type CopyPlace, type CopyPlaces, finishAllDeletions } from './record-copy.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
-const LOCK_WAIT: Readonly<Record<RunType, number>> = {
+export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
   hourly: HOUR / 2,
   daily: DAY / 2,
   weekly: 3.5 * DAY,
@@ -41,8 +41,9 @@ export async function runBackup(runType: RunType, lock: RunLock, context: JobCon
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
+  const onWait = () => log.info(`Waiting for another run to release the lock ${lock.path}.lock`);
   try {
-    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost });
+    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost, onWait });
     return await runLocked(runType, { ...context, signal });
   } catch (error) {
     // The next hourly run is near, and cron would send a mail each hour of a long daily one.
@@ -56,41 +57,54 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
   const { config, log, now } = context;
   const start = now();
   const places = openPlaces(context);
-  try {
-    await cleanUpAfterEarlierRuns(places, context);
-  } catch (cause) {
-    context.signal.throwIfAborted();
-    throw new TwinDbError('Nothing was backed up', { cause });
-  }
   let succeeded = true;
-  const attempt = async (title: string, work: () => Promise<void>) => {
+  const attempt = async (work: () => Promise<void>, title?: string): Promise<boolean> => {
     try {
       await work();
-    } catch (error) {
+      return true;
+    } catch (cause) {
       context.signal.throwIfAborted();
-      log.error(describeError(new TwinDbError(title, { cause: error })));
+      log.error(describeError(title === undefined ? cause : new TwinDbError(title, { cause })));
       succeeded = false;
+      return false;
     }
   };
+  await requireReadableStatus(places, context);
+  // Copies that cannot be removed keep nobody from making new ones, and are reported once.
+  let canDelete = await attempt(() => finishAllDeletions(places.files));
+  await removeLeftovers(places, context);
   for (const path of config.source.backupDirs) {
-    await attempt(`Cannot back up ${path}`, () => backUpDirectory(path, runType, places.files, context));
+    await attempt(() => backUpDirectory(path, runType, places.files, context), `Cannot back up ${path}`);
+    if (canDelete) canDelete = await attempt(() => finishAllDeletions(places.files));
   }
   const { mysql } = config;
   if (mysql && config.source.backupMysql) {
-    await attempt('Cannot back up MySQL', () => backUpMysql(mysql, runType, places.mysql, context));
+    await attempt(() => backUpMysql(mysql, runType, places.mysql, context), 'Cannot back up MySQL');
+    await attempt(() => finishAllDeletions(places.mysql));
   }
+  if (config.source.backupDirs.length === 0 && !config.source.backupMysql) await attempt(refuseNothing);
   warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
 
-/** Finishes deletions of directories' copies and removes half-written objects that an interrupted run of this host has left. */
-async function cleanUpAfterEarlierRuns(
-  { files }: Places,
-  { host, log, remote, local }: JobContext,
-): Promise<void> {
-  await finishAllDeletions(files);
-  for (const destination of local === undefined ? [remote] : [remote, local]) {
+function allOf<S>({ remote, local }: CopyPlaces<S>): CopyPlace<S>[] {
+  return local === undefined ? [remote] : [remote, local];
+}
+
+/** A destination that cannot be reached, or a status that cannot be read, would fail each directory in the same way. */
+async function requireReadableStatus({ files }: Places, { signal }: JobContext): Promise<void> {
+  try {
+    for (const place of allOf(files)) await place.status.read();
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new TwinDbError('Nothing was backed up', { cause });
+  }
+}
+
+/** Removes half-written objects that an interrupted run of this host has left. */
+async function removeLeftovers({ files }: Places, { host, log }: JobContext): Promise<void> {
+  for (const { destination } of allOf(files)) {
     try {
       for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
     } catch (error) {
@@ -103,4 +117,10 @@ async function cleanUpAfterEarlierRuns(
 /** What is configured and not done is never passed over in silence. */
 function warnOfMissingParts({ export: exporter }: JobContext['config'], log: Log): void {
   if (exporter) log.warn('This version does not export metrics, although there is an [export] section');
+}
+
+async function refuseNothing(): Promise<void> {
+  throw new TwinDbError('Nothing was backed up: the configuration names no directory and no server', {
+    remedy: 'Name directories in [source] backup_dirs.',
+  });
 }

@@ -86,8 +86,8 @@ function applyAll(modifiers: readonly Modifier[]): Promise<Awaited<ReturnType<Mo
   return Promise.all(modifiers.map((modifier) => modifier.apply()));
 }
 
-/** The local copy may have been complete when a later stage failed. */
-async function removeLocalCopy({ local, log }: JobContext, key: string): Promise<void> {
+/** Removes the local copy of a backup that failed: it may have been complete when a later step failed. */
+export async function removeLocalCopy({ local, log }: JobContext, key: string): Promise<void> {
   try {
     await local?.delete(key);
   } catch (error) {

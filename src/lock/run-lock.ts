@@ -15,6 +15,8 @@ interface LockOptions {
   readonly waitSeconds: number;
   /** Ends the wait. */
   readonly signal: AbortSignal;
+  /** Called once when another run holds the lock and this one begins to wait. */
+  readonly onWait?: () => void;
   /** Called when another process took the lock away from us, so that the work must stop. */
   readonly onLost: (error: Error) => void;
 }
@@ -25,7 +27,7 @@ interface LockOptions {
  */
 export async function holdLock(options: LockOptions): Promise<AsyncDisposable> {
   const deadline = Date.now() + options.waitSeconds * 1000;
-  for (;;) {
+  for (let attempt = 1; ; attempt += 1) {
     options.signal.throwIfAborted();
     const lock = await tryLock(options);
     if (lock !== undefined) return lock;
@@ -35,6 +37,7 @@ export async function holdLock(options: LockOptions): Promise<AsyncDisposable> {
         { remedy: 'See what it is doing, or start this run at another time.' },
       );
     }
+    if (attempt === 1) options.onWait?.();
     const pause = Math.min(RETRY_MS, Math.max(deadline - Date.now(), 1));
     // Interrupted: the next round throws the signal's own reason.
     await delay(pause, undefined, { signal: options.signal }).catch(() => undefined);

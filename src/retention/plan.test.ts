@@ -24,6 +24,11 @@ describe('the retention plan', () => {
     expect(older).toMatchObject({ copy: { key: 'k1' }, keep: false });
   });
 
+  it('takes the copy just made for the newest, also when a clock was ahead once', () => {
+    expect(keptKeys([copy(900), copy(2)], { ...remote(1), justMade: 'k2' })).toEqual(['k2']);
+    expect(keptKeys([copy(900), copy(2)], { ...remote(0), justMade: 'k2' })).toEqual(['k2']);
+  });
+
   it('removes every local copy when none is to be kept', () => {
     expect(keptKeys([copy(1), copy(2)], local(0))).toEqual([]);
   });

@@ -17,12 +17,15 @@ interface Policy {
   readonly count: number;
   /** Keep the newest copy even with a count of 0, so that there is always one to restore. */
   readonly alwaysKeepNewest: boolean;
+  /** Key of the copy that was just made. It is the newest, whatever a clock that was wrong has written into others. */
+  readonly justMade?: string;
 }
 
 /** Decides about copies of one source and one run type; they come back newest first. */
 export function planRetention<C extends DatedCopy>(copies: readonly C[], policy: Policy): Decision<C>[] {
+  const made = (copy: C) => Number(copy.key === policy.justMade);
   const newestFirst = copies.toSorted(
-    (a, b) => b.backupStarted - a.backupStarted || (a.key < b.key ? 1 : -1),
+    (a, b) => made(b) - made(a) || b.backupStarted - a.backupStarted || (a.key < b.key ? 1 : -1),
   );
   return newestFirst.map((copy, index) => {
     const rank = `number ${index + 1} of ${copies.length}, newest first`;

@@ -1,6 +1,6 @@
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed, writeChunk } from './bytes.ts';
 import type { Stage } from './destination.ts';
@@ -48,6 +48,21 @@ const ABORTS: Readonly<Record<string, (sink: Writable) => Promise<void>>> = {
   },
 };
 
+/** Enough for an object that S3 joins from parts: between that and `finish` lie some requests. */
+const LARGE = 20 * MIB;
+
+/** Destroys a write when its object is under the key but `finish` has not come; false when that came first. */
+async function abortWhenSeen({ destination, harness }: Stage, key: string): Promise<boolean> {
+  const sink = destination.write(key);
+  const closed = untilClosed(sink);
+  await writeAll(sink, LARGE);
+  sink.end();
+  while (!sink.writableFinished && !(await harness.sees(key))) await turn();
+  sink.destroy(new Error('stop'));
+  await closed;
+  return !sink.writableFinished;
+}
+
 /** Writes that are given up. */
 export function testAborts(stage: () => Stage): void {
   describe('aborted writes', () => {
@@ -90,6 +105,19 @@ export function testAborts(stage: () => Stage): void {
         expect(await harness.leftovers(host)).toEqual([]);
         expect(contents).toContain(await digestOf(destination, key));
       }
+    });
+
+    test('destroyed as soon as the object appears, before it is finished: nothing is there after close', async () => {
+      const { destination, harness, host } = stage();
+      const key = `${host}/daily/files/aborted`;
+      // Now and then `finish` comes first, and then the object has to stay.
+      for (let tries = 1; !(await abortWhenSeen(stage(), key)); tries++) {
+        expect(tries).toBeLessThan(20);
+        expect(await listKeys(destination, `${host}/`)).toEqual([key]);
+        await destination.delete(key);
+      }
+      expect(await listKeys(destination, `${host}/`)).toEqual([]);
+      expect(await harness.leftovers(host)).toEqual([]);
     });
 
     test('a source that fails in pipeline() leaves nothing, and its error is the one reported', async () => {

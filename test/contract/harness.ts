@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Destination } from '../../src/destinations/destination.ts';
 
 /** Where objects are kept during a test, and an eye on it that does not go through the driver. */
@@ -9,6 +10,18 @@ export interface Place {
    * every multipart upload under way. Empty when there is nothing.
    */
   leftovers(host: string): Promise<string[]>;
+  /** Whether anything is under `key` now, looked up without the driver; where it costs little, for a millisecond. */
+  sees(key: string): boolean | Promise<boolean>;
+}
+
+/**
+ * Looks for a file for a millisecond. It does not let the program go on meanwhile, so that a file is seen before the
+ * one who makes it hears that it is there.
+ */
+export function seesFile(path: string): boolean {
+  const end = performance.now() + 1;
+  while (!existsSync(path)) if (performance.now() > end) return false;
+  return true;
 }
 
 /** Something that can go wrong with a place, or why it cannot with this driver; the reason shows in the report. */
@@ -42,4 +55,6 @@ export interface Harness extends Place {
   /** A place with room for 1 MiB but not for 64 MiB. */
   readonly full: Fault<() => Promise<Place>>;
   readonly serverGone: Fault<() => Promise<MortalServer>>;
+  /** The server cannot replace an object in one step, so that for a moment nothing is under its key. */
+  readonly replacesInSteps?: boolean;
 }

@@ -18,12 +18,13 @@ import {
   writeChunk,
 } from './bytes.ts';
 import { testDestination } from './destination.ts';
-import type { Harness, Place } from './harness.ts';
+import { type Harness, type Place, seesFile } from './harness.ts';
 import { listPartials, mountTmpfs, newFolder, openFolder } from './local-folder.ts';
 
 const placeAt = (backupDir: string): Place => ({
   open: () => openFolder(backupDir),
   leftovers: (host) => listPartials(backupDir, host),
+  sees: (key) => seesFile(join(backupDir, key)),
 });
 
 const small = mountTmpfs('size=8m');

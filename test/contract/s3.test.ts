@@ -7,6 +7,7 @@ import {
   leftoversOf,
   plantUpload,
   quotaConfig,
+  seesObject,
 } from '../integration/s3-lab.ts';
 import { startProxy } from '../integration/s3-proxy.ts';
 import { testDestination } from './destination.ts';
@@ -21,12 +22,14 @@ testDestination('s3', (): Harness => {
     root: `s3://${config.bucket}`,
     secrets: [config.credentials?.secretAccessKey.reveal() ?? ''],
     leftovers: (host) => leftoversOf(config, host),
+    sees: (key) => seesObject(config, key),
     plant: (host, owner) => plantUpload(config, host, owner),
     wrongCredentials: () => openS3({ ...config, credentials: wrong }, keepLog()),
     wrongHostKey: { notPossible: 'S3 servers have no host keys' },
     full: async () => ({
       open: () => openS3(quotaConfig(), keepLog()),
       leftovers: (host) => leftoversOf(quotaConfig(), host),
+      sees: (key) => seesObject(quotaConfig(), key),
     }),
     serverGone: async () => {
       const proxy = await startProxy(config.endpointUrl ?? '');

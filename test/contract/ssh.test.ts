@@ -14,7 +14,7 @@ import { createLog } from '../../src/log.ts';
 import { knownLine, type MortalSshd, makeSshd } from '../integration/ssh-server.ts';
 import { type LabSsh, useLab } from '../lab/lab.ts';
 import { testDestination } from './destination.ts';
-import type { Harness, Place } from './harness.ts';
+import { type Harness, type Place, seesFile } from './harness.ts';
 
 const quiet = createLog('error', () => {});
 let scratch = '';
@@ -38,6 +38,7 @@ function placeIn(config: SshConfig): Place {
   return {
     open: () => openSsh(config, quiet),
     leftovers: (host) => Promise.resolve(leftovers(config.backupDir, host)),
+    sees: (key) => seesFile(`${config.backupDir}/${key}`),
   };
 }
 
@@ -96,6 +97,7 @@ function makeHarness(lab: LabSsh, lines: readonly string[]): Harness {
 testDestination('ssh', () => makeHarness(useLab().ssh, []));
 
 // The lab's server without OpenSSH's extensions: no fsync, no statvfs, and a rename that never replaces.
-testDestination('ssh (SFTP only, plain)', () =>
-  makeHarness({ ...useLab().ssh, ...useLab().sshPlain }, ['ForceCommand internal-sftp']),
-);
+testDestination('ssh (SFTP only, plain)', () => ({
+  ...makeHarness({ ...useLab().ssh, ...useLab().sshPlain }, ['ForceCommand internal-sftp']),
+  replacesInSteps: true,
+}));

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
+  ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
@@ -17,6 +18,7 @@ import { openS3 } from '../../src/destinations/s3.ts';
 import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3-client.ts';
 import { markerFor } from '../../src/destinations/s3-marker.ts';
 import { planTiers } from '../../src/destinations/s3-part-plan.ts';
+import { writeSmallObject } from '../../src/destinations/small-object.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { newPartialName } from '../../src/lock/owner.ts';
 import {
@@ -160,6 +162,28 @@ describe('how objects are kept', () => {
       expect(await digestOf(open(), key)).toBe(await digest(makeBytes(size, 1)));
     },
   );
+});
+
+test('the storage class is for copies: a status stays STANDARD, encrypted as configured', async () => {
+  const { storageClass, kmsKeyId } = useLab().s3;
+  const destination = open({ storageClass, sse: 'aws:kms', sseKmsKeyId: kmsKeyId });
+  const statusKey = `${host}/files-status`;
+  const { signal } = new AbortController();
+  await store(destination, key, 1000, 1);
+  await writeSmallObject(destination, statusKey, '{}', signal);
+  const large = `${host}/large`;
+  await pipeline(Readable.from(makeBytes(20 * MIB, 1)), destination.write(large, { readOften: true }));
+  const client = observe(labConfig());
+  const { bucket: Bucket } = labConfig();
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix: `${host}/` }));
+  const head = await client.send(new HeadObjectCommand({ Bucket, Key: statusKey }));
+  client.destroy();
+  expect(Object.fromEntries(Contents.map(({ Key, StorageClass }) => [Key, StorageClass]))).toEqual({
+    [key]: storageClass,
+    [statusKey]: 'STANDARD',
+    [large]: 'STANDARD',
+  });
+  expect(head).toMatchObject({ ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyId });
 });
 
 describe('listings of several pages', () => {

@@ -43,14 +43,23 @@ export async function makeSshd(lab: LabSsh, dir: string, lines: readonly string[
     },
     async kill() {
       if (pid === undefined) return;
-      for (const victim of [pid, ...descendants(pid)]) process.kill(victim, 'SIGKILL');
+      for (const victim of [pid, ...descendants(pid)]) killIfThere(victim);
       pid = undefined;
       while (await accepts(port)) await sleep(10);
     },
     killSessions() {
-      for (const victim of pid === undefined ? [] : descendants(pid)) process.kill(victim, 'SIGKILL');
+      for (const victim of pid === undefined ? [] : descendants(pid)) killIfThere(victim);
     },
   };
+}
+
+/** A session may end by itself between being listed and being killed. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** A line that makes the lab's key of this type known for a port. */

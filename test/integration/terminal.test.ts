@@ -1,5 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +50,56 @@ describe('output', () => {
       encoding: 'utf8',
     });
     expect([stdout, stderr]).toEqual(['line 0\n', 'exit 0\n']);
+  });
+});
+
+describe('what cannot be written', () => {
+  const runInShell = (shell: string) =>
+    spawnSync('sh', ['-c', shell, 'sh', process.execPath, program], { encoding: 'utf8' });
+
+  it('to stderr is dropped, and the work goes on', () => {
+    write(`createSink(openTerminal())('error', 'text'); writeAll(1, 'went on');`);
+    expect(runInShell('"$1" "$2" 2>/dev/full')).toMatchObject({ status: 0, stdout: 'went on' });
+  });
+
+  it('to stdout is an error', () => {
+    write(`try { writeAll(1, 'text'); } catch (error) { writeAll(2, error.message); }`);
+    expect(runInShell('"$1" "$2" >/dev/full')).toMatchObject({ status: 0, stderr: 'Cannot write to stdout' });
+  });
+
+  it('to a stderr whose reader has stopped reading is dropped after five seconds, and then at once', () => {
+    const file = join(dir, 'seconds');
+    write(`import { writeFileSync } from 'node:fs';
+      openTerminal();
+      const started = Date.now();
+      for (let i = 0; i < 5; i++) writeAll(2, 'x'.repeat(1_000_000));
+      writeFileSync('${file}', String((Date.now() - started) / 1000));`);
+    runInShell('"$1" "$2" 2>&1 >/dev/null | sleep 8');
+    const seconds = Number(readFileSync(file, 'utf8'));
+    expect(seconds).toBeGreaterThan(4.5);
+    expect(seconds).toBeLessThan(7);
+  });
+
+  it('to a terminal that has been closed is dropped, and the work goes on', async () => {
+    const [ready, file] = [join(dir, 'ready'), join(dir, 'result')];
+    write(`import { writeFileSync } from 'node:fs';
+      const sink = createSink(openTerminal());
+      process.on('SIGHUP', () => {
+        let result = 'went on';
+        try { for (const level of ['info', 'error']) sink(level, 'text'); } catch (error) { result = String(error); }
+        writeFileSync('${file}', result);
+        process.exit();
+      });
+      setInterval(() => undefined, 1000);
+      writeFileSync('${ready}', '');`);
+    const command = `exec '${process.execPath}' '${program}'`;
+    const terminal = spawn('script', ['--quiet', '--command', command, '/dev/null'], { stdio: 'ignore' });
+    await expect.poll(() => existsSync(ready), { timeout: 10_000 }).toBe(true);
+    // It holds the terminal's other side.
+    terminal.kill('SIGKILL');
+    await expect
+      .poll(() => existsSync(file) && readFileSync(file, 'utf8'), { timeout: 10_000 })
+      .toBe('went on');
   });
 });
 

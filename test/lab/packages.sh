@@ -10,10 +10,9 @@ packages=(
   pigz lbzip2 bzip2 zstd                  # compressors
   gnupg                                   # encryption
   acl attr                                # what tar has to keep
-  ncat socat faketime iptables iproute2   # faults: cut links, wrong clocks
   mariadb-server mariadb-client           # the database
   mariadb-backup galera-4                 # its backup program and its cluster
-  tmux                                    # a terminal for the e2e tests
+  procps python3-minimal                  # to look at processes, and to be a terminal
 )
 
 # Debian remembers removed packages too, hence the state. A package it never heard of is an error: ignored.
