@@ -1,4 +1,5 @@
-import { writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { TwinDbError } from '../errors.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
@@ -84,4 +85,15 @@ export function writeAll(fd: 1 | 2, text: string): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
+}
+
+/** Of stdin, stdout and stderr, those that were terminals when the process began. */
+const TERMINALS = [0, 1, 2].filter((fd) => isatty(fd));
+
+/**
+ * To be called right before the process exits: Node restores the settings of its terminals then, and aborts with a
+ * core dump when one has been closed meanwhile. It passes over descriptors that are no longer open.
+ */
+export function letGoOfClosedTerminals(): void {
+  for (const fd of TERMINALS) if (!isatty(fd)) closeSync(fd);
 }

@@ -12,9 +12,9 @@ export interface WriteOptions {
   /**
    * How many bytes are about to come, as far as anyone can tell; called at most once, and only by a destination
    * that has to plan by size (S3: parts). Too small a guess costs memory, never the copy, as long as the largest
-   * parts hold the rest.
+   * parts hold the rest. `signal` aborts when the write is given up; the stream closes once the estimate has settled.
    */
-  readonly estimate?: () => Promise<number | undefined>;
+  readonly estimate?: (signal: AbortSignal) => Promise<number | undefined>;
   /** Every run reads this object: it must not go to storage that is slow to read, such as S3's GLACIER. */
   readonly readOften?: true;
 }

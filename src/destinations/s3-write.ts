@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { IntegrityError, StorageError } from '../errors.ts';
 import { newPartialName } from '../lock/owner.ts';
 import type { WriteOptions } from './destination.ts';
@@ -67,7 +66,8 @@ export function startWrite(
 
   const choosePlan = async (): Promise<PartPlan> => {
     if (tuning.plan) return tuning.plan;
-    const expected = await unlessAborted(options.estimate?.() ?? Promise.resolve(undefined), signal);
+    const expected = await options.estimate?.(signal);
+    signal.throwIfAborted();
     const chosen = planParts(expected, config.partSize);
     if (chosen.memory > BUFFER_BUDGET) {
       const message =
@@ -208,18 +208,4 @@ export function startWrite(
     return work;
   };
   return { add: (chunk) => track(add(chunk)), commit: () => track(commit()), undo };
-}
-
-/** The promise's value; an error at once when the signal fires. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController();
-  const aborted = async (): Promise<never> => {
-    await once(signal, 'abort', { signal: settled.signal });
-    throw new Error('given up');
-  };
-  try {
-    return await Promise.race([promise, aborted()]);
-  } finally {
-    settled.abort();
-  }
 }

@@ -52,7 +52,7 @@ export async function storeCopy(
     ...(localMeter === remoteMeter ? [] : [localMeter]),
     new KeepLocal(local.write(localKey)),
   ];
-  const estimate = async () => previousSize ?? (await source.estimate());
+  const estimate = async (signal: AbortSignal) => previousSize ?? (await source.estimate(signal));
   try {
     // Every stream is made here, where nothing is awaited, so that the pipeline closes each of them.
     await runPipeline(

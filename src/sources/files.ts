@@ -1,6 +1,7 @@
 import { lstat, readlink } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
-import { captureOutput } from '../process/capture.ts';
+import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 
@@ -28,32 +29,49 @@ const RECORDS = '--blocking-factor=128';
 /** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
 const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals', RECORDS];
 
+/**
+ * Options that only choose what goes into the archive, or say more of it. Any other may have an effect that must come
+ * once, such as `--listed-incremental` and `--remove-files`, or may be an abbreviation of one that has.
+ */
+const HARMLESS =
+  /^(-[hlvX]|--(exclude|one-file-system|dereference|hard-dereference|ignore-failed-read|verbose|warning=|numeric-owner|sort=|(no-)?(wildcards|anchored|xattrs|acls|selinux|recursion)).*)$/;
+
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
   let facts: FileFacts = { unpackedSize: undefined, warnings: [] };
   const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
-  const archive = (file: string): Program => ({
+  const archive = (file: string, onSuccess: (end: ProgramEnd) => void): Program => ({
     command: 'tar',
     args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, '--', quoteForTar(path)],
     debianPackage: 'tar',
     acceptedExitCodes: [SOME_FILES_DIFFER],
-    onSuccess: (end) => {
-      facts = readFacts(end);
-    },
+    onSuccess,
   });
   return {
     title: path,
     async open() {
       await requireOwnContents(path);
-      return archive('-');
+      return archive('-', (end) => {
+        facts = readFacts(end);
+      });
     },
-    async estimate() {
+    async estimate(signal) {
+      if (tarOptions.some((word) => word.startsWith('-') && !HARMLESS.test(word))) return undefined;
+      let size: number | undefined;
       // tar does not read the files' contents when it writes to /dev/null, so this costs a walk only.
-      await captureOutput(archive('/dev/null'));
-      return facts.unpackedSize;
+      const walk = archive('/dev/null', (end) => {
+        size = readFacts(end).unpackedSize;
+      });
+      await runPipeline([walk, discardAll()], signal);
+      return size;
     },
     facts: () => facts,
   };
+}
+
+/** Takes the names that `--verbose` prints where the archive is not on stdout. */
+function discardAll(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** tar reads a backslash in the names it is given as the beginning of an escape sequence. */

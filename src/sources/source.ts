@@ -7,8 +7,11 @@ export interface Source<Facts> {
   readonly title: string;
   /** The first stage of the pipeline; it ends only when everything has been read. Rejects when there is nothing to read. */
   open(): Promise<Stage<Readable>>;
-  /** Bytes the stream will have, as far as that can be told beforehand at little cost. */
-  estimate(): Promise<number | undefined>;
+  /**
+   * Bytes the stream will have, as far as that can be told beforehand at little cost and without any effect. Settles
+   * only when nothing of the work is left, soon after `signal` has aborted.
+   */
+  estimate(signal: AbortSignal): Promise<number | undefined>;
   /** What is known only after the stream has ended. */
   facts(): Facts;
 }

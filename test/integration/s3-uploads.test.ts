@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
@@ -137,11 +138,23 @@ describe('parts', () => {
     expect(log.lines).toEqual([]);
   });
 
-  test('a write given up while the estimate is still being made closes at once', async () => {
-    const sink = open().write(key, { estimate: () => new Promise(() => {}) });
+  test('a write given up while the estimate is still being made ends it, and closes after it', async () => {
+    const events: string[] = [];
+    const sink = open().write(key, {
+      estimate: async (signal) => {
+        events.push('began');
+        await once(signal, 'abort');
+        await delay(100);
+        events.push('ended');
+        return undefined;
+      },
+    });
     sink.write('x');
+    await expect.poll(() => events).toEqual(['began']);
     sink.destroy();
     await untilClosed(sink);
+    expect(events).toEqual(['began', 'ended']);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 });
 

@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runPipeline } from '../pipeline/run-pipeline.ts';
+import { openFileSource } from './files.ts';
+
+let dir: string;
+let data: string;
+let environment: NodeJS.ProcessEnv;
+beforeEach(() => {
+  environment = { ...process.env };
+  dir = mkdtempSync(join(tmpdir(), 'twindb-files-'));
+  data = join(dir, 'data');
+  mkdirSync(data);
+  writeFileSync(join(data, 'file'), randomBytes(100_000));
+});
+afterEach(() => {
+  process.env = environment;
+  rmSync(dir, { recursive: true });
+});
+
+const { signal } = new AbortController();
+const open = (...tarOptions: string[]) => openFileSource(data, { tarOptions, exclude: [] });
+
+/** Puts a `tar` first in PATH that does this. */
+function fakeTar(script: string): void {
+  const bin = join(dir, 'bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'tar'), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(bin, 'tar'), 0o755);
+  process.env['PATH'] = `${bin}:${process.env['PATH']}`;
+}
+
+/** Reads the whole stream and returns how long it was. */
+async function read(source: ReturnType<typeof open>): Promise<number> {
+  let size = 0;
+  const counter = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      done();
+    },
+  });
+  await runPipeline([await source.open(), counter], signal);
+  return size;
+}
+
+describe('an estimate', () => {
+  it('is the size of the stream to come, whatever tar prints', async () => {
+    const size = await open().estimate(signal);
+    expect(size).toBeGreaterThan(100_000);
+    expect(await read(open())).toBe(size);
+    expect(await open('--verbose', '--exclude', '*.o', '-X', '/dev/null').estimate(signal)).toBe(size);
+  });
+
+  it('is given up rather than have the effect of an option twice', async () => {
+    const snapshot = join(dir, 'snapshot');
+    const effects = [
+      [`--listed-incremental=${snapshot}`],
+      [`--listed=${snapshot}`],
+      ['-g', snapshot],
+      ['-vg', snapshot],
+      ['--remove-files'],
+      [`--index-file=${snapshot}`],
+    ];
+    for (const options of effects) expect(await open(...options).estimate(signal)).toBeUndefined();
+    expect(existsSync(snapshot)).toBe(false);
+    expect(readFileSync(join(data, 'file'))).toHaveLength(100_000);
+  });
+
+  it('does not change what tar warned of while the copy was made', async () => {
+    fakeTar('case "$*" in *file=-*) echo "tar: x: file changed as we read it" >&2; exit 1;; esac');
+    const source = open();
+    await read(source);
+    const { warnings } = source.facts();
+    expect(warnings).toEqual(['tar: x: file changed as we read it']);
+    await source.estimate(signal);
+    expect(source.facts().warnings).toEqual(warnings);
+  });
+
+  it('that is given up has ended its walk', async () => {
+    const pidFile = join(dir, 'pid');
+    fakeTar(`echo $$ >'${pidFile}.new'; mv '${pidFile}.new' '${pidFile}'; exec sleep 60`);
+    const abort = new AbortController();
+    const estimate = open().estimate(abort.signal);
+    await expect.poll(() => existsSync(pidFile), { timeout: 10_000 }).toBe(true);
+    abort.abort(new Error('SIGTERM'));
+    await expect(estimate).rejects.toThrow('SIGTERM');
+    expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false);
+  });
+});
