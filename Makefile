@@ -37,7 +37,6 @@ bench: build ## speed and memory beside tar, zstd and ssh
 build: $(DEPS) ## compile into dist/
 	@rm -rf dist
 	npm run --silent build
-	@chmod 755 dist/cli/main.js
 
 install: build ## install below PREFIX, with a cron file and a sample config (DESTDIR= PREFIX=)
 	rm -rf $(DESTDIR)$(LIB)
@@ -45,6 +44,8 @@ install: build ## install below PREFIX, with a cron file and a sample config (DE
 	cp -R dist package.json package-lock.json node_modules $(DESTDIR)$(LIB)
 	npm prune --silent --omit=dev --prefix $(DESTDIR)$(LIB)
 	find $(DESTDIR)$(LIB) -type d -empty -delete
+	@# Compilers make no executables.
+	chmod 755 $(DESTDIR)$(LIB)/dist/cli/main.js
 	ln -sfn ../lib/twindb-backup/dist/cli/main.js $(DESTDIR)$(PREFIX)/bin/twindb-backup
 	@# What the operator has edited stays as it is.
 	test -e $(DESTDIR)/etc/twindb/twindb-backup.cfg || \

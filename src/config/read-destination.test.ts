@@ -169,7 +169,7 @@ concurrency=8
     ['67108864', 64 * 1024 ** 2],
     ['64MiB', 64 * 1024 ** 2],
     ['5M', 5 * 1024 ** 2],
-    ['5G', 5 * 1024 ** 3],
+    ['1G', 1024 ** 3],
   ])('part_size may be %s', (written, partSize) => {
     expect(read(`${S3}part_size=${written}\n`)).toMatchObject({ partSize });
   });
@@ -190,8 +190,12 @@ concurrency=8
     ['sse=AES256\nsse_kms_key_id=x', 'sse_kms_key_id needs sse=aws:kms'],
     ['checksums=never', 'checksums must be when_supported or when_required, got "never"'],
     [
+      'part_size=2G',
+      'part_size must be a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864, got "2G"',
+    ],
+    [
       'part_size=4M',
-      'part_size must be a size from 5 MiB to 5 GiB, such as 64M, 64MiB or 67108864, got "4M"',
+      'part_size must be a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864, got "4M"',
     ],
     ['concurrency=0', 'concurrency must be a whole number of at least 1, got "0"'],
     ['path_style=perhaps', 'path_style must be yes or no, got "perhaps"'],

@@ -32,7 +32,8 @@ function option<T, D extends string | undefined>(
 
 const MIB = 1024 ** 2;
 /** The limits of S3 itself. Source: Amazon S3 multipart upload limits. */
-const partSize = size(5 * MIB, 5 * 1024 * MIB, 'a size from 5 MiB to 5 GiB, such as 64M, 64MiB or 67108864');
+// S3 takes 5 GiB, but Node signs no buffer of 2 GiB or more.
+const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
 const count = wholeNumber(0);
 const port = wholeNumber(1, 65_535);
 
@@ -110,7 +111,7 @@ export const SCHEMA = {
     part_size: option(
       partSize,
       undefined,
-      'Size of each part of an upload; absent: chosen from the expected size.',
+      'Size of the parts of an upload; the last of 10,000 may grow. Absent: chosen from the expected size.',
     ),
     concurrency: option(wholeNumber(1), '4', 'How many parts are uploaded at once; each is held in memory.'),
   },

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { StorageError } from '../errors.ts';
@@ -50,16 +50,36 @@ async function writeAllFully(file: FileHandle, chunks: readonly Buffer[]): Promi
   if (bytesWritten < size) await writeFully(file, Buffer.concat(chunks).subarray(bytesWritten));
 }
 
+/** What lies under a name, as exactly as the file system tells; undefined when nothing does. */
+async function identify(path: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await lstat(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (saysAbsent(error)) return undefined;
+    throw error;
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!saysAbsent(error)) throw error;
+  });
+}
+
 /**
- * A stream into a file that appears under its name only when it is whole and on the disk. Destroyed before, it
- * leaves nothing. Errors with a StorageError.
+ * A stream into a file that appears under its name only when it is whole and on the disk. Destroyed before `finish`,
+ * it leaves nothing; where it has replaced another file by then, the new one stays, whole. Errors with a StorageError.
  */
 export function createFileWriter({ path, partialPath, root }: FileToWrite, log: Log): Writable {
   let file: FileHandle | undefined;
   let topToSync = root;
   let written = 0;
   let aborted = false;
-  let published = false;
+  /** Nothing can stop `finish` any more. */
+  let isDone = false;
+  /** The file that appeared under a name where none was before. */
+  let appeared: string | undefined;
   let publishing: Promise<void> | undefined;
 
   const needFile = (): FileHandle => {
@@ -87,22 +107,24 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
     await whole.close();
     file = undefined;
     await makeFolder(dirname(path));
+    const isNew = (await identify(path)) === undefined;
+    const renamed = await identify(partialPath);
     if (aborted) return;
+    if (isNew) appeared = renamed;
     await rename(partialPath, path);
-    published = true;
     await syncFolders(topToSync, dirname(path), log);
     await removeIfEmpty(dirname(partialPath));
   };
 
   const discard = async (): Promise<void> => {
     aborted = true;
-    // A rename under way cannot be called back: the file is then whole, and only its removal is not needed.
+    // A rename under way cannot be called back, only undone.
     await publishing?.catch(() => undefined);
+    if (isDone) return;
     await file?.close();
-    if (published) return;
-    await unlink(partialPath).catch((error: unknown) => {
-      if (!saysAbsent(error)) throw error;
-    });
+    await removeFile(partialPath);
+    // Another writer may have put a file of its own there meanwhile.
+    if (appeared !== undefined && (await identify(path)) === appeared) await removeFile(path);
     await removeIfEmpty(dirname(partialPath));
   };
 
@@ -129,7 +151,10 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
     },
     final(callback) {
       publishing = publish();
-      settle(publishing, callback);
+      settle(publishing, (error) => {
+        isDone = !error && !aborted;
+        callback(error);
+      });
     },
     destroy(reason, callback) {
       // What made the write fail is the news; a partial file that stays is found by the next run's sweep.

@@ -19,7 +19,7 @@ import {
 export interface S3Write {
   add(chunk: Buffer): Promise<void>;
   commit(): Promise<void>;
-  /** Ends whatever is under way and removes it; after a `commit` that succeeded there is nothing to do. */
+  /** Ends whatever is under way and removes it, also an object that `commit` has made but nobody was told of. */
   undo(): Promise<void>;
 }
 
@@ -60,7 +60,6 @@ export function startWrite(
   const sending = new Set<Promise<void>>();
   let busy: Promise<void> = Promise.resolve();
   let isMarked = false;
-  let isDone = false;
   /** Set when the request that makes the object visible is sent. */
   let commitment: { readonly before: S3Head | undefined; etag?: string } | undefined;
 
@@ -163,7 +162,6 @@ export function startWrite(
       commitment.etag = await putObject(bucket, key, last, storage(config, options), patience.signal);
     }
     if (isMarked) await removeMarker();
-    isDone = true;
   };
 
   const checkSize = async (): Promise<void> => {
@@ -185,12 +183,10 @@ export function startWrite(
   };
 
   const undo = async (): Promise<void> => {
-    if (isDone) return;
     aborting.abort();
     const timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
     await Promise.allSettled([busy, ...sending]);
     clearTimeout(timer);
-    // `commit` may have come to its end meanwhile; nobody has been told, so it does not count.
     const limit = AbortSignal.timeout(tuning.cleanUpMs);
     if (commitment && !commitment.before) await withdraw(commitment.etag, limit);
     if (upload) await abortUpload(bucket, upload, limit);

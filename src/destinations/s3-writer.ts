@@ -13,6 +13,8 @@ export function writeObject(bucket: S3Bucket, key: string, options: WriteOptions
   const place = `s3://${config.bucket}/${key}`;
   const explain = (error: unknown): Error => s3Error(`Cannot write ${place}`, error, config);
   const write = startWrite(bucket, key, options, (error) => stream.destroy(explain(error)));
+  /** Nothing can stop `finish` any more. */
+  let isDone = false;
   const stream = new Writable({
     highWaterMark: HIGH_WATER_MARK,
     write(chunk: Buffer, _encoding, callback) {
@@ -23,12 +25,15 @@ export function writeObject(bucket: S3Bucket, key: string, options: WriteOptions
     },
     final(callback) {
       write.commit().then(
-        () => callback(),
+        () => {
+          isDone = !stream.destroyed;
+          return callback();
+        },
         (error: unknown) => callback(explain(error)),
       );
     },
     destroy(error, callback) {
-      write.undo().then(
+      (isDone ? Promise.resolve() : write.undo()).then(
         () => callback(error),
         (cause: unknown) => {
           const left = new StorageError(`Cannot clean up after the unfinished ${place}`, {

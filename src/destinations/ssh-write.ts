@@ -1,7 +1,14 @@
 import { posix } from 'node:path';
 import { Writable } from 'node:stream';
 import type { Stats } from 'ssh2';
-import { explainFailure, insideFolder, removeFile, replaceFile, unlessAbsent } from './ssh-files.ts';
+import {
+  explainFailure,
+  insideFolder,
+  removeFile,
+  replaceFile,
+  statPath,
+  unlessAbsent,
+} from './ssh-files.ts';
 import type { SftpSession } from './ssh-session.ts';
 
 /** The largest write that every OpenSSH takes in one request (256 KiB with the request's own fields). */
@@ -22,7 +29,8 @@ export interface UploadPaths {
 
 /**
  * A stream into a remote file: `finish` comes after fsync, a check of the size and the rename to its final name.
- * Destroyed before that, the partial file is removed. `wrap` makes the error that the stream ends with.
+ * Destroyed before that, the file is removed under either name; where it has replaced another one by then, it stays.
+ * `wrap` makes the error that the stream ends with.
  */
 export function createUpload(
   open: () => Promise<SftpSession>,
@@ -31,6 +39,8 @@ export function createUpload(
 ): Writable {
   let upload: Upload | undefined;
   let step: Promise<unknown> = Promise.resolve();
+  /** Nothing can stop `finish` any more. */
+  let isDone = false;
   /** Runs one step of the stream, and lets destroy() wait for it. */
   const run = (work: () => Promise<void>, callback: (error?: Error | null) => void): void => {
     const working = work();
@@ -46,12 +56,20 @@ export function createUpload(
         upload = await startUpload(await open(), paths);
       }, callback),
     write: (chunk: Buffer, _encoding, callback) => run(async () => await upload?.write(chunk), callback),
-    final: (callback) => run(async () => await upload?.commit(), callback),
+    final(callback) {
+      run(
+        async () => await upload?.commit(),
+        (error) => {
+          isDone = !error && !this.destroyed;
+          callback(error);
+        },
+      );
+    },
     destroy: (error, callback) => {
       upload?.giveUp();
       // What was asked for is answered first: a file must not be removed while a request still writes to it.
       step
-        .then(() => upload?.undo())
+        .then(() => (isDone ? undefined : upload?.undo()))
         .then(
           () => callback(error),
           (cause: unknown) => callback(error ?? wrap(cause)),
@@ -65,7 +83,7 @@ interface Upload {
   /** Makes the file whole, durable and visible, unless it was given up before the rename. */
   commit(): Promise<void>;
   giveUp(): void;
-  /** Removes the partial file unless it was committed. */
+  /** Removes the partial file, or what it became. */
   undo(): Promise<void>;
 }
 
@@ -78,8 +96,9 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
     session.call<Buffer>((sftp, answer) => sftp.open(partial, 'wx', { mode: FILE_MODE }, answer)),
   ).catch(explain);
   let isOpen = true;
-  let isThere = true;
   let isGivenUp = false;
+  /** The file as it was when it was about to appear under a name where none was before. */
+  let appeared: Stats | undefined;
   let size = 0;
   let block: Buffer | undefined;
   let filled = 0;
@@ -132,11 +151,12 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
       const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
       if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
       await close();
+      const isNew = (await statPath(session, target)) === undefined;
       if (isGivenUp) return;
+      if (isNew) appeared = stats;
       await insideFolder(session, posix.dirname(target), () =>
         replaceFile(session, partial, target, aside),
       ).catch(explain);
-      isThere = false;
     },
     giveUp() {
       isGivenUp = true;
@@ -144,9 +164,14 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
     async undo() {
       await Promise.all(underWay);
       // On a lost connection nothing can be removed: a later run's sweep does that.
-      if (!isThere || !session.isOpen()) return;
+      if (!session.isOpen()) return;
       await close();
-      await unlessAbsent(removeFile(session, partial));
+      const isRemoved = await unlessAbsent(removeFile(session, partial).then(() => true));
+      if (isRemoved || appeared === undefined) return;
+      // It was renamed. SFTP knows no inodes: another writer's file is told apart by these two.
+      const now = await statPath(session, target);
+      if (now?.size !== appeared.size || now.mtime !== appeared.mtime) return;
+      await unlessAbsent(removeFile(session, target));
     },
   };
 }

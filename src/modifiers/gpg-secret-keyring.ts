@@ -1,14 +1,7 @@
-import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
 import { TwinDbError } from '../errors.ts';
 import { captureOutput } from '../process/capture.ts';
-
-/**
- * The agent's socket lies in the GnuPG home, and the path of a socket may have 107 characters (unix(7)), of which
- * `/S.gpg-agent.browser` takes the last 20.
- */
-const MAX_HOMEDIR_LENGTH = 87;
+import { closeAbandonedHomes, closeHome, makeHome } from './gpg-home.ts';
 
 /** A GnuPG home of our own that holds the keys of a secret keyring, until it is released. */
 export interface SecretKeyring {
@@ -18,13 +11,16 @@ export interface SecretKeyring {
 
 /**
  * gpg 2 ignores `--secret-keyring` (contract D12), so the keyring's keys are imported into a fresh home, which
- * exists only while it is needed. Throws a TwinDbError when the keyring cannot be read or imported.
+ * exists only while it is needed. Closes first what killed runs have left; `warn` is told when that fails. Throws a
+ * TwinDbError when the keyring cannot be read or imported.
  */
-export async function openSecretKeyring(file: string): Promise<SecretKeyring> {
+export async function openSecretKeyring(
+  file: string,
+  warn: (message: string) => void,
+): Promise<SecretKeyring> {
   await requireReadable(file);
-  const prefix = join(tmpdir(), 'twindb-gpg-');
-  // mkdtemp makes the folder readable by its owner only.
-  const homedir = await mkdtemp(prefix.length + 6 <= MAX_HOMEDIR_LENGTH ? prefix : '/tmp/twindb-gpg-');
+  await closeAbandonedHomes(warn);
+  const homedir = await makeHome();
   const release = () => closeHome(homedir);
   try {
     await captureOutput({
@@ -59,18 +55,5 @@ async function requireReadable(file: string): Promise<void> {
       remedy:
         'Export the keys to it (gpg --export-secret-keys > FILE), or remove secret_keyring to use the default GnuPG home',
     });
-  }
-}
-
-async function closeHome(homedir: string): Promise<void> {
-  try {
-    await captureOutput({
-      command: 'gpgconf',
-      args: ['--homedir', homedir, '--kill', 'gpg-agent'],
-      debianPackage: 'gnupg',
-    });
-  } finally {
-    // The agent removes its sockets while we remove the folder.
-    await rm(homedir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

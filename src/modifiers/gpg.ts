@@ -54,7 +54,7 @@ async function openConfiguredKeyring(
 ): Promise<SecretKeyring | undefined> {
   if (secretKeyring === undefined) return undefined;
   const file = resolve(secretKeyring);
-  if (!(await isMissing(file))) return await openSecretKeyring(file);
+  if (!(await isMissing(file))) return await openSecretKeyring(file, warn);
   // GnuPG 2.1 moved the keys out of secring.gpg, which old configurations name. A restore must not fail over that.
   warn(
     `[gpg] secret_keyring ${file} is missing or empty; the keys of the default GnuPG home are used instead`,

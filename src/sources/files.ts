@@ -23,11 +23,12 @@ interface FileSourceOptions {
 /** GNU tar's exit code for "some files differ": a file changed while it was read. Source: its manual, 3.1. */
 const SOME_FILES_DIFFER = 1;
 
-/** Writes of 64 KiB, which cost less than tar's 10 KiB and which a reader of any record size takes from a pipe. */
-const RECORDS = '--blocking-factor=128';
-
-/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
-const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals', RECORDS];
+/**
+ * ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. The records stay at tar's own 10 KiB:
+ * a tar that reads from a pipe stops after the record with the end mark, and the padding of larger ones would break
+ * the pipe behind it, here and in the Python tool.
+ */
+const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
 
 /**
  * Options that only choose what goes into the archive, or say more of it. Any other may have an effect that must come

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -180,6 +180,29 @@ describe('the local destination on a file system', () => {
     expect(failure).toBeInstanceOf(StorageError);
     expect(describeError(failure)).toContain(`no permission on ${backupDir}`);
     expect(describeError(failure)).toMatch(/Let uid \d+ read and write/);
+  });
+
+  test('a failure after the file has appeared withdraws it, but not one that replaced another', async ({
+    skip,
+  }) => {
+    if (process.geteuid?.() !== 0) return skip('becoming another user for a moment needs root');
+    await store(destination, 'db1/status', 10, 1);
+    const owned = ['..', '.', 'db1', 'db1/daily', 'db1/daily/files', 'db1/status'];
+    await mkdir(join(backupDir, 'db1/daily/files'), { recursive: true });
+    for (const path of owned) await chown(join(backupDir, path), 65_534, 65_534);
+    await chmod(join(backupDir, '../../..'), 0o711);
+    // Files can be made and renamed in it, but it cannot be opened to make their names durable.
+    await chmod(join(backupDir, 'db1/daily/files'), 0o300);
+    await chmod(join(backupDir, 'db1'), 0o300);
+    process.seteuid?.(65_534);
+    const failures: unknown[] = [];
+    for (const key of ['db1/daily/files/x', 'db1/status'])
+      failures.push(await store(destination, key, 20, 2).catch((error: unknown) => error));
+    process.seteuid?.(0);
+    for (const failure of failures) expect(describeError(failure)).toContain(`no permission on ${backupDir}`);
+    expect(await listKeys(destination, '')).toEqual(['db1/status']);
+    expect(await digestOf(destination, 'db1/status')).toBe(await digest(makeBytes(20, 2)));
+    expect(await listPartials(backupDir, 'db1')).toEqual([]);
   });
 
   test('a backup folder below a file is told, and not taken for an empty one', async () => {

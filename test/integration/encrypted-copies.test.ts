@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -70,5 +71,43 @@ describe('an encrypted copy', () => {
       expect(stderr).toContain('Cannot encrypt');
       expect(await listCopies(sandbox)).toEqual([]);
     }
+  });
+});
+
+describe('a restore of an encrypted copy that is killed', () => {
+  /** Folders that hold secret keys in the clear, of one process. */
+  const homesOf = (pid: number | undefined) =>
+    ['/dev/shm', '/tmp'].flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => name.startsWith(`twindb-gpg-${pid}-`))
+        .map((name) => join(folder, name)),
+    );
+
+  it('leaves keys and an agent that the next restore removes', async () => {
+    sandbox.file('source/more', randomBytes(1 << 20));
+    configureLocal(sandbox, [source], { gpg: encryption, compression: { program: 'zstd' } });
+    expect(await sandbox.backup()).toEqual(SILENT);
+    const [copy = ''] = await listCopies(sandbox);
+    const restore = (dst: string) => ['restore', 'file', copy, '--dst', join(sandbox.dir, dst)];
+    // A decompressor that neither reads nor ends keeps gpg and its home.
+    const gate = sandbox.file('gate', '');
+    const script = `#!/bin/sh\nwhile [ -e '${gate}' ]; do sleep 0.1; done\n`;
+    chmodSync(sandbox.file('bin/zstd', script), 0o755);
+    const { child, result } = sandbox.start(restore('killed'), {
+      PATH: `${join(sandbox.dir, 'bin')}:${process.env['PATH']}`,
+    });
+    const agents = () => homesOf(child.pid).flatMap(findAgents);
+    await expect.poll(agents, { timeout: 10_000 }).toHaveLength(1);
+    const [home = ''] = homesOf(child.pid);
+    // While its owner lives another restore leaves it alone.
+    expect(await sandbox.start(restore('other'), {}).result).toEqual(SILENT);
+    expect(agents()).toHaveLength(1);
+    child.kill('SIGKILL');
+    await result;
+    expect(homesOf(child.pid)).toEqual([home]);
+
+    expect(await sandbox.start(restore('next'), {}).result).toEqual(SILENT);
+    expect(homesOf(child.pid)).toEqual([]);
+    await expect.poll(() => findAgents(home), { timeout: 10_000 }).toEqual([]);
   });
 });

@@ -87,6 +87,14 @@ export async function leftoversOf(config: S3Config, host: string): Promise<strin
   return [...uploading, ...orphans];
 }
 
+/** Whether there is an object under `key`. */
+export async function seesObject(config: S3Config, key: string): Promise<boolean> {
+  const client = observe(config);
+  const { KeyCount } = await client.send(new ListObjectsV2Command({ Bucket: config.bucket, Prefix: key }));
+  client.destroy();
+  return KeyCount === 1;
+}
+
 let planted = 0;
 
 /** A marker and an upload, as a run with the name `owner` would leave them. */
