@@ -160,7 +160,7 @@ describe('a copy that cannot be entered', () => {
   it('is removed again, since nothing would ever expire it', async () => {
     const copy = await store(copyOf('/home', 1));
     const { destination } = crashingAt(1);
-    const readOnly = { ...destination, delete: real.delete };
+    const readOnly = { ...destination, delete: (key: string) => real.delete(key) };
     await expect(recordFileCopy(placeOf(readOnly), copy, 1, log)).rejects.toThrow();
     expect(await objects()).toEqual([]);
   });
