@@ -63,6 +63,27 @@ describe('a MySQL backup', () => {
       size: expect.any(Number) as number,
       chain: ['.gz'],
     });
+
+    const json = await sandbox.run('ls', '--type', 'mysql', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      copies: [
+        { backup_type: 'incremental', parent: full?.key, lsn: incremental?.lsn, listed: true },
+        { backup_type: 'full', parent: null, lsn: full?.lsn, listed: true },
+      ],
+    });
+    const long = await sandbox.run('ls', '-l', '--type', 'mysql');
+    const { location } = (JSON.parse(json.stdout) as { copies: { location: string }[] }).copies[0] ?? {};
+    expect(long.stdout.split('\n')[0]).toMatch(
+      new RegExp(`^incremental +\\d+ +\\d+s +${incremental?.lsn} ${location} <- ${full?.key}$`),
+    );
+    const { copies } = JSON.parse((await sandbox.run('ls', '--type', 'binlog', '--json')).stdout) as {
+      copies: { listed: boolean }[];
+    };
+    expect(copies.map(({ listed }) => listed)).not.toContain(false);
+    const status = JSON.parse((await sandbox.run('status')).stdout) as { daily: object };
+    expect(Object.keys(status.daily)).toEqual([full?.key]);
+    const binlogs = JSON.parse((await sandbox.run('status', '--type', 'binlog')).stdout) as object;
+    expect(Object.keys(binlogs)).toHaveLength(copies.length);
   });
 
   it('says why it is full or incremental, shows what the program says, and never the password', async () => {
