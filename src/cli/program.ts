@@ -56,7 +56,8 @@ export function buildProgram(run: Runner): Command {
       'runs with the same lock file wait for each other',
       '/var/run/twindb-backup.lock',
     )
-    .action((runType: RunType, options: { lockFile: string }) =>
+    .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
+    .action((runType: RunType, options: { lockFile: string; binlogsOnly?: boolean }) =>
       start((context) => backup(runType, options, context)),
     );
 
@@ -66,16 +67,17 @@ export function buildProgram(run: Runner): Command {
       'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name.',
     )
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
+    .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
     .option('--json', 'print one JSON document with all that is known of each copy')
     .action((options: Parameters<typeof ls>[0]) => start((context) => ls(options, context)));
 
   program
     .command('status')
     .description('Print what the status file of a host says, as JSON.')
-    .addOption(new Option('--type <type>', 'whose status').choices(['files']).makeOptionMandatory())
+    .addOption(new Option('--type <type>', 'whose status').choices(MEDIA).default('mysql'))
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
     .option('--json', 'print JSON, as without this option')
-    .action((options: { hostname?: string }) => start((context) => status(options, context)));
+    .action((options: Parameters<typeof status>[0]) => start((context) => status(options, context)));
 
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore

@@ -4,13 +4,14 @@ import type { CommandContext } from './command.ts';
 
 interface BackupOptions {
   readonly lockFile: string;
+  readonly binlogsOnly?: boolean;
 }
 
 /** One run of a cron entry. */
 export function backup(
   runType: RunType,
-  { lockFile }: BackupOptions,
+  { lockFile, binlogsOnly = false }: BackupOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  return runBackup(runType, { path: lockFile }, context);
+  return runBackup(runType, { lock: { path: lockFile }, binlogsOnly }, context);
 }

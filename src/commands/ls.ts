@@ -2,22 +2,27 @@ import type { Media } from '../copies/key.ts';
 import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import { type MarkedCopy, markListed } from '../jobs/mark-listed.ts';
+import type { Attributes } from '../status/entries.ts';
 import type { CommandContext } from './command.ts';
 
 interface LsOptions {
   readonly type?: Media;
   readonly json?: boolean;
+  readonly long?: boolean;
 }
 
 /** Prints the copies of all hosts, one a line. Returns false when the destination or a status could not be read. */
-export async function ls({ type, json }: LsOptions, context: CommandContext): Promise<boolean> {
+export async function ls({ type, json, long }: LsOptions, context: CommandContext): Promise<boolean> {
   const found = await findCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
   const { copies, complete } = await markListed(wanted, context);
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
-  else if (context.interactive) printForPeople(copies, context);
-  else for (const { location } of copies) context.print(location);
+  else {
+    const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => location);
+    if (context.interactive) printForPeople(copies, lines, context);
+    else for (const line of lines) context.print(line);
+  }
   return complete && found.failure === undefined;
 }
 
@@ -31,6 +36,7 @@ function toJson({ place, location, object, parsed, listed, attributes }: MarkedC
     type: parsed.media,
     run_type: parsed.runType ?? null,
     name: parsed.name,
+    ...knownOf(attributes),
     size: object.size,
     modified: object.modified.toISOString(),
     listed: listed ?? null,
@@ -38,13 +44,60 @@ function toJson({ place, location, object, parsed, listed, attributes }: MarkedC
   };
 }
 
-function printForPeople(copies: readonly MarkedCopy[], { print, local, remote }: CommandContext): void {
+interface Known {
+  /** Of a MySQL copy. */
+  readonly backup_type: string | null;
+  readonly parent: string | null;
+  readonly lsn: number | null;
+  /** Seconds. */
+  readonly duration: number | null;
+}
+
+/** What a status tells of a copy and a person wants to see; null where it does not. */
+function knownOf(attributes: Attributes = {}): Known {
+  const { type, parent, lsn, backup_started, backup_finished } = attributes;
+  const [started, finished] = [number(backup_started), number(backup_finished)];
+  return {
+    backup_type: text(type),
+    parent: text(parent),
+    lsn: number(lsn),
+    duration: started === null || finished === null ? null : finished - started,
+  };
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+/** Python's entries have 0 where a number is not known. */
+function number(value: unknown): number | null {
+  return typeof value === 'number' && value > 0 ? value : null;
+}
+
+/** Type, bytes, seconds and LSN in columns, then the location, which may hold blanks, and the parent. */
+function describeLong({ attributes, object, location }: MarkedCopy): string {
+  const { backup_type, parent, lsn, duration } = knownOf(attributes);
+  const columns = [
+    (backup_type ?? '-').padEnd(11),
+    String(object.size).padStart(15),
+    (duration === null ? '-' : `${duration}s`).padStart(8),
+    String(lsn ?? '-').padStart(16),
+    location,
+  ];
+  return [...columns, ...(parent === null ? [] : [`<- ${parent}`])].join(' ');
+}
+
+function printForPeople(
+  copies: readonly MarkedCopy[],
+  lines: readonly string[],
+  { print, local, remote }: CommandContext,
+): void {
   if (copies.length === 0) print(`There are no copies on ${remote.url} yet`);
   let heading = '';
-  for (const { place, parsed, location, listed } of copies) {
+  for (const [index, { place, parsed, listed }] of copies.entries()) {
     const current = `${parsed.media} on ${place === 'local' ? (local?.url ?? '') : remote.url}:`;
     if (current !== heading) print(current);
     heading = current;
-    print(`  ${location}${listed === false ? '  (not in the status)' : ''}`);
+    print(`  ${lines[index]}${listed === false ? '  (not in the status)' : ''}`);
   }
 }

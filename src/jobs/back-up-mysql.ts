@@ -12,7 +12,7 @@ import { measureData, readLsn } from '../mysql/innodb.ts';
 import { collectConfigs } from '../mysql/my-cnf.ts';
 import { countOpenFiles } from '../mysql/open-files.ts';
 import { findPrograms } from '../mysql/programs.ts';
-import { connectMysql, type MysqlServer } from '../mysql/server.ts';
+import type { MysqlServer } from '../mysql/server.ts';
 import { openMysqlSource } from '../sources/mysql.ts';
 import { mysqlCopies } from '../status/mysql-status.ts';
 import { entriesOf } from '../status/periodic-status.ts';
@@ -24,12 +24,12 @@ import { toSeconds, unusedStart } from './unused-start.ts';
 
 /** Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. */
 export async function backUpMysql(
+  server: MysqlServer,
   mysql: MysqlConfig,
   runType: RunType,
   places: CopyPlaces,
   context: JobContext,
 ): Promise<void> {
-  await using server = await connectMysql(mysql, context.log);
   const galera = await isGalera(server);
   const copying = await prepare(server, mysql, { runType, galera }, places, context);
   if (galera) await withDesync(server, copying, context);

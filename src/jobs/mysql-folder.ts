@@ -11,7 +11,7 @@ import type { Program } from '../process/program.ts';
 import type { JobContext } from './job-context.ts';
 
 /** Every name that any version of the programs gives to its files. */
-export const ANY_FILES = flavourOf('mariadb', '11.0').files;
+const ANY_FILES = flavourOf('mariadb', '11.0').files;
 
 /**
  * What an extracted copy says of itself. Unpacking an empty stream succeeds and leaves nothing, so this is also the check
@@ -48,9 +48,9 @@ export async function writeConfigs(dir: string, config: MysqlCopy['config']): Pr
   }
 }
 
-/** Writes `grastate.dat` when one of the folders has a Galera info file; the first one wins. Returns whether it did. */
-export async function writeGrastate(dir: string, extracted: readonly string[]): Promise<boolean> {
-  for (const path of extracted.flatMap((each) => ANY_FILES.galeraInfo.map((name) => join(each, name)))) {
+/** Writes `grastate.dat` into a folder that has a Galera info file. Returns whether it did. */
+export async function writeGrastate(dir: string): Promise<boolean> {
+  for (const path of ANY_FILES.galeraInfo.map((name) => join(dir, name))) {
     const content = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return undefined;
       throw new TwinDbError(`Cannot read ${path}`, { cause });

@@ -1,4 +1,5 @@
 import type { Destination } from '../destinations/destination.ts';
+import { BINLOG_STATUS, type BinlogStatus } from '../status/binlog-status.ts';
 import { FILES_STATUS } from '../status/files-status.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../status/mysql-status.ts';
 import type { StatusFormat } from '../status/status-format.ts';
@@ -10,6 +11,7 @@ import type { CopyPlace, CopyPlaces } from './record-copy.ts';
 export interface Places {
   readonly files: CopyPlaces;
   readonly mysql: CopyPlaces;
+  readonly binlogs: CopyPlaces<BinlogStatus>;
 }
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
@@ -27,5 +29,6 @@ export function openPlaces(context: JobContext): Places {
   return {
     files: open(FILES_STATUS, FILES_STATUS),
     mysql: open(MYSQL_STATUS, LOCAL_MYSQL_STATUS),
+    binlogs: open(BINLOG_STATUS, BINLOG_STATUS),
   };
 }

@@ -72,7 +72,8 @@ async function build(
     await prepare(target, 'whole', used, context);
   }
   note(await fitToServer(target, used.flavour), 'the server on this host', context);
-  const galera = await writeGrastate(target, [incremental, target]);
+  // Preparing has put the incremental copy's own Galera info in the place of the full one's.
+  const galera = await writeGrastate(target);
   const config = copy?.config ?? [];
   await writeConfigs(join(target, CONFIGS), config);
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');

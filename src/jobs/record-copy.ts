@@ -64,6 +64,7 @@ async function applyChange<S, C extends { readonly key: string }>(
     log.debug(`retention: ${keep ? 'keep' : 'remove'} ${place.destination.locate(copy.key)} (${reason})`);
   }
   const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
+  if (status === stored.status && removed.length === 0) return;
   const keys = removed.map(({ key }) => key);
   const objects = objectsOf === undefined ? keys : await objectsOf(removed);
   await place.status.write({

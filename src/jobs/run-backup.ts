@@ -3,7 +3,7 @@ import { describeError, LockTimeoutError, TwinDbError } from '../errors.ts';
 import { holdLock } from '../lock/run-lock.ts';
 import type { Log } from '../log.ts';
 import { backUpDirectory } from './back-up-directory.ts';
-import { backUpMysql } from './back-up-mysql.ts';
+import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import type { JobContext } from './job-context.ts';
 import { recordMeasure } from './measures.ts';
 import { openPlaces, type Places } from './open-places.ts';
@@ -21,6 +21,12 @@ export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
   yearly: 182.5 * DAY,
 };
 
+interface RunOptions {
+  /** Neither directories nor the server's data. */
+  readonly binlogsOnly?: boolean;
+  readonly lock: RunLock;
+}
+
 interface RunLock {
   /** The lock is the folder `PATH.lock`. */
   readonly path: string;
@@ -32,7 +38,11 @@ interface RunLock {
  * Everything one cron entry does. Reports each failure where it happens and goes on with what is left; returns whether
  * all went well.
  */
-export async function runBackup(runType: RunType, lock: RunLock, context: JobContext): Promise<boolean> {
+export async function runBackup(
+  runType: RunType,
+  { lock, binlogsOnly = false }: RunOptions,
+  context: JobContext,
+): Promise<boolean> {
   const { config, log } = context;
   if (!config.intervals[runType]) {
     log.debug(`[intervals] run_${runType} is off: nothing to do`);
@@ -44,7 +54,7 @@ export async function runBackup(runType: RunType, lock: RunLock, context: JobCon
   const onWait = () => log.info(`Waiting for another run to release the lock ${lock.path}.lock`);
   try {
     await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost, onWait });
-    return await runLocked(runType, { ...context, signal });
+    return await runLocked({ runType, binlogsOnly }, { ...context, signal });
   } catch (error) {
     // The next hourly run is near, and cron would send a mail each hour of a long daily one.
     if (!(error instanceof LockTimeoutError) || runType !== 'hourly') throw error;
@@ -53,12 +63,12 @@ export async function runBackup(runType: RunType, lock: RunLock, context: JobCon
   }
 }
 
-async function runLocked(runType: RunType, context: JobContext): Promise<boolean> {
+async function runLocked(parts: RunParts, context: JobContext): Promise<boolean> {
   const { config, log, now } = context;
   const start = now();
   const places = openPlaces(context);
   let succeeded = true;
-  const attempt = async (work: () => Promise<void>, title?: string): Promise<boolean> => {
+  const attempt: Attempt = async (work, title) => {
     try {
       await work();
       return true;
@@ -73,16 +83,15 @@ async function runLocked(runType: RunType, context: JobContext): Promise<boolean
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);
-  for (const path of config.source.backupDirs) {
-    await attempt(() => backUpDirectory(path, runType, places.files, context), `Cannot back up ${path}`);
+  for (const path of parts.binlogsOnly ? [] : config.source.backupDirs) {
+    await attempt(
+      () => backUpDirectory(path, parts.runType, places.files, context),
+      `Cannot back up ${path}`,
+    );
     if (canDelete) canDelete = await attempt(() => finishAllDeletions(places.files));
   }
-  const { mysql } = config;
-  if (mysql && config.source.backupMysql) {
-    await attempt(() => backUpMysql(mysql, runType, places.mysql, context), 'Cannot back up MySQL');
-    await attempt(() => finishAllDeletions(places.mysql));
-  }
-  if (config.source.backupDirs.length === 0 && !config.source.backupMysql) await attempt(refuseNothing);
+  await attempt(() => backUpServer(parts, places, attempt, context), 'Cannot back up MySQL');
+  if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;

@@ -37,7 +37,10 @@ interface FlavourRow {
   readonly backupPrograms: readonly string[];
   /** Programs that unpack copies, likewise. */
   readonly streamPrograms: readonly string[];
-  /** The package that holds them. */
+  /** The client program that reads binary logs from the server, and its package. */
+  readonly binlogProgram: string;
+  readonly clientPackage: string;
+  /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
   /** The one series of XtraBackup that serves a series of servers; undefined: no such rule. */
   readonly toolSeries: (series: string) => string | undefined;
@@ -113,6 +116,8 @@ const MARIADB_10: FlavourRow = {
   family: 'mariadb',
   backupPrograms: ['mariabackup', 'mariadb-backup'],
   streamPrograms: ['mbstream'],
+  binlogProgram: 'mariadb-binlog',
+  clientPackage: 'mariadb-client',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
   galeraOptions: ['--galera-info'],
@@ -127,6 +132,8 @@ const MYSQL_57: FlavourRow = {
   family: 'mysql',
   backupPrograms: ['xtrabackup'],
   streamPrograms: ['xbstream'],
+  binlogProgram: 'mysqlbinlog',
+  clientPackage: 'mysql-client',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',
   // With backup locks no galera info is written. Source: the option reference of XtraBackup.

@@ -45,10 +45,11 @@ describe.concurrent('help', () => {
         '"hourly", "daily", "weekly", "monthly", "yearly"',
         '--lock-file',
         '/var/run/twindb-backup.lock',
+        '--binlogs-only',
       ],
     ],
-    [['ls'], ['--type', '"files", "mysql", "binlog"', '--json']],
-    [['status'], ['--type', '--hostname', '--json']],
+    [['ls'], ['--type', '"files", "mysql", "binlog"', '--long', '--json']],
+    [['status'], ['--type', 'default: "mysql"', '--hostname', '--json']],
     [['restore'], ['file [options] [copy]']],
     [
       ['restore', 'file'],
@@ -86,7 +87,7 @@ describe.concurrent('a usage error exits 2, says what is wrong on stderr and tou
     [['backup', 'daily', 'weekly'], /too many arguments/],
     [['ls', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
     [['ls', '--type', 'foo'], /'foo' is invalid\. Allowed choices are files, mysql, binlog/],
-    [['status'], /required option '--type <type>' not specified/],
+    [['status', '--type', 'foo'], /'foo' is invalid\. Allowed choices are files, mysql, binlog/],
     [['restore'], /^Usage: twindb-backup restore/],
     [['restore', 'fiel', 'x'], /unknown command 'fiel'/],
   ])('%j', async (args, says) => {

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
-import { configureMysql, listedMysql, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import { configureMysql, listedMysql, mysqlObjectsIn, statusOf } from '../fixtures/mysql-run.ts';
 import { type MariadbServer, startGaleraNode } from '../lab/mariadb.ts';
 
 let node: MariadbServer;
@@ -52,7 +52,7 @@ describe('a backup of a Galera node', () => {
     configureMysql(sandbox, node, { mysql: program('exit 3') });
     expect((await sandbox.backup('daily')).exitCode).toBe(1);
     await expect.poll(state).toBe('Synced');
-    expect(objectsIn(sandbox)).toEqual([]);
+    expect(mysqlObjectsIn(sandbox)).toEqual([]);
   });
 
   it('is synchronised again after SIGTERM', async () => {
@@ -62,7 +62,7 @@ describe('a backup of a Galera node', () => {
     running.child.kill('SIGTERM');
     expect(await running.result).toMatchObject({ exitCode: 143 });
     await expect.poll(state).toBe('Synced');
-    expect(objectsIn(sandbox)).toEqual([]);
+    expect(mysqlObjectsIn(sandbox)).toEqual([]);
     expect(listedMysql(sandbox)).toEqual([]);
   });
 });

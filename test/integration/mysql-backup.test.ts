@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
-import { configureMysql, listedMysql, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import { configureMysql, listedMysql, mysqlObjectsIn, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
 import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { loadSchemas } from '../lab/schemas.ts';
@@ -54,7 +54,7 @@ describe('a MySQL backup', () => {
     expect(new Map(full?.config).get(server.serverOptionsFile)).toBe(
       readFileSync(server.serverOptionsFile, 'utf8'),
     );
-    expect(objectsIn(sandbox)).toEqual([full?.key, incremental?.key].toSorted());
+    expect(mysqlObjectsIn(sandbox)).toEqual([full?.key ?? '', incremental?.key ?? '']);
     expect(statusOf(sandbox, full?.key ?? '')).toMatchObject({
       binlog: expect.stringMatching(/^mysql-bin\.\d+$/) as string,
       position: expect.any(Number) as number,
@@ -63,6 +63,27 @@ describe('a MySQL backup', () => {
       size: expect.any(Number) as number,
       chain: ['.gz'],
     });
+
+    const json = await sandbox.run('ls', '--type', 'mysql', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      copies: [
+        { backup_type: 'incremental', parent: full?.key, lsn: incremental?.lsn, listed: true },
+        { backup_type: 'full', parent: null, lsn: full?.lsn, listed: true },
+      ],
+    });
+    const long = await sandbox.run('ls', '-l', '--type', 'mysql');
+    const { location } = (JSON.parse(json.stdout) as { copies: { location: string }[] }).copies[0] ?? {};
+    expect(long.stdout.split('\n')[0]).toMatch(
+      new RegExp(`^incremental +\\d+ +\\d+s +${incremental?.lsn} ${location} <- ${full?.key}$`),
+    );
+    const { copies } = JSON.parse((await sandbox.run('ls', '--type', 'binlog', '--json')).stdout) as {
+      copies: { listed: boolean }[];
+    };
+    expect(copies.map(({ listed }) => listed)).not.toContain(false);
+    const status = JSON.parse((await sandbox.run('status')).stdout) as { daily: object };
+    expect(Object.keys(status.daily)).toEqual([full?.key]);
+    const binlogs = JSON.parse((await sandbox.run('status', '--type', 'binlog')).stdout) as object;
+    expect(Object.keys(binlogs)).toHaveLength(copies.length);
   });
 
   it('says why it is full or incremental, shows what the program says, and never the password', async () => {
@@ -78,7 +99,7 @@ describe('a MySQL backup', () => {
   it('is full with a warning when the parent is gone', async () => {
     configureMysql(sandbox, server);
     await sandbox.backup('daily');
-    const [parent = ''] = objectsIn(sandbox);
+    const [parent = ''] = mysqlObjectsIn(sandbox);
     rmSync(join(sandbox.dir, 'repository', parent));
     const run = await sandbox.backup('hourly');
     expect(run).toMatchObject({
@@ -97,7 +118,7 @@ describe('a MySQL backup', () => {
     // The hourly copy that continued the first full one has gone, and nothing needs that one any more.
     expect(listedMysql(sandbox).map(({ runType }) => runType)).toEqual(['hourly', 'daily']);
     const left = listedMysql(sandbox);
-    expect(objectsIn(sandbox)).toEqual(left.map(({ key }) => key).toSorted());
+    expect(mysqlObjectsIn(sandbox)).toEqual(left.map(({ key }) => key).toSorted());
     for (const { parent } of left) if (parent !== null) expect(left.map(({ key }) => key)).toContain(parent);
   });
 
@@ -112,9 +133,9 @@ describe('a MySQL backup', () => {
     expect(await sandbox.backup('hourly')).toEqual(SILENT);
     const [incremental, full] = listedMysql(sandbox, 'kept');
     expect(incremental).toMatchObject({ type: 'incremental', parent: full?.key });
-    expect(objectsIn(sandbox, 'kept')).toEqual([full?.key, incremental?.key]);
+    expect(mysqlObjectsIn(sandbox, 'kept')).toEqual([full?.key, incremental?.key]);
     expect(full?.key).toMatch(/\.xbstream\.gz$/);
-    expect(objectsIn(sandbox)).toEqual([`${full?.key}.gpg`, `${incremental?.key}.gpg`]);
+    expect(mysqlObjectsIn(sandbox)).toEqual([`${full?.key}.gpg`, `${incremental?.key}.gpg`]);
     expect(listedMysql(sandbox)[0]?.parent).toBe(`${full?.key}.gpg`);
   });
 
@@ -136,13 +157,13 @@ describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit co
     configureMysql(sandbox, server, { mysql, destination: { keep_local_path: join(sandbox.dir, 'kept') } });
     const result = await sandbox.backup('daily');
     for (const place of ['repository', 'kept']) {
-      expect(objectsIn(sandbox, place)).toEqual([]);
+      expect(mysqlObjectsIn(sandbox, place)).toEqual([]);
       expect(listedMysql(sandbox, place)).toEqual([]);
       expect(existsSync(join(sandbox.dir, place, hostname(), 'status'))).toBe(false);
     }
     expect(result.exitCode).toBe(1);
     expect(result.stdout).toBe('');
-    expect(result.stderr.match(/^ERROR: /gm)).toHaveLength(1);
+    expect(result.stderr.match(/^ERROR: Cannot back up MySQL/gm)).toHaveLength(1);
     return result.stderr;
   };
 

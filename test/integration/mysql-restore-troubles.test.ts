@@ -1,7 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mysqlAttributes } from '../../src/status/mysql-status.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -63,6 +71,15 @@ describe('a copy that is not what the status says', () => {
     truncate(join(repository, history.full.key));
     rmSync(join(repository, 'db1/status'));
     expect(await fail(history.full.key)).toContain(`${history.full.key}: the copy is damaged`);
+  });
+
+  it('is refused by the unpacking program when it is damaged below the compression', async () => {
+    const file = join(repository, history.full.key);
+    writeFileSync(file, gunzipSync(readFileSync(file)));
+    damage(file);
+    writeFileSync(file, gzipSync(readFileSync(file)));
+    rmSync(join(repository, 'db1/status'));
+    expect(await fail(history.full.key)).toContain('mbstream failed with exit code');
   });
 
   it('is refused when its stream is empty, which the unpacking program takes for a success', async () => {

@@ -1,0 +1,112 @@
+import type { MysqlConfig } from '../config/config.ts';
+import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import { type ClosedBinlog, closeBinlogs } from '../mysql/binlogs.ts';
+import {
+  type BinlogChoice,
+  chooseBinlogs,
+  describeHistory,
+  namesToCompare,
+  type ServerBinlog,
+} from '../mysql/choose-binlogs.ts';
+import type { MysqlServer } from '../mysql/server.ts';
+import { openBinlogSource } from '../sources/binlog.ts';
+import { type BinlogStatus, binlogCopies } from '../status/binlog-status.ts';
+import type { JobContext } from './job-context.ts';
+import { expireBinlogs, recordBinlog } from './record-binlog.ts';
+import type { CopyPlaces } from './record-copy.ts';
+import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
+import { toSeconds } from './unused-start.ts';
+
+type Places = CopyPlaces<BinlogStatus>;
+
+/**
+ * Copies every closed binary log that is newer than the last copied one, in order, and ends at the first failure: a later
+ * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go.
+ */
+export async function backUpBinlogs(
+  server: MysqlServer,
+  { expireLogDays }: MysqlConfig,
+  places: Places,
+  context: JobContext,
+): Promise<void> {
+  const { log } = context;
+  const closedLogs = await closeBinlogs(server);
+  if (closedLogs === undefined) {
+    log.debug('Binary logging is off: there are no binary logs to copy');
+    return;
+  }
+  const { logs, history } = await choose(server, closedLogs, places, context);
+  const { level, message } = describeHistory(history);
+  if (logs.length > 0) log[level](message);
+  let gapAfter = history.kind === 'gap' ? history.after : undefined;
+  for (const closed of logs) {
+    await copyBinlog(server, closed, gapAfter, places, context);
+    gapAfter = undefined;
+  }
+  const policy = { expireLogDays, now: toSeconds(context.now()), serverIdentity: server.identity };
+  await expireBinlogs(places.remote, policy, context);
+  if (places.local) await expireBinlogs(places.local, policy, context);
+}
+
+async function choose(
+  server: MysqlServer,
+  closedLogs: readonly ClosedBinlog[],
+  places: Places,
+  context: JobContext,
+): Promise<BinlogChoice<ClosedBinlog & ServerBinlog>> {
+  const { status } = await places.remote.status.read();
+  const copies = binlogCopies(status);
+  const times = new Map<string, number>();
+  for (const name of namesToCompare(closedLogs, copies)) {
+    const closed = closedLogs.find((each) => each.name === name);
+    if (closed === undefined) continue;
+    await using source = await openBinlogSource(closed, server, context);
+    const { timeCreated } = source.facts();
+    times.set(name, timeCreated);
+    if (copies.some((copy) => copy.binlog === name && copy.timeCreated === timeCreated)) break;
+  }
+  return chooseBinlogs({
+    closedLogs: closedLogs.map((closed) => ({ ...closed, timeCreated: times.get(closed.name) })),
+    serverIdentity: server.identity,
+    copies,
+  });
+}
+
+async function copyBinlog(
+  server: MysqlServer,
+  closed: ClosedBinlog,
+  gapAfter: string | undefined,
+  places: Places,
+  context: JobContext,
+): Promise<void> {
+  const { host, log, remote } = context;
+  await using source = await openBinlogSource(closed, server, context);
+  const { timeCreated, encrypted } = source.facts();
+  if (encrypted)
+    log.debug(`${closed.name} is encrypted by the server, and of use only with the server's key`);
+  const { status } = await places.remote.status.read();
+  const named = { binlog: closed.name, timeCreated };
+  const key = binlogCopyKey(host, named, (each) => Object.hasOwn(status, each));
+  const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
+  const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
+    ...named,
+    key,
+    host,
+    name: key.slice(key.lastIndexOf('/') + 1),
+    serverIdentity: server.identity,
+    gapAfter,
+    size,
+    sha256,
+    chain,
+  });
+  try {
+    await recordBinlog(places.remote, describe(stored.remote), stored.remote.key, log);
+  } catch (error) {
+    if (stored.local) await removeLocalCopy(context, stored.local.key);
+    throw error;
+  }
+  if (places.local && stored.local) {
+    await recordBinlog(places.local, describe(stored.local), stored.local.key, log);
+  }
+  log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
+}

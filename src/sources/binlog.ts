@@ -1,0 +1,105 @@
+import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { type BinlogHeader, readBinlogHeader } from '../mysql/binlog-header.ts';
+import type { ClosedBinlog } from '../mysql/binlogs.ts';
+import { missingPrivilege } from '../mysql/mysql-errors.ts';
+import type { MysqlServer } from '../mysql/server.ts';
+import { runPipeline } from '../pipeline/run-pipeline.ts';
+import type { Source } from './source.ts';
+
+type Server = Pick<MysqlServer, 'variable' | 'options' | 'flavour'>;
+
+interface Options {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** The bytes of a closed binary log; what its header says is known from the start. Disposing removes what was fetched. */
+export type BinlogSource = Source<BinlogHeader> & AsyncDisposable;
+
+/**
+ * Opens a closed log: its file where that can be read, else what the server sends of it as it does to a replica. The
+ * latter is fetched whole into a private folder first, which takes the log's size there. Throws a TwinDbError when the log
+ * is not there, or not whole.
+ */
+export async function openBinlogSource(
+  closed: ClosedBinlog,
+  server: Server,
+  options: Options,
+): Promise<BinlogSource> {
+  if (await isReadable(closed, server)) return await openFile(closed.path, closed, async () => undefined);
+  options.log.debug(`${closed.path} cannot be read here: the server is asked for it`);
+  const folder = await mkdtemp(join(tmpdir(), 'twindb-binlog-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    await fetchInto(folder, closed, server, options);
+    return await openFile(join(folder, closed.name), closed, remove);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** A file of this name on another host would be another server's. */
+async function isReadable({ path }: ClosedBinlog, server: Server): Promise<boolean> {
+  if ((await server.variable('hostname')) !== hostname()) return false;
+  return await access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function openFile(
+  path: string,
+  { name, size }: ClosedBinlog,
+  release: () => Promise<void>,
+): Promise<BinlogSource> {
+  const header = await readBinlogHeader(path);
+  const { size: actual } = await stat(path);
+  if (actual < size) {
+    throw new TwinDbError(`The binary log ${path} has ${actual} bytes, and the server says ${size}`);
+  }
+  return {
+    title: name,
+    // A program, so that its bytes go to the compressor without passing through JavaScript.
+    open: () => Promise.resolve({ command: 'cat', args: ['--', path], debianPackage: 'coreutils' }),
+    estimate: () => Promise.resolve(actual),
+    facts: () => header,
+    [Symbol.asyncDispose]: release,
+  };
+}
+
+/** The server sends a log's events in the clear, also those of a log that is encrypted on its disk. */
+async function fetchInto(
+  folder: string,
+  { name }: ClosedBinlog,
+  { options, flavour }: Server,
+  { log, signal }: Options,
+): Promise<void> {
+  const program = {
+    command: flavour.binlogProgram,
+    args: [
+      `--defaults-file=${options.file}`,
+      ...options.arguments,
+      '--read-from-remote-server',
+      '--raw',
+      // A prefix for the log's name.
+      `--result-file=${folder}/`,
+      name,
+    ],
+    debianPackage: flavour.clientPackage,
+    onStderrLine: (line: string) => log.debug(line),
+    remedyFor: ({ stderr }: { readonly stderr: readonly string[] }) => {
+      const missing = missingPrivilege(stderr.join('\n'));
+      return (
+        missing && `Grant the backup user the privilege ${missing} ON *.*, or let root read the binary logs.`
+      );
+    },
+  };
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await runPipeline([program, nowhere], signal);
+}

@@ -1,0 +1,187 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../../src/status/envelope.ts';
+import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
+import { SILENT } from '../fixtures/backup-run.ts';
+import { configureMysql, listedBinlogs, listedMysql, objectsIn } from '../fixtures/mysql-run.ts';
+import { useLab } from '../lab/lab.ts';
+import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
+
+let server: MariadbServer;
+let sandbox: Sandbox;
+beforeAll(async () => {
+  server = await startMariadb();
+  await server.sql('CREATE DATABASE log');
+  await server.sql('CREATE TABLE log.t (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT)');
+});
+afterAll(() => server[Symbol.asyncDispose]());
+beforeEach(async () => {
+  sandbox = createSandbox();
+  await server.sql('RESET MASTER');
+});
+afterEach(() => {
+  sandbox[Symbol.dispose]();
+  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('twindb-binlog-'))).toEqual([]);
+});
+
+/** Binary logs only, as a server whose data something else backs up. */
+const OFF = { backup_mysql: 'no' };
+const run = (...options: string[]): Promise<Result> => sandbox.backup('hourly', ...options);
+const write = () => server.sql("INSERT INTO log.t (v) VALUES (REPEAT('x', 1000))");
+const key = (name: string) => `${hostname()}/binlog/${name}`;
+const object = (name: string) => `${key(name)}.gz`;
+const original = (name: string) => readFileSync(join(server.binlogDir, name));
+const stored = (name: string) => gunzipSync(readFileSync(join(sandbox.dir, 'repository', object(name))));
+
+describe('binary logs', () => {
+  it('are copied once each, in silence, byte for byte, but for the one that is being written', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await write();
+    expect(await run()).toEqual(SILENT);
+    expect(objectsIn(sandbox)).toEqual([object('mysql-bin.000001')]);
+    expect(stored('mysql-bin.000001').equals(original('mysql-bin.000001'))).toBe(true);
+    const modified = () =>
+      execFileSync('stat', ['-c', '%Z %i', join(sandbox.dir, 'repository', object('mysql-bin.000001'))]);
+    const before = modified().toString();
+    await write();
+    await server.sql('FLUSH BINARY LOGS');
+    await write();
+    expect(await run()).toEqual(SILENT);
+    expect(modified().toString()).toBe(before);
+    const names = ['mysql-bin.000001', 'mysql-bin.000002', 'mysql-bin.000003'];
+    expect(objectsIn(sandbox)).toEqual(names.map(object));
+    expect([...listedBinlogs(sandbox).keys()]).toEqual(names.map(key));
+    for (const name of names) {
+      expect(stored(name).equals(original(name))).toBe(true);
+      expect(listedBinlogs(sandbox).get(key(name))).toBe(original(name).readUInt32LE(4));
+    }
+  });
+
+  it('are all that --binlogs-only copies', async () => {
+    configureMysql(sandbox, server, { source: { backup_dirs: sandbox.dir } });
+    const only = ['backup', '--lock-file', `${sandbox.dir}/lock`, '--binlogs-only', 'hourly'];
+    expect(await sandbox.run(...only)).toEqual(SILENT);
+    expect(objectsIn(sandbox)).toEqual([object('mysql-bin.000001')]);
+    expect(listedMysql(sandbox)).toEqual([]);
+  });
+
+  it('are encrypted like all else, and lie in keep_local_path before that, with a status of its own', async () => {
+    const { gpg } = useLab();
+    configureMysql(sandbox, server, {
+      source: OFF,
+      destination: { keep_local_path: join(sandbox.dir, 'kept') },
+      gpg: { recipient: gpg.recipient, keyring: gpg.keyring },
+    });
+    expect(await run()).toEqual(SILENT);
+    expect(objectsIn(sandbox)).toEqual([`${object('mysql-bin.000001')}.gpg`]);
+    expect(objectsIn(sandbox, 'kept')).toEqual([object('mysql-bin.000001')]);
+    for (const place of ['repository', 'kept']) {
+      expect([...listedBinlogs(sandbox, place).keys()]).toEqual([key('mysql-bin.000001')]);
+    }
+  });
+
+  it('that were purged before they were copied are a gap: a warning, once, and a record', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await run();
+    for (let count = 0; count < 3; count += 1) await server.sql('FLUSH BINARY LOGS');
+    await server.sql("PURGE BINARY LOGS TO 'mysql-bin.000004'");
+    const gap = await run();
+    expect(gap).toMatchObject({ exitCode: 0, stdout: '' });
+    expect(gap.stderr).toContain('WARNING: The server purged 2 binary logs after mysql-bin.000001');
+    expect(await run()).toEqual(SILENT);
+    const status = JSON.parse(
+      readFileSync(join(sandbox.dir, 'repository', hostname(), 'binlog-status'), 'utf8'),
+    );
+    const entries = JSON.parse(Buffer.from((status as { status: string }).status, 'base64').toString());
+    expect(entries).toMatchObject({
+      [key('mysql-bin.000004')]: { gap_after: 'mysql-bin.000001' },
+      [key('mysql-bin.000005')]: { gap_after: null },
+    });
+  });
+
+  it('that begin anew after RESET MASTER do not replace the older ones of the same name', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await write();
+    await run();
+    const before = stored('mysql-bin.000001');
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await server.sql('RESET MASTER');
+    const reset = await run();
+    expect(reset.stderr).toContain("WARNING: The server's binary logs began anew after mysql-bin.000001");
+    expect(stored('mysql-bin.000001').equals(before)).toBe(true);
+    const time = original('mysql-bin.000001').readUInt32LE(4);
+    expect(objectsIn(sandbox)).toEqual([object(`mysql-bin.000001.${time}`), object('mysql-bin.000001')]);
+    expect(await run()).toEqual(SILENT);
+  });
+
+  it('expire by the time in their headers, those of the Python tool too, and what is not one of them stays', async () => {
+    configureMysql(sandbox, server, { source: OFF, mysql: { expire_log_days: 2 } });
+    await run();
+    const old = Math.floor(Date.now() / 1000) - 3 * 86_400;
+    const file = join(sandbox.dir, 'repository', hostname(), 'binlog-status');
+    const young = [...listedBinlogs(sandbox)].map(([name, time_created]) => [name, { time_created }]);
+    writeFileSync(
+      file,
+      encodeEnvelope(Object.fromEntries([...young, [key('old-bin.000001'), { time_created: old }]])),
+    );
+    for (const name of ['old-bin.000001.gz.gpg', 'old-bin.0000010.gz']) {
+      sandbox.file(`repository/${key(name)}`, 'x');
+    }
+    expect(await run()).toEqual(SILENT);
+    const names = ['mysql-bin.000001.gz', 'mysql-bin.000002.gz', 'old-bin.0000010.gz'];
+    expect(objectsIn(sandbox)).toEqual(names.map(key));
+    expect([...listedBinlogs(sandbox).keys()]).toEqual(['mysql-bin.000001', 'mysql-bin.000002'].map(key));
+  });
+
+  it('are not missed after a failure: the next run goes on where the last one ended', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await server.sql('FLUSH BINARY LOGS');
+    await server.sql('FLUSH BINARY LOGS');
+    const damaged = join(server.binlogDir, 'mysql-bin.000002');
+    const bytes = readFileSync(damaged);
+    writeFileSync(damaged, Buffer.alloc(bytes.length));
+    const failed = await run();
+    expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(failed.stderr).toContain(`ERROR: Cannot back up binary logs: ${damaged} is no binary log`);
+    expect(objectsIn(sandbox)).toEqual([object('mysql-bin.000001')]);
+    writeFileSync(damaged, bytes);
+    expect(await run()).toEqual(SILENT);
+    expect(listedBinlogs(sandbox).size).toBe(4);
+  });
+
+  it('come from the server where its folder cannot be read', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    chmodSync(server.dir, 0o755);
+    await write();
+    const client = readFileSync(server.defaultsFile);
+    configureMysql(sandbox, { defaultsFile: sandbox.file('client.cnf', client) }, { source: OFF });
+    chmodSync(server.binlogDir, 0o700);
+    const bound = await sandbox.runBound('--debug', 'backup', '--lock-file', `${sandbox.dir}/lock`, 'hourly');
+    expect(bound.stderr).toContain('cannot be read here: the server is asked for it');
+    expect(bound.exitCode).toBe(0);
+    expect(stored('mysql-bin.000001').equals(original('mysql-bin.000001'))).toBe(true);
+    const again = await sandbox.runBound('backup', '--lock-file', `${sandbox.dir}/lock`, 'hourly');
+    expect(again).toEqual(SILENT);
+    expect(listedBinlogs(sandbox).size).toBe(2);
+  });
+
+  it('are no matter without a defaults file when backup_mysql is off, which --debug says', async () => {
+    configureMysql(sandbox, { defaultsFile: join(sandbox.dir, 'none.cnf') }, { source: OFF });
+    expect(await run()).toEqual(SILENT);
+    expect((await run('--debug')).stderr).toContain('none.cnf is absent: no binary logs to copy');
+  });
+});
+
+describe('a server without binary logs', () => {
+  it('is backed up in silence', async () => {
+    await using plain = await startMariadb({ lines: ['skip_log_bin'] });
+    configureMysql(sandbox, plain);
+    expect(await run()).toEqual(SILENT);
+    expect(objectsIn(sandbox)).toHaveLength(1);
+    rmSync(join(sandbox.dir, 'repository'), { recursive: true });
+  });
+});
