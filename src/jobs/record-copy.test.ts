@@ -51,7 +51,8 @@ function crashingAt(step: number): { destination: Destination; steps: () => numb
 
 function placeOf(destination: Destination, alwaysKeepNewest = true): CopyPlace {
   const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
-  return { destination, status, lists: FILES_STATUS.ownsObject, alwaysKeepNewest };
+  const lists: CopyPlace['lists'] = (content, key) => FILES_STATUS.ownsObject(content, key);
+  return { destination, status, lists, alwaysKeepNewest };
 }
 
 /** As a run does it. */

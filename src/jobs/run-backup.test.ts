@@ -46,7 +46,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
   };
 }
 
-const run = (waitSeconds = 0) => ({ lock: { path: join(dir, 'lock'), waitSeconds } });
+const options = (waitSeconds = 0) => ({ lock: { path: join(dir, 'lock'), waitSeconds } });
 
 function errors(): string[] {
   return messages.filter((message) => message.startsWith('error'));
@@ -65,31 +65,31 @@ describe('the lock of a run', () => {
   it('ends an hourly run without it in silence, and every other one with an error', async () => {
     mkdirSync(join(dir, 'lock.lock'));
     const context = createContext();
-    expect(await runBackup('hourly', run(0.1), context)).toBe(true);
+    expect(await runBackup('hourly', options(0.1), context)).toBe(true);
     expect(messages).toEqual([
       expect.stringMatching(/^info Waiting for another run/),
       expect.stringMatching(/^debug Another run still holds the lock/),
     ]);
     utimesSync(join(dir, 'lock.lock'), new Date(), new Date());
-    await expect(runBackup('daily', run(), context)).rejects.toBeInstanceOf(LockTimeoutError);
+    await expect(runBackup('daily', options(), context)).rejects.toBeInstanceOf(LockTimeoutError);
   });
 });
 
 describe('a run', () => {
   it('does nothing when its run type is off', async () => {
     const context = createContext({ more: '[intervals]\nrun_daily=no\n' });
-    expect(await runBackup('daily', run(), context)).toBe(true);
+    expect(await runBackup('daily', options(), context)).toBe(true);
     expect(await keys(context)).toEqual([]);
   });
 
   it('fails when the configuration names nothing to back up', async () => {
-    expect(await runBackup('daily', run(), createContext({ dirs: '' }))).toBe(false);
+    expect(await runBackup('daily', options(), createContext({ dirs: '' }))).toBe(false);
     expect(errors()[0]).toContain('Nothing was backed up: the configuration names no directory');
   });
 
   it('goes on with the other directories when one fails', async () => {
     const context = createContext({ dirs: `${dir}/absent ${dir}/two` });
-    expect(await runBackup('daily', run(), context)).toBe(false);
+    expect(await runBackup('daily', options(), context)).toBe(false);
     expect(errors()).toEqual([expect.stringContaining(`Cannot back up ${dir}/absent`)]);
     expect(await keys(context)).toHaveLength(1);
   });
@@ -101,14 +101,14 @@ describe('a run', () => {
       delete: () => Promise.reject(new Error('no permission')),
     };
     const stuck = { ...real, remote };
-    expect(await runBackup('daily', run(), stuck)).toBe(true);
+    expect(await runBackup('daily', options(), stuck)).toBe(true);
     for (let run = 2; run <= 3; run += 1) {
       messages.length = 0;
-      expect(await runBackup('daily', run(), stuck)).toBe(false);
+      expect(await runBackup('daily', options(), stuck)).toBe(false);
       expect(errors()).toEqual([expect.stringContaining('Cannot remove')]);
       expect(await keys(stuck)).toHaveLength(run * 2);
     }
-    expect(await runBackup('daily', run(), real)).toBe(true);
+    expect(await runBackup('daily', options(), real)).toBe(true);
     expect(await keys(real)).toHaveLength(2);
   });
 
@@ -117,7 +117,7 @@ describe('a run', () => {
     mkdirSync(join(dir, 'copies', 'db1'), { recursive: true });
     for (const name of ['files-status', 'files-status.copy'])
       writeFileSync(join(dir, 'copies', 'db1', name), 'x');
-    await expect(runBackup('daily', run(), context)).rejects.toThrow('Nothing was backed up');
+    await expect(runBackup('daily', options(), context)).rejects.toThrow('Nothing was backed up');
     expect(await keys(context)).toEqual([]);
   });
 });
