@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
-import { configureMysql, listedMysql, mysqlObjectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import { backUp, configureMysql, listedMysql, mysqlObjectsIn, statusOf } from '../fixtures/mysql-run.ts';
 import { type MariadbServer, startGaleraNode } from '../lab/mariadb.ts';
 
 let node: MariadbServer;
@@ -32,7 +32,7 @@ function program(end: string): Record<string, string> {
 describe('a backup of a Galera node', () => {
   it('is desynchronised while the copy is taken, and records that it is one', async () => {
     configureMysql(sandbox, node);
-    const { exitCode, stderr } = await sandbox.backup('daily', '--debug');
+    const { exitCode, stderr } = await backUp(sandbox, 'daily', '--debug');
     expect(exitCode).toBe(0);
     const [on, done, off] = ['wsrep_desync is ON', 'completed OK!', 'wsrep_desync is OFF'].map((words) =>
       stderr.indexOf(words),
@@ -45,12 +45,12 @@ describe('a backup of a Galera node', () => {
       galera: true,
       wsrep_provider_version: expect.stringMatching(/^\d+\./) as string,
     });
-    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
   });
 
   it('is synchronised again after a failure', async () => {
     configureMysql(sandbox, node, { mysql: program('exit 3') });
-    expect((await sandbox.backup('daily')).exitCode).toBe(1);
+    expect((await backUp(sandbox, 'daily')).exitCode).toBe(1);
     await expect.poll(state).toBe('Synced');
     expect(mysqlObjectsIn(sandbox)).toEqual([]);
   });

@@ -1,10 +1,17 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
-import { configureMysql, listedMysql, mysqlObjectsIn, objectsIn, statusOf } from '../fixtures/mysql-run.ts';
+import {
+  backUp,
+  configureMysql,
+  listedMysql,
+  mysqlObjectsIn,
+  objectsIn,
+  statusOf,
+} from '../fixtures/mysql-run.ts';
 import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { loadSchemas } from '../lab/schemas.ts';
@@ -17,14 +24,12 @@ beforeAll(async () => {
   await loadSchemas(server, { tables: 200, rows: 50 });
 });
 afterAll(() => server[Symbol.asyncDispose]());
-beforeEach(() => {
+beforeEach(async () => {
   sandbox = createSandbox();
+  // What the others wrote need not be copied again by each run.
+  await server.sql('RESET MASTER');
 });
-afterEach(() => {
-  sandbox[Symbol.dispose]();
-  const left = readdirSync(tmpdir()).filter((name) => name.startsWith('twindb-backup-'));
-  expect(left, 'private folders of the backup program').toEqual([]);
-});
+afterEach(() => sandbox[Symbol.dispose]());
 
 /** mariabackup, but its stream ends as `end`, shell commands, say. */
 function program(end: string): Record<string, string> {
@@ -38,8 +43,8 @@ describe('a MySQL backup', () => {
   it('is full, then incremental, in silence, while others write, and the Python tool can read its status', async () => {
     configureMysql(sandbox, server);
     await using writer = await startWriter(server);
-    expect(await sandbox.backup('daily')).toEqual(SILENT);
-    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
     expect(await writer.stop()).toBeGreaterThan(10);
 
     const entries = listedMysql(sandbox);
@@ -88,20 +93,20 @@ describe('a MySQL backup', () => {
 
   it('says why it is full or incremental, shows what the program says, and never the password', async () => {
     configureMysql(sandbox, server);
-    const full = await sandbox.backup('daily', '--debug');
+    const full = await backUp(sandbox, 'daily', '--debug');
     expect(full.stderr).toContain('DEBUG: The copy is full: [mysql] full_backup is daily');
     expect(full.stderr).toContain('completed OK!');
-    const incremental = await sandbox.backup('hourly', '--debug');
+    const incremental = await backUp(sandbox, 'hourly', '--debug');
     expect(incremental.stderr).toContain('The copy is incremental: it continues');
     expect(full.stderr + incremental.stderr).not.toContain('secret');
   });
 
   it('is full with a warning when the parent is gone', async () => {
     configureMysql(sandbox, server);
-    await sandbox.backup('daily');
+    await backUp(sandbox, 'daily');
     const [parent = ''] = mysqlObjectsIn(sandbox);
     rmSync(join(sandbox.dir, 'repository', parent));
-    const run = await sandbox.backup('hourly');
+    const run = await backUp(sandbox, 'hourly');
     expect(run).toMatchObject({
       exitCode: 0,
       stderr: expect.stringContaining('WARNING: A full copy') as string,
@@ -112,9 +117,9 @@ describe('a MySQL backup', () => {
 
   it('keeps a full copy as long as an incremental one continues it', async () => {
     configureMysql(sandbox, server, { retention: { daily_copies: 1, hourly_copies: 1 } });
-    for (const runType of ['daily', 'hourly', 'daily']) await sandbox.backup(runType);
+    for (const runType of ['daily', 'hourly', 'daily']) await backUp(sandbox, runType);
     expect(listedMysql(sandbox).map(({ runType }) => runType)).toEqual(['hourly', 'daily', 'daily']);
-    await sandbox.backup('hourly');
+    await backUp(sandbox, 'hourly');
     // The hourly copy that continued the first full one has gone, and nothing needs that one any more.
     expect(listedMysql(sandbox).map(({ runType }) => runType)).toEqual(['hourly', 'daily']);
     const left = listedMysql(sandbox);
@@ -129,8 +134,8 @@ describe('a MySQL backup', () => {
       gpg: { recipient: gpg.recipient, keyring: gpg.keyring },
       retention_local: { daily_copies: 1, hourly_copies: 1 },
     });
-    expect(await sandbox.backup('daily')).toEqual(SILENT);
-    expect(await sandbox.backup('hourly')).toEqual(SILENT);
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
     const [incremental, full] = listedMysql(sandbox, 'kept');
     expect(incremental).toMatchObject({ type: 'incremental', parent: full?.key });
     expect(mysqlObjectsIn(sandbox, 'kept')).toEqual([full?.key, incremental?.key]);
@@ -143,10 +148,10 @@ describe('a MySQL backup', () => {
     sandbox.file('data/a', 'a');
     const directories = { backup_dirs: `${join(sandbox.dir, 'gone')} ${join(sandbox.dir, 'data')}` };
     configureMysql(sandbox, server, { source: directories });
-    expect((await sandbox.backup('daily')).exitCode).toBe(1);
+    expect((await backUp(sandbox, 'daily')).exitCode).toBe(1);
     expect(listedMysql(sandbox)).toHaveLength(1);
     configureMysql(sandbox, { defaultsFile: join(sandbox.dir, 'gone.cnf') }, { source: directories });
-    const run = await sandbox.backup('daily');
+    const run = await backUp(sandbox, 'daily');
     expect(run.stderr).toContain(`Cannot back up MySQL: Cannot read the option file ${sandbox.dir}/gone.cnf`);
     expect(objectsIn(sandbox).filter((key) => key.includes('/files/'))).toHaveLength(2);
   });
@@ -155,7 +160,7 @@ describe('a MySQL backup', () => {
 describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit code 1, and one message', () => {
   const run = async (mysql: Record<string, string>) => {
     configureMysql(sandbox, server, { mysql, destination: { keep_local_path: join(sandbox.dir, 'kept') } });
-    const result = await sandbox.backup('daily');
+    const result = await backUp(sandbox, 'daily');
     for (const place of ['repository', 'kept']) {
       expect(mysqlObjectsIn(sandbox, place)).toEqual([]);
       expect(listedMysql(sandbox, place)).toEqual([]);
@@ -187,6 +192,19 @@ describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit co
     const forget = 'for a; do case $a in --extra-lsndir=*) rm -r "${a#*=}";; esac; done';
     const message = await run(program(`mariabackup "$@"; ${forget}`));
     expect(message).toContain('The backup program left no xtrabackup_checkpoints');
+  });
+
+  it('when the copy does not begin where the one before it ended', async () => {
+    configureMysql(sandbox, server);
+    await backUp(sandbox, 'daily');
+    const before = mysqlObjectsIn(sandbox);
+    const others = 'for a do shift; case $a in --incremental-lsn=*);; *) set -- "$@" "$a";; esac; done';
+    configureMysql(sandbox, server, { mysql: program(`${others}; mariabackup "$@"`) });
+    const { exitCode, stderr } = await backUp(sandbox, 'hourly');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('The copy begins at LSN 0 instead of');
+    expect(mysqlObjectsIn(sandbox)).toEqual(before);
+    expect(listedMysql(sandbox).map(({ key }) => key)).toEqual(before);
   });
 
   it('when a privilege is missing, which it names', async () => {

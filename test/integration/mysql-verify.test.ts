@@ -75,14 +75,21 @@ describe('verify mysql', () => {
 
   it('drops the options from backup-my.cnf that the program or the server here does not know', async () => {
     const dst = join(sandbox.dir, 'verified');
-    const programs = ['mariabackup', 'mbstream'].map((program) => {
-      // A real copy never has such an option: what mbstream has unpacked gets it.
-      const script = `#!/bin/sh\n/usr/bin/${program} "$@" || exit\n[ ${program} = mariabackup ] || echo 'innodb_from_the_future=1' >> "$3/backup-my.cnf"\n`;
-      const file = sandbox.file(`bin/${program}`, script);
+    const stand = (program: string, script: string) => {
+      const file = sandbox.file(`bin/${program}`, `#!/bin/sh\n${script}`);
       chmodSync(file, 0o755);
       return file;
-    });
-    const [backup = '', stream = ''] = programs;
+    };
+    // No real copy has such an option: what mbstream has unpacked gets it, and mariabackup chokes on it, as xtrabackup does.
+    const stream = stand(
+      'mbstream',
+      `/usr/bin/mbstream "$@" || exit\necho 'innodb_from_the_future=1' >> "$3/backup-my.cnf"\n`,
+    );
+    const backup = stand(
+      'mariabackup',
+      `for arg; do case $arg in --target-dir=*) ! grep '^innodb_from' "\${arg#*=}/backup-my.cnf" || exit 7; esac; done
+exec /usr/bin/mariabackup "$@"\n`,
+    );
     const programOptions = ['--xtrabackup-binary', backup, '--xbstream-binary', stream];
     const result = await sandbox.run(...programOptions, 'verify', 'mysql', history.full.key, '--dst', dst);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
