@@ -87,8 +87,7 @@ function readBytes(path: string, isIncluded: boolean): Buffer | undefined {
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
     if (isIncluded && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`Cannot read the option file ${path}: ${reason}`, { cause });
+    throw new ConfigError(`Cannot read the option file ${path}`, { cause });
   }
 }
 

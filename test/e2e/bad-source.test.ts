@@ -87,14 +87,16 @@ describe.concurrent('a directory in backup_dirs', () => {
   });
 });
 
-it('backup_mysql=yes fails the run, and the directories are backed up all the same', async () => {
+it('backup_mysql=yes without its defaults file fails the run, and the directories are backed up all the same', async () => {
   using sandbox = createSandbox();
   sandbox.file('data/file', 'x');
-  configure(sandbox, [join(sandbox.dir, 'data')], { source: { backup_mysql: 'yes' } });
+  configure(sandbox, [join(sandbox.dir, 'data')], {
+    source: { backup_mysql: 'yes' },
+    mysql: { mysql_defaults_file: join(sandbox.dir, 'none.cnf') },
+  });
   expectOneMessage(await sandbox.backup(), {
     exitCode: 1,
-    says: /^Cannot back up MySQL: this version backs up directories only$/,
-    remedy: /^Set \[source\] backup_mysql=no/,
+    says: /^Cannot back up MySQL: Cannot read the option file .*none\.cnf: .*no such file/,
   });
   expect(stored(sandbox).filter((path) => path.includes('_data-'))).toHaveLength(2);
 });
