@@ -102,7 +102,7 @@ async function replaceInSteps(session: SftpSession, from: string, to: string, as
   const rename = (oldPath: string, newPath: string): Promise<void> =>
     session.call((sftp, answer) => sftp.rename(oldPath, newPath, answer));
   for (let attempt = 1; ; attempt++) {
-    if (attempt > 1) await delay(Math.random() * STEP_ASIDE_MS * attempt);
+    if (attempt > 1) await stepAside(attempt - 1);
     try {
       return await rename(from, to);
     } catch (error) {
@@ -127,12 +127,20 @@ async function replaceInSteps(session: SftpSession, from: string, to: string, as
 
 /** The old file goes back, unless another writer has put a new one there meanwhile. */
 async function putBack(session: SftpSession, aside: string, to: string): Promise<void> {
-  try {
-    await session.call((sftp, answer) => sftp.rename(aside, to, answer));
-  } catch (error) {
-    if ((await statPath(session, to)) === undefined) throw error;
-    await removeFile(session, aside);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await session.call((sftp, answer) => sftp.rename(aside, to, answer));
+    } catch (error) {
+      if ((await statPath(session, to)) !== undefined) return await removeFile(session, aside);
+      // It was there, and another writer has moved it aside since.
+      if (attempt === ATTEMPTS) throw error;
+    }
+    await stepAside(attempt);
   }
+}
+
+function stepAside(attempt: number): Promise<void> {
+  return delay(Math.random() * STEP_ASIDE_MS * attempt);
 }
 
 interface FileSystemInfo {
