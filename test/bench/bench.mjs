@@ -8,7 +8,7 @@ import { keepTables, speedTable, streamTable } from './tables.mjs';
 import { makeNoise, makeTree } from './tree.mjs';
 
 const MIB = Number(process.env.BENCH_MIB ?? 1024);
-/** Rounds for what has a limit, and for the rest. */
+/** Rounds for what has a limit, for the rest, and one for what takes minutes. */
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const FEW_ROUNDS = Math.ceil(ROUNDS / 2);
 const ONLY = new RegExp(process.env.BENCH_ONLY ?? '');
@@ -48,20 +48,22 @@ async function runCase(each) {
   const line = typeof each.shell === 'function' ? each.shell(copy) : each.shell;
   const sides = { ours, shell: ['bash', '-o', 'pipefail', '-c', line] };
   const rounds = [];
-  for (let round = 0; round < (each.limit ? ROUNDS : FEW_ROUNDS); round++) {
+  const wanted = each.slow ? 1 : each.limit ? ROUNDS : FEW_ROUNDS;
+  for (let round = 0; round < wanted; round++) {
     const results = {};
     for (const side of round % 2 ? ['ours', 'shell'] : ['shell', 'ours']) {
-      each.reset();
+      await each.reset();
       execFileSync('sync', ['-f', dir]);
       results[side] = await measure(sides[side]);
     }
     rounds.push(results);
     say(`  ${results.ours.wall} s beside ${results.shell.wall} s`);
   }
-  each.done();
+  await each.done();
   const of = (pick) => median(rounds.map(pick));
   return {
     title: each.title,
+    rounds: wanted,
     limit: each.limit,
     line: line.replaceAll(`${dir}/`, ''),
     seconds: of(({ ours: { wall } }) => wall),
@@ -75,7 +77,7 @@ async function runCase(each) {
 async function runStream(each) {
   say(`long stream: ${each.title}`);
   const { wall, peak } = await measure(each.ours);
-  each.done();
+  await each.done();
   return { title: each.title, limit: each.limit, seconds: wall, peak };
 }
 
@@ -84,7 +86,9 @@ async function runAll(cases, run) {
   const results = [];
   for (const each of cases.filter(({ title }) => ONLY.test(title))) {
     try {
-      results.push(await run(each));
+      const result = await run(each);
+      results.push(result);
+      say(JSON.stringify(result));
     } catch (error) {
       broken = true;
       say(error.message);
@@ -104,7 +108,6 @@ const tables = keepTables({
   speed,
   streams,
   mib: MIB,
-  rounds: `${ROUNDS} rounds where there is a limit, else ${FEW_ROUNDS}`,
   size,
   write: FULL && !broken,
 });

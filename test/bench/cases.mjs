@@ -7,7 +7,7 @@ const GZIP = { compression: { program: 'gzip' } };
 
 /**
  * The cases in the order of the table. `ours` is an argument array, `shell` the line it is compared with; `reset` runs
- * before each of them, outside the time; `prepare` once before the first; `limit` is the ratio promised, if any.
+ * before each of them, outside the time; `prepare` once before the first; `limit` is the ratio promised, if any; `slow` cases take minutes.
  */
 export function createCases(bench) {
   const { dir, tree, lab } = bench;
@@ -26,11 +26,12 @@ export function createCases(bench) {
 
   const backup = (title, destination, sections, shell, limit) => {
     const command = createCommand(bench, `b${++bench.made}`, { destination, source: tree, sections });
-    const reset = () => {
-      command.empty();
+    const reset = async () => {
+      await command.empty();
       rmSync(out, { force: true });
     };
-    return { title, ours: command.backup, shell, limit, reset, prepare: () => undefined, done: reset };
+    const slow = sections === GZIP;
+    return { title, slow, ours: command.backup, shell, limit, reset, prepare: () => undefined, done: reset };
   };
 
   const restore = (title, destination, sections, shellOf) => {
@@ -40,9 +41,9 @@ export function createCases(bench) {
       rmSync(dst, { recursive: true, force: true });
       mkdirSync(dst);
     };
-    const done = () => {
+    const done = async () => {
       rmSync(dst, { recursive: true, force: true });
-      command.empty();
+      await command.empty();
     };
     return {
       title,
@@ -95,8 +96,8 @@ export function createStreams(bench) {
       source: stream,
       sections: { source, ...sections },
     });
-    const done = () => {
-      command.empty();
+    const done = async () => {
+      await command.empty();
       rmSync(`${dir}/kept`, { recursive: true, force: true });
     };
     return { title, limit, ours: command.backup, done };

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 
 /** BENCH_MAIN: another build, to compare with. */
 const MAIN = process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -40,16 +41,15 @@ const DESTINATIONS = {
 export function createCommand({ dir, lab }, name, { destination, source, sections = {} }) {
   const place = `${dir}/copies-${name}`;
   const config = `${dir}/${name}.cfg`;
-  const empty = () => {
+  const empty = async () => {
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place, { mode: 0o700 });
+    if (destination === 's3') await emptyBucket(lab.s3);
   };
-  empty();
+  mkdirSync(place, { mode: 0o700 });
   const base = {
     source: { backup_dirs: source, backup_mysql: 'no' },
     destination: { backup_destination: destination },
-    // One copy at a time: the lab's object store is small.
-    retention: { daily_copies: 1 },
     measures: { log: `${dir}/measures.log` },
     ...DESTINATIONS[destination](place, lab),
   };
@@ -67,6 +67,15 @@ export function createCommand({ dir, lab }, name, { destination, source, section
       return execFileSync(file, args, { encoding: 'utf8' }).trim().split('\n').at(-1);
     },
   };
+}
+
+/** The lab's object store is small: room for one long stream. */
+async function emptyBucket({ endpoint, region, bucket, accessKey, secretKey }) {
+  const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
+  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials });
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+  client.destroy();
 }
 
 function formatSections(sections) {

@@ -19,6 +19,7 @@ const table = (head, rows) =>
 export function speedTable(results) {
   const rows = results.map((r) => [
     r.title,
+    r.rounds,
     r.seconds.toFixed(1),
     r.shellSeconds.toFixed(1),
     `**${r.ratio.toFixed(2)}**`,
@@ -26,7 +27,7 @@ export function speedTable(results) {
     r.cpuRatio.toFixed(2),
     Math.ceil(r.peak),
   ]);
-  const head = ['job', 'ours, s', 'shell, s', 'ratio', 'at most', 'CPU ratio', 'memory, MB'];
+  const head = ['job', 'rounds', 'ours, s', 'shell, s', 'ratio', 'at most', 'CPU ratio', 'memory, MB'];
   const lines = results.map((r) => `    ${r.title}\n        ${r.line}\n`);
   return `${table(head, rows)}\nThe lines of the shell, with the folder of the run cut off:\n\n${lines.join('')}`;
 }
@@ -38,11 +39,11 @@ export function streamTable(results) {
 }
 
 /** All that a run has to say; with `write` it replaces what the last run left in the document. */
-export function keepTables({ speed, streams, mib, rounds, size, write }) {
+export function keepTables({ speed, streams, mib, size, write }) {
   const text = `
 ${new Date().toISOString().slice(0, 10)}, commit ${commit()}: ${describeMachine()}.
 
-### Time, a tree of ${mib} MiB, ${rounds}
+### Time, a tree of ${mib} MiB
 
 ${speed}
 ### Memory, a stream of ${size} that does not compress
