@@ -17,6 +17,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: unit,
           globalSetup: ['test/lab/global-setup.ts'],
+          // Real servers on a shared machine: in CI one stumble is reported as a retry, two are a failure.
+          retry: process.env['CI'] ? 1 : 0,
         },
       },
     ],

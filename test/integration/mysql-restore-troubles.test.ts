@@ -12,6 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mysqlAttributes } from '../../src/status/mysql-status.ts';
+import { formatBytes } from '../../src/units.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { mountSmallDisk } from '../e2e/small-disk.ts';
 import { changeStatus, damage, makeMysqlCopy, truncate } from '../fixtures/mysql-copies.ts';
@@ -137,7 +138,7 @@ describe('a restore that cannot go on', () => {
     using _disk = disk;
     const bytes = (history.full.unpackedSize ?? 0) + (history.incremental.unpackedSize ?? 0);
     expect(await fail(history.incremental.key)).toContain(
-      `not enough space in ${dst}: the copy needs ${bytes} bytes`,
+      `not enough space in ${dst}: the copy needs ${formatBytes(bytes)}`,
     );
   });
 
