@@ -36,7 +36,11 @@ function makeInput() {
 /** Ceph frees the space of deleted objects later; the lab has little of it. */
 function reclaim() {
   const env = { ...process.env, CEPH_CONF: `${dir}/lab/ceph/ceph.conf` };
-  execFileSync('radosgw-admin', ['gc', 'process', '--include-all'], { env, stdio: 'ignore', timeout: 60_000 });
+  execFileSync('radosgw-admin', ['gc', 'process', '--include-all'], {
+    env,
+    stdio: 'ignore',
+    timeout: 60_000,
+  });
 }
 
 /** Both sides of a case in turn: A B, B A, A B, … */
