@@ -35,7 +35,7 @@ export async function backUpServer(
     return;
   }
   // One connection, so that a server that cannot be reached is one failure.
-  await using server = await connectMysql(mysql, log);
+  await using server = await connectMysql(mysql, log, context.signal);
   if (source.backupMysql && !binlogsOnly) {
     await attempt(() => backUpMysql(server, mysql, runType, places.mysql, context), 'Cannot back up MySQL');
     await attempt(() => finishAllDeletions(places.mysql));

@@ -10,6 +10,9 @@ const CATCH_UP_SECONDS = 900;
 /** How long a server that does not answer is asked again to end the desynchronisation, in seconds: a restart fits in. */
 const RETRY_SECONDS = 60;
 
+/** The same after the signal: the operator waits for the end of the run. */
+const RETRY_SECONDS_AFTER_SIGNAL = 5;
+
 const POLL_MS = 200;
 
 /**
@@ -24,7 +27,7 @@ export async function isGalera(server: Pick<MysqlServer, 'variable'>): Promise<b
 
 interface DesyncOptions {
   readonly log: Log;
-  /** Ends the work; the desynchronisation ends after it all the same. */
+  /** Ends the work and the wait for the node; the desynchronisation ends after it all the same. */
   readonly signal: AbortSignal;
   readonly catchUpSeconds?: number;
   readonly retrySeconds?: number;
@@ -32,11 +35,11 @@ interface DesyncOptions {
 
 /**
  * Does the work while the node is desynchronised, so that it does not hold up its cluster. Afterwards, whatever
- * happened, also after the signal and after the connection was lost, waits until the node has caught up and ends the
- * desynchronisation. When that is impossible it throws, even though the work succeeded: let the work record its copy.
+ * happened, also after the connection was lost, waits until the node has caught up and ends the desynchronisation; after
+ * the signal at once. When that is impossible it throws, even though the work succeeded: let the work record its copy.
  */
 export async function withDesync<T>(
-  server: Pick<MysqlServer, 'query' | 'variable' | 'status'>,
+  server: Server,
   work: () => Promise<T>,
   options: DesyncOptions,
 ): Promise<T> {
@@ -60,7 +63,7 @@ export async function withDesync<T>(
   return result;
 }
 
-type Server = Pick<MysqlServer, 'query' | 'variable' | 'status'>;
+type Server = Pick<MysqlServer, 'query' | 'variable' | 'afterwards'>;
 
 async function isDesynced(server: Server): Promise<boolean> {
   return (await server.variable('wsrep_desync'))?.toUpperCase() === 'ON';
@@ -71,38 +74,45 @@ async function beginDesync(server: Server, options: DesyncOptions): Promise<void
     await server.query('SET GLOBAL wsrep_desync = ON');
   } catch (error) {
     // The server may have heard us nevertheless.
-    if (isLost(error)) await endDesync(server, options);
+    if (options.signal.aborted || isLost(error)) await endDesync(server, options);
     throw error;
   }
   options.log.debug('wsrep_desync is ON');
 }
 
-async function endDesync(server: Server, options: DesyncOptions): Promise<void> {
-  const { log, catchUpSeconds = CATCH_UP_SECONDS, retrySeconds = RETRY_SECONDS } = options;
-  const catchUpEnd = performance.now() + catchUpSeconds * 1000;
-  let retryEnd = performance.now() + retrySeconds * 1000;
+async function endDesync({ afterwards }: Server, options: DesyncOptions): Promise<void> {
+  const { log, signal, catchUpSeconds = CATCH_UP_SECONDS, retrySeconds = RETRY_SECONDS } = options;
+  const start = performance.now();
+  const isOver = (since: number, seconds: number) => performance.now() >= since + seconds * 1000;
+  let lastAnswer = start;
   for (;;) {
     try {
-      const queue = Number((await server.status('wsrep_local_recv_queue')) ?? 0);
-      if (queue === 0 || performance.now() >= catchUpEnd) {
+      // A node that is behind holds up its cluster for a while; an operator who ends the run takes that.
+      const queue = signal.aborted ? 0 : Number((await afterwards.status('wsrep_local_recv_queue')) ?? 0);
+      if (queue === 0 || isOver(start, catchUpSeconds)) {
         if (queue > 0) log.warn(`The node is ${queue} write sets behind after ${catchUpSeconds} seconds`);
-        await server.query('SET GLOBAL wsrep_desync = OFF');
+        await afterwards.query('SET GLOBAL wsrep_desync = OFF');
         log.debug('wsrep_desync is OFF');
         return;
       }
-      retryEnd = performance.now() + retrySeconds * 1000;
+      lastAnswer = performance.now();
     } catch (cause) {
       // A lost connection is made anew by the next query.
-      if (performance.now() >= retryEnd) throw cannotEnd(cause);
+      if (isOver(lastAnswer, signal.aborted ? RETRY_SECONDS_AFTER_SIGNAL : retrySeconds)) {
+        throw cannotEnd(cause, options);
+      }
     }
     await delay(POLL_MS);
   }
 }
 
-function cannotEnd(cause: unknown): TwinDbError {
-  return new TwinDbError('Cannot end the desynchronisation of this Galera node', {
+/** A run that is interrupted ends with that reason alone, so this one is told here. */
+function cannotEnd(cause: unknown, { log, signal }: DesyncOptions): TwinDbError {
+  const error = new TwinDbError('Cannot end the desynchronisation of this Galera node', {
     cause,
     remedy:
       'While it lasts the node falls behind. Run: SET GLOBAL wsrep_desync=OFF (a server that was restarted has it OFF).',
   });
+  if (signal.aborted) log.error(describeError(error));
+  return error;
 }

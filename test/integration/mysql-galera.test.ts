@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
 import { isGalera, withDesync } from '../../src/mysql/galera.ts';
@@ -104,10 +106,13 @@ describe('a Galera node', () => {
     let off = 0;
     const counting = (next: () => string): typeof server => ({
       ...server,
-      status: async (name) => (name === 'wsrep_local_recv_queue' ? next() : await server.status(name)),
-      query: async (sql, values) => {
-        if (sql.endsWith('OFF')) off += 1;
-        return await server.query(sql, values);
+      afterwards: {
+        ...server.afterwards,
+        status: async () => next(),
+        query: async (sql, values) => {
+          if (sql.endsWith('OFF')) off += 1;
+          return await server.afterwards.query(sql, values);
+        },
       },
     });
     await withDesync(
@@ -127,12 +132,55 @@ describe('a Galera node', () => {
     await expect.poll(state).toBe('Synced');
   });
 
+  it('is not waited for after the signal, though it is behind (a stand-in says so)', async () => {
+    const controller = new AbortController();
+    const behind = async () => {
+      controller.abort(new Error('SIGTERM'));
+      return '7';
+    };
+    const start = performance.now();
+    await withDesync({ ...server, afterwards: { ...server.afterwards, status: behind } }, state, {
+      ...calm(),
+      signal: controller.signal,
+    });
+    expect(performance.now() - start).toBeLessThan(60_000);
+    await expect.poll(state).toBe('Synced');
+  });
+
   it('names the privilege that is missing, at once', async () => {
     await using weak = await connect(node, node.backupDefaultsFile);
     const start = performance.now();
     const message = await withDesync(weak, state, calm()).then(() => '', describeError);
     expect(message).toContain('missing privilege');
     expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('that hangs does not hold up the end of the run after the signal, and what remains is said', async () => {
+    const pid = Number(readFileSync(join(node.dir, 'run/mysqld.pid'), 'utf8'));
+    const controller = new AbortController();
+    const work = async () => {
+      process.kill(pid, 'SIGSTOP');
+      setTimeout(() => controller.abort(new Error('SIGTERM')), 100);
+      for (;;) await connected.query('SELECT 1');
+    };
+    await using connected = await connectMysql(node, collectLog().log, controller.signal);
+    const { log, messages } = collectLog();
+    try {
+      const message = await withDesync(connected, work, {
+        log,
+        signal: controller.signal,
+        catchUpSeconds: 900,
+      }).then(() => '', describeError);
+      expect(message).toContain('SIGTERM');
+      const told = messages.find((each) => each.startsWith('error')) ?? '';
+      expect(told).toContain('Cannot end the desynchronisation of this Galera node');
+      expect(told).toContain('no answer within 10 seconds');
+      expect(told).toContain('SET GLOBAL wsrep_desync=OFF');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await withDesync(server, state, calm());
+    await expect.poll(state).toBe('Synced');
   });
 
   it('that has died is reported with the failure of the work and the remedy', async () => {

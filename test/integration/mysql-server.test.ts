@@ -117,6 +117,15 @@ describe('a connection', () => {
     await sleep(300); // for the news to come
     expect(await id()).not.toBe(first);
   });
+
+  it('ends a statement with the signal, and what has to be done afterwards can be done', async () => {
+    const controller = new AbortController();
+    await using connected = await connectMysql({ defaultsFile: server.defaultsFile }, log, controller.signal);
+    setTimeout(() => controller.abort(new Error('SIGTERM')), 200);
+    await expect(connected.query('SELECT SLEEP(50)')).rejects.toThrow('SIGTERM');
+    await expect(connected.query('SELECT 1')).rejects.toThrow('SIGTERM');
+    expect(await connected.afterwards.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
 });
 
 describe('a connection that cannot be made says where, as whom, why and what to do', () => {
