@@ -5,10 +5,12 @@ import { ls } from '../commands/ls.ts';
 import { restoreBinlog } from '../commands/restore-binlog.ts';
 import { restoreFile } from '../commands/restore-file.ts';
 import { restoreMysql } from '../commands/restore-mysql.ts';
+import { share } from '../commands/share.ts';
 import { status } from '../commands/status.ts';
 import { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { parseDuration } from './parse-duration.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
@@ -26,6 +28,9 @@ type Runner = (
 ) => Promise<void>;
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
+
+/** What Signature Version 4 allows a URL at most, in days. */
+const MAX_SHARE_DAYS = 7;
 
 /** The whole command line (contract: command line). */
 export function buildProgram(run: Runner): Command {
@@ -121,6 +126,21 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .action((copy: string | undefined, options: { dst?: string; hostname?: string }) =>
       start((context) => verifyMysql(copy, options, context)),
+    );
+
+  program
+    .command('share')
+    .description(
+      'Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public.',
+    )
+    .argument('[copy]', COPY_HELP)
+    .addOption(
+      new Option('--expires <time>', 'how long the URL works: 90m, 12h, 2d or seconds, at most 7d')
+        .argParser((text) => parseDuration(text, MAX_SHARE_DAYS))
+        .default(3600, '1h'),
+    )
+    .action((copy: string | undefined, options: { expires: number }) =>
+      start((context) => share(copy, options, context)),
     );
   return program;
 }

@@ -53,6 +53,12 @@ export interface Destination extends AsyncDisposable {
   delete(key: string): Promise<void>;
 
   /**
+   * A URL under which anyone who has it can fetch the object for `seconds`, without further rights. Nothing is made
+   * public. Absent where a place has no such thing.
+   */
+  readonly share?: (key: string, seconds: number) => Promise<string>;
+
+  /**
    * Removes what runs of `host` that are no longer alive left half-written: partial files, multipart uploads.
    * What a live run is writing stays. Returns a line for each thing removed.
    */

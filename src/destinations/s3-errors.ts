@@ -72,7 +72,13 @@ function explain(failure: S3Failure, error: unknown, place: Place): Reason | und
 const PERMISSIONS =
   's3:GetObject, PutObject, DeleteObject, ListBucket, ListBucketMultipartUploads, ListMultipartUploadParts and AbortMultipartUpload';
 
-function explainCredentials({ name, status }: S3Failure, { credentials }: Place): Reason | undefined {
+/** What S3 says of a session token whose time is over. Source: Amazon S3 error responses. */
+const EXPIRED: readonly string[] = ['ExpiredToken', 'TokenRefreshRequired'];
+
+function explainCredentials(
+  { name, status, message }: S3Failure,
+  { credentials }: Place,
+): Reason | undefined {
   const who = credentials ? `access key id ${credentials.accessKeyId}` : 'the key of the AWS default chain';
   if (name === 'CredentialsProviderError') {
     return {
@@ -83,6 +89,19 @@ function explainCredentials({ name, status }: S3Failure, { credentials }: Place)
   }
   if (name === 'InvalidAccessKeyId') {
     return { reason: `the server does not know ${who}`, remedy: 'Correct [s3] AWS_ACCESS_KEY_ID.' };
+  }
+  if (EXPIRED.includes(name)) {
+    return {
+      reason: `the session of ${who} has expired`,
+      remedy: 'Renew the temporary credentials, or use keys that do not expire.',
+    };
+  }
+  // The answer to HEAD has no body, and so cannot say which of its reasons it is.
+  if (status === 400 && message === 'UnknownError') {
+    return {
+      reason: `the server refuses the request of ${who} (HTTP 400)`,
+      remedy: 'Renew temporary credentials, they may have expired; and check [s3] AWS_DEFAULT_REGION.',
+    };
   }
   if (name === 'SignatureDoesNotMatch') {
     return {

@@ -8,6 +8,7 @@ import { s3Error } from './s3-errors.ts';
 import { listObjects } from './s3-list.ts';
 import { readObject } from './s3-reader.ts';
 import { deleteObject, findObject } from './s3-requests.ts';
+import { presignObject } from './s3-share.ts';
 import { sweepUploads } from './s3-sweep.ts';
 import { writeObject } from './s3-writer.ts';
 
@@ -54,6 +55,10 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
     async delete(key) {
       checkKey(key);
       await attempt(`Cannot delete ${locate(key)}`, () => deleteObject(bucket, key));
+    },
+    async share(key, seconds) {
+      checkKey(key);
+      return await attempt(`Cannot share ${locate(key)}`, () => presignObject(bucket, key, seconds));
     },
     async sweep(host) {
       return await attempt(`Cannot remove unfinished uploads of ${locate(host)}`, () =>

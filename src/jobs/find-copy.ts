@@ -39,6 +39,23 @@ export async function findCopy(
   return candidates;
 }
 
+/**
+ * The object on the destination that holds a copy of any kind. `wanted` is as for `findCopy`; a copy that was named by
+ * its place in keep_local_path is looked for on the destination too. Throws a TwinDbError when there is none, or when
+ * several copies have the name.
+ */
+export async function findRemoteCopy(wanted: string, places: Places): Promise<Candidate> {
+  const key = keyOf(wanted, places);
+  const identity = identify(key ?? (await identifyByName(wanted, undefined, places)));
+  const found = [
+    ...(await lookUp(places.remote, identity)),
+    ...(await lookUp(places.remote, identity + ENCRYPTED)),
+  ];
+  const copy = found.find(({ object }) => object.key === key) ?? found[0];
+  if (copy === undefined) throw notFound(wanted, places);
+  return copy;
+}
+
 /** Copies of directories and MySQL have keys of four segments, binlogs of three. */
 const KEY_LENGTHS = [4, 3];
 
@@ -50,15 +67,20 @@ function keyOf(wanted: string, { local, remote }: Places): string | undefined {
     .find((key) => wanted === key || [local, remote].some((place) => place?.locate(key) === wanted));
 }
 
-async function identifyByName(name: string, media: ParsedKey['media'], places: Places): Promise<string> {
+/** `media` undefined: of whatever kind. */
+async function identifyByName(
+  name: string,
+  media: ParsedKey['media'] | undefined,
+  places: Places,
+): Promise<string> {
   const { copies, failure } = await findCopies(places);
   const named = copies.filter((copy) => identify(copy.parsed.name) === identify(name));
-  const matches = named.filter((copy) => copy.parsed.media === media);
+  const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
   const identities = [...new Set(matches.map((copy) => identify(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {
     if (failure !== undefined) throw failure as Error;
-    throw named[0] ? wrongType(name, named[0].parsed, media) : notFound(name, places);
+    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, places);
   }
   if (others.length > 0) {
     const choices = matches.map((copy) => `  ${copy.location}`).join('\n');

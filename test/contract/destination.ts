@@ -5,6 +5,7 @@ import { testFaults } from './destination-faults.ts';
 import { testKeys } from './destination-keys.ts';
 import { testLists } from './destination-lists.ts';
 import { testObjects } from './destination-objects.ts';
+import { testShare } from './destination-share.ts';
 import { testSweep } from './destination-sweep.ts';
 import type { Harness } from './harness.ts';
 
@@ -41,6 +42,7 @@ export function testDestination(name: string, harness: () => Harness | Promise<H
     testKeys(() => stage);
     testAborts(() => stage);
     testSweep(() => stage);
+    testShare(() => stage);
     testFaults(() => stage);
   });
 }
