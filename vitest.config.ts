@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 // Two projects, so that the tests beside the source run without any server: `npx vitest run --project unit`.
-const unit = ['src/**/*.test.ts', 'test/architecture*.test.ts'];
+const unit = ['src/**/*.test.ts', 'packaging/**/*.test.ts', 'test/architecture*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { renderTable } from '../../packaging/manual/markdown.ts';
 import { SCHEMA } from './schema.ts';
 
 /** The reference of all options as docs/configuration.md shows it. */
@@ -13,16 +14,6 @@ function renderReference(): string {
     return `## [${section}]\n\n${renderTable(['option', 'takes', 'default', 'what it is for'], rows)}`;
   });
   return `${HEAD}\n${sections.join('\n\n')}\n`;
-}
-
-/** A table with columns in line, as the formatter leaves it. */
-function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 const HEAD = `# Configuration

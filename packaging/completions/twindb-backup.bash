@@ -1,0 +1,56 @@
+# bash completion for twindb-backup
+# Made from the command tree by packaging/manual; do not edit.
+
+_twindb_backup() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command='' value='' arguments=0 words='' i word
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ -n $value ]]; then
+      value=''
+      continue
+    fi
+    case $word in
+      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache) value=yes ;;
+      -*) ;;
+      *)
+        case "${command:+$command }$word" in
+          'backup' | 'ls' | 'status' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql') command="${command:+$command }$word" ;;
+          *) ((arguments += 1)) ;;
+        esac
+        ;;
+    esac
+  done
+  if [[ -n $value ]]; then
+    case "$command $previous" in
+      'ls --type') words='files mysql binlog' ;;
+      'status --type') words='files mysql binlog' ;;
+      *) compopt -o default 2>/dev/null ;;
+    esac
+  elif [[ $current == -* ]]; then
+    case $command in
+      '') words='--version --debug --config --xtrabackup-binary --xbstream-binary -h --help' ;;
+      'backup') words='--lock-file --binlogs-only -h --help' ;;
+      'ls') words='--type -l --long --json -h --help' ;;
+      'status') words='--type --hostname --json -h --help' ;;
+      'restore') words='-h --help' ;;
+      'restore file') words='--dst -h --help' ;;
+      'restore mysql') words='--dst --cache -h --help' ;;
+      'restore binlog') words='--dst -h --help' ;;
+      'verify') words='-h --help' ;;
+      'verify mysql') words='--dst --hostname --json -h --help' ;;
+    esac
+  else
+    case "$command $arguments" in
+      ' 0') words='backup ls status restore verify' ;;
+      'backup 0') words='hourly daily weekly monthly yearly' ;;
+      'restore 0') words='file mysql binlog' ;;
+      'verify 0') words='mysql' ;;
+      # A copy is known to the destination only.
+      *) compopt -o default 2>/dev/null ;;
+    esac
+  fi
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _twindb_backup twindb-backup

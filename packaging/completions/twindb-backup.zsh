@@ -1,0 +1,120 @@
+#compdef twindb-backup
+# Made from the command tree by packaging/manual; do not edit.
+
+_twindb_backup_backup() {
+  _arguments -s \
+    '--lock-file[runs with the same lock file wait for each other]:value:_files' \
+    '--binlogs-only[copy the closed binary logs of the MySQL server, and nothing else]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:run-type:(hourly daily weekly monthly yearly)'
+}
+
+_twindb_backup_ls() {
+  _arguments -s \
+    '--type[only copies of this type]:value:(files mysql binlog)' \
+    '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
+    '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
+    '--json[print one JSON document with all that is known of each copy]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_status() {
+  _arguments -s \
+    '--type[whose status]:value:(files mysql binlog)' \
+    '--hostname[the host that took the copies (default\: this host)]:value:_files' \
+    '--json[print JSON, as without this option]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_restore_file() {
+  _arguments -s \
+    '--dst[where to restore; must be empty or absent]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
+}
+
+_twindb_backup_restore_mysql() {
+  _arguments -s \
+    '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
+}
+
+_twindb_backup_restore_binlog() {
+  _arguments -s \
+    '--dst[where to put them; must be empty or absent]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
+_twindb_backup_restore() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((file\:"Restore a directory. Its files lie below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    file) _twindb_backup_restore_file ;;
+    mysql) _twindb_backup_restore_mysql ;;
+    binlog) _twindb_backup_restore_binlog ;;
+  esac
+}
+
+_twindb_backup_verify_mysql() {
+  _arguments -s \
+    '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--json[print JSON, as without this option]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
+}
+
+_twindb_backup_verify() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((mysql\:"Restore a copy of MySQL, and print as JSON whether that went well and how long it took."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    mysql) _twindb_backup_verify_mysql ;;
+  esac
+}
+
+_twindb_backup() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '--version[print the version and exit]' \
+    '--debug[say on stderr what is being done and why]' \
+    '--config[configuration file]:value:_files' \
+    '--xtrabackup-binary[xtrabackup or mariabackup program, instead of the one that fits the server]:value:_files' \
+    '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    backup) _twindb_backup_backup ;;
+    ls) _twindb_backup_ls ;;
+    status) _twindb_backup_status ;;
+    restore) _twindb_backup_restore ;;
+    verify) _twindb_backup_verify ;;
+  esac
+}
+
+_twindb_backup "$@"
