@@ -11,11 +11,11 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache) value=yes ;;
+      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache | --expires) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'ls' | 'status' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql') command="${command:+$command }$word" ;;
+          'backup' | 'ls' | 'status' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -39,10 +39,11 @@ _twindb_backup() {
       'restore binlog') words='--dst -h --help' ;;
       'verify') words='-h --help' ;;
       'verify mysql') words='--dst --hostname --json -h --help' ;;
+      'share') words='--expires -h --help' ;;
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup ls status restore verify' ;;
+      ' 0') words='backup ls status restore verify share' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='mysql' ;;

@@ -94,6 +94,14 @@ _twindb_backup_verify() {
   esac
 }
 
+_twindb_backup_share() {
+  _arguments -s \
+    '--expires[how long the URL works\: 90m, 12h, 2d or seconds, at most 7d]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
+}
+
 _twindb_backup() {
   local context state state_descr line curcontext="$curcontext"
   typeset -A opt_args
@@ -105,7 +113,7 @@ _twindb_backup() {
     '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -114,6 +122,7 @@ _twindb_backup() {
     status) _twindb_backup_status ;;
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
+    share) _twindb_backup_share ;;
   esac
 }
 
