@@ -9,6 +9,7 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   log: [],
+  'make-folder': [],
   units: [],
   copies: [],
   retention: ['copies'],
@@ -20,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mysql: ['config', 'copies', 'errors', 'log', 'process'],
   sources: ['errors', 'log', 'mysql', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
-  destinations: ['config', 'errors', 'lock', 'log', 'pipeline', 'ssh'],
+  destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh'],
   status: ['copies', 'destinations', 'errors', 'log'],
   jobs: [
     'config',
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'lock',
     'log',
+    'make-folder',
     'modifiers',
     'mysql',
     'pipeline',

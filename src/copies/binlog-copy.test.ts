@@ -7,6 +7,13 @@ describe('the names of binlogs', () => {
     expect(names.toSorted(compareBinlogNames)).toEqual(['b.000002', 'b.999999', 'b.1000000', 'b.1000001']);
   });
 
+  it('that carry their time are ordered by their number first, whatever stands in front of it', () => {
+    const names = ['b.999999.1795348171', 'b.1000000', 'b.1000000.1795348172', 'b.1000001'];
+    expect(names.toReversed().toSorted(compareBinlogNames)).toEqual(names);
+    const address = ['10.0.0.5.000009', '10.0.0.5.000010', '10.0.0.5.1000000'];
+    expect(address.toReversed().toSorted(compareBinlogNames)).toEqual(address);
+  });
+
   it('are recovered from a copy whose name was taken', () => {
     expect(originalBinlogName('b.000001.1546300801', 1546300801)).toBe('b.000001');
     expect(originalBinlogName('b.000001', 1546300801)).toBe('b.000001');

@@ -33,11 +33,22 @@ export function parseBinlogName(binlog: string): BinlogName | undefined {
   return base === undefined ? undefined : { base, number: Number(digits) };
 }
 
-/** The order in which a server wrote two logs: by number, since …999999 comes before …1000000. */
+/**
+ * The order in which a server wrote two logs: by number (contract D13), since …999999 comes before …1000000. Of two logs of
+ * one name the one that is stored with its time was written later.
+ */
 export function compareBinlogNames(a: string, b: string): number {
-  const [first, second] = [parseBinlogName(a), parseBinlogName(b)];
-  if (first && second && first.base === second.base) return first.number - second.number;
+  const [first, second] = [splitTime(a), splitTime(b)];
+  const [left, right] = [parseBinlogName(first.name), parseBinlogName(second.name)];
+  if (left && right && left.base === right.base)
+    return left.number - right.number || first.time - second.time;
   return a < b ? -1 : Number(a > b);
+}
+
+/** NAME.TIME_CREATED in its parts. No server has come to a number of ten digits, and no time has fewer. */
+function splitTime(stored: string): { name: string; time: number } {
+  const [, name = stored, time = '0'] = /^(.+\.\d+)\.(\d{10,})$/.exec(stored) ?? [];
+  return { name, time: Number(time) };
 }
 
 /**

@@ -1,36 +1,7 @@
-import { mkdir, open, rmdir } from 'node:fs/promises';
+import { open, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../log.ts';
 import { codeOf, saysAbsent } from './local-errors.ts';
-
-/** Only the user who makes the backups may enter. */
-const FOLDER_MODE = 0o700;
-
-/** Makes one folder whose parent is there; whether it had to be made. */
-async function makeOne(path: string): Promise<boolean> {
-  try {
-    await mkdir(path, FOLDER_MODE);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-/**
- * Makes a folder and those above it where they are absent; gives the topmost that had to be made. Throws the system's
- * error. Not `mkdir` with `recursive`: Node 20 reports a read-only or a failing file system as ENOENT there.
- */
-export async function makeFolder(path: string): Promise<string | undefined> {
-  try {
-    return (await makeOne(path)) ? path : undefined;
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT' || path === dirname(path)) throw error;
-  }
-  const top = await makeFolder(dirname(path));
-  const made = await makeOne(path);
-  return top ?? (made ? path : undefined);
-}
 
 /** Removes the folder of half-written files when none is left in it. */
 export async function removeIfEmpty(folder: string): Promise<void> {

@@ -3,11 +3,15 @@ import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
 import { StorageError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { makeFolder } from '../make-folder.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
-import { makeFolder, removeIfEmpty, syncFolders } from './local-folders.ts';
+import { removeIfEmpty, syncFolders } from './local-folders.ts';
 
 /** Only the user who makes the backups may read them. */
 const FILE_MODE = 0o600;
+
+/** Likewise. */
+const FOLDER_MODE = 0o700;
 
 /** Bytes that may wait for the disk: large enough for few system calls, small enough to forget about. */
 const BUFFER_SIZE = 1024 * 1024;
@@ -28,7 +32,7 @@ export interface FileToWrite {
 async function createFile(path: string): Promise<{ file: FileHandle; made: string | undefined }> {
   for (let tries = 1; ; tries++) {
     try {
-      const made = await makeFolder(dirname(path));
+      const made = await makeFolder(dirname(path), FOLDER_MODE);
       return { file: await open(path, 'wx', FILE_MODE), made };
     } catch (error) {
       // Another writer that ends removes the empty folder, perhaps right here.
@@ -106,7 +110,7 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
     // Some file systems report a failed write only now.
     await whole.close();
     file = undefined;
-    await makeFolder(dirname(path));
+    await makeFolder(dirname(path), FOLDER_MODE);
     const isNew = (await identify(path)) === undefined;
     const renamed = await identify(partialPath);
     if (aborted) return;

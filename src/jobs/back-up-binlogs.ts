@@ -1,5 +1,5 @@
 import type { MysqlConfig } from '../config/config.ts';
-import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../copies/binlog-copy.ts';
 import { type ClosedBinlog, closeBinlogs } from '../mysql/binlogs.ts';
 import {
   type BinlogChoice,
@@ -9,12 +9,13 @@ import {
   type ServerBinlog,
 } from '../mysql/choose-binlogs.ts';
 import type { MysqlServer } from '../mysql/server.ts';
-import { openBinlogSource } from '../sources/binlog.ts';
+import { openBinlogSource, readTimeCreated } from '../sources/binlog.ts';
 import { type BinlogStatus, binlogCopies } from '../status/binlog-status.ts';
 import type { JobContext } from './job-context.ts';
 import { expireBinlogs, recordBinlog } from './record-binlog.ts';
-import type { CopyPlaces } from './record-copy.ts';
-import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
+import type { CopyPlace, CopyPlaces } from './record-copy.ts';
+import { recordStored } from './record-stored.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds } from './unused-start.ts';
 
 type Places = CopyPlaces<BinlogStatus>;
@@ -38,14 +39,25 @@ export async function backUpBinlogs(
   const { logs, history } = await choose(server, closedLogs, places, context);
   const { level, message } = describeHistory(history);
   if (logs.length > 0) log[level](message);
+  const stored = logs.length > 0 ? await storedKeys(context) : new Set<string>();
   let gapAfter = history.kind === 'gap' ? history.after : undefined;
   for (const closed of logs) {
-    await copyBinlog(server, closed, gapAfter, places, context);
+    await copyBinlog(server, closed, { gapAfter, stored }, places, context);
     gapAfter = undefined;
   }
   const policy = { expireLogDays, now: toSeconds(context.now()), serverIdentity: server.identity };
   await expireBinlogs(places.remote, policy, context);
   if (places.local) await expireBinlogs(places.local, policy, context);
+}
+
+/**
+ * The keys of the logs whose objects lie on the destination. One that the status does not list may be of another server, or
+ * of this one before RESET MASTER: it must not be overwritten.
+ */
+async function storedKeys({ remote, host }: JobContext): Promise<ReadonlySet<string>> {
+  const keys = new Set<string>();
+  for await (const { key } of remote.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
+  return keys;
 }
 
 async function choose(
@@ -60,8 +72,7 @@ async function choose(
   for (const name of namesToCompare(closedLogs, copies)) {
     const closed = closedLogs.find((each) => each.name === name);
     if (closed === undefined) continue;
-    await using source = await openBinlogSource(closed, server, context);
-    const { timeCreated } = source.facts();
+    const timeCreated = await readTimeCreated(closed, server, context);
     times.set(name, timeCreated);
     if (copies.some((copy) => copy.binlog === name && copy.timeCreated === timeCreated)) break;
   }
@@ -75,7 +86,10 @@ async function choose(
 async function copyBinlog(
   server: MysqlServer,
   closed: ClosedBinlog,
-  gapAfter: string | undefined,
+  {
+    gapAfter,
+    stored: taken,
+  }: { readonly gapAfter: string | undefined; readonly stored: ReadonlySet<string> },
   places: Places,
   context: JobContext,
 ): Promise<void> {
@@ -86,7 +100,7 @@ async function copyBinlog(
     log.debug(`${closed.name} is encrypted by the server, and of use only with the server's key`);
   const { status } = await places.remote.status.read();
   const named = { binlog: closed.name, timeCreated };
-  const key = binlogCopyKey(host, named, (each) => Object.hasOwn(status, each));
+  const key = binlogCopyKey(host, named, (each) => taken.has(each) || Object.hasOwn(status, each));
   const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
   const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
     ...named,
@@ -99,14 +113,8 @@ async function copyBinlog(
     sha256,
     chain,
   });
-  try {
-    await recordBinlog(places.remote, describe(stored.remote), stored.remote.key, log);
-  } catch (error) {
-    if (stored.local) await removeLocalCopy(context, stored.local.key);
-    throw error;
-  }
-  if (places.local && stored.local) {
-    await recordBinlog(places.local, describe(stored.local), stored.local.key, log);
-  }
+  const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
+    recordBinlog(place, describe(object), object.key, log);
+  await recordStored(stored, places, record, context);
   log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
 }

@@ -1,16 +1,17 @@
-import { mkdir } from 'node:fs/promises';
 import type { FileCopy } from '../copies/file-copy.ts';
 import { fileCopyKey } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
+import { makeFolder } from '../make-folder.ts';
 import { openFileSource } from '../sources/files.ts';
 import { fileCopies } from '../status/files-status.ts';
 import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
 import { formatBytes } from '../units.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import type { JobContext } from './job-context.ts';
-import type { CopyPlaces } from './record-copy.ts';
+import type { CopyPlace, CopyPlaces } from './record-copy.ts';
 import { recordFileCopy } from './record-file-copy.ts';
-import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
+import { recordStored } from './record-stored.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
 /** Backs up one directory and enters the copy in the status and its retention, at the destination and locally. */
@@ -30,7 +31,7 @@ export async function backUpDirectory(
   const key = fileCopyKey(host, runType, path, started);
   const exclude = await copyFoldersBelow(path, config);
   // Made while tar reads the folder around them, they would be a change that it warns of.
-  for (const folder of exclude) await mkdir(folder, { recursive: true, mode: 0o700 });
+  for (const folder of exclude) await makeFolder(folder, 0o700);
   const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
   log.debug(`Backing up ${path} to ${context.remote.locate(key)}`);
   const stored = await storeCopy(
@@ -54,15 +55,11 @@ export async function backUpDirectory(
     unpackedSize,
     chain: object.chain,
   });
-  try {
-    await recordFileCopy(places.remote, describe(stored.remote), config.retention[runType], log);
-  } catch (error) {
-    if (stored.local) await removeLocalCopy(context, stored.local.key);
-    throw error;
-  }
-  if (places.local && stored.local) {
-    await recordFileCopy(places.local, describe(stored.local), config.retentionLocal[runType], log);
-  }
+  const record = (place: CopyPlace, object: StoredObject) => {
+    const counts = place === places.local ? config.retentionLocal : config.retention;
+    return recordFileCopy(place, describe(object), counts[runType], log);
+  };
+  await recordStored(stored, places, record, context);
   const size = formatBytes(stored.remote.size);
   log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
 }

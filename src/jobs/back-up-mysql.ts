@@ -6,7 +6,12 @@ import type { RunType } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { ObjectNotFoundError } from '../errors.ts';
 import type { BackupInfo } from '../mysql/backup-info.ts';
-import { type BackupType, candidateParent, chooseBackupType } from '../mysql/choose-type.ts';
+import {
+  type BackupType,
+  candidateParent,
+  chooseBackupType,
+  type ParentObject,
+} from '../mysql/choose-type.ts';
 import { isGalera, withDesync } from '../mysql/galera.ts';
 import { measureData, readLsn } from '../mysql/innodb.ts';
 import { collectConfigs } from '../mysql/my-cnf.ts';
@@ -17,9 +22,10 @@ import { openMysqlSource } from '../sources/mysql.ts';
 import { mysqlCopies } from '../status/mysql-status.ts';
 import { entriesOf } from '../status/periodic-status.ts';
 import type { JobContext } from './job-context.ts';
-import type { CopyPlaces } from './record-copy.ts';
-import { parentsElsewhere, recordMysqlCopy } from './record-mysql-copy.ts';
-import { removeLocalCopy, type StoredObject, storeCopy } from './store-copy.ts';
+import type { CopyPlace, CopyPlaces } from './record-copy.ts';
+import { type MysqlRetention, parentsElsewhere, recordMysqlCopy } from './record-mysql-copy.ts';
+import { recordStored } from './record-stored.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
 /** Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. */
@@ -81,19 +87,20 @@ async function prepare(
       host,
       runType,
       type: choice.type,
-      parent: parent?.key,
+      // Where the copy lies unencrypted, so does its parent.
+      parent: parent && (object === stored.local ? keepLocalKey(parent.key) : parent.key),
       ...nameOf(object),
       unpackedSize,
       backupStarted: toSeconds(started),
       backupFinished: toSeconds(now()),
     });
-    const remoteCopy = describe(stored.remote);
-    const localCopy = stored.local && {
-      ...describe(stored.local),
-      parent: parent && keepLocalKey(parent.key),
-    };
-    await record(places, remoteCopy, localCopy, context);
-    log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(remoteCopy.key)}`);
+    await recordStored(
+      stored,
+      places,
+      (place, object) => recordMysqlCopy(place, describe(object), policyFor(place, places, context), log),
+      context,
+    );
+    log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(stored.remote.key)}`);
   };
 }
 
@@ -109,7 +116,7 @@ async function choose(
     runType,
     fullBackup,
     copies,
-    parentExists: candidate !== undefined && (await exists(remote, candidate.key)),
+    parent: candidate && (await statParent(remote, candidate)),
     server: { ...server, lsn: await readLsn(server) },
   });
   if (choice.type === 'full' && choice.warn)
@@ -118,12 +125,12 @@ async function choose(
   return choice;
 }
 
-async function exists(destination: Destination, key: string): Promise<boolean> {
+async function statParent(destination: Destination, { key, size }: MysqlCopy): Promise<ParentObject> {
   try {
-    await destination.stat(key);
-    return true;
+    const object = await destination.stat(key);
+    return size === undefined || size === object.size ? 'whole' : 'damaged';
   } catch (error) {
-    if (error instanceof ObjectNotFoundError) return false;
+    if (error instanceof ObjectNotFoundError) return 'absent';
     throw error;
   }
 }
@@ -166,22 +173,11 @@ function nameOf({
   return { key, name: key.slice(key.lastIndexOf('/') + 1), size, sha256, chain };
 }
 
-async function record(
-  places: CopyPlaces,
-  remoteCopy: MysqlCopy,
-  localCopy: MysqlCopy | undefined,
-  context: JobContext,
-): Promise<void> {
-  const { config, log } = context;
-  try {
-    await recordMysqlCopy(places.remote, remoteCopy, { counts: config.retention }, log);
-  } catch (error) {
-    if (localCopy) await removeLocalCopy(context, localCopy.key);
-    throw error;
-  }
-  if (places.local === undefined || localCopy === undefined) return;
-  const elsewhere = await parentsElsewhere(places);
-  await recordMysqlCopy(places.local, localCopy, { counts: config.retentionLocal, elsewhere }, log);
+/** Local copies may continue a full one that only the destination has. */
+function policyFor(place: CopyPlace, places: CopyPlaces, { config }: JobContext): MysqlRetention {
+  return place === places.local
+    ? { counts: config.retentionLocal, elsewhere: () => parentsElsewhere(places) }
+    : { counts: config.retention };
 }
 
 /** Of the copies of one kind, how large the last one is: the next one will hardly differ. */

@@ -4,10 +4,13 @@ import { Readable } from 'node:stream';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
+import { makeFolder } from '../make-folder.ts';
+import type { BackupInfo } from '../mysql/backup-info.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { JobContext } from './job-context.ts';
 import type { LocatedCopy } from './mysql-chain.ts';
+import { requireExtracted } from './mysql-folder.ts';
 
 /** A folder that keeps full copies as they were extracted, each under its file name, for later restores. */
 export interface CopyCache {
@@ -35,26 +38,37 @@ function entryOf({ dir }: CopyCache, { key }: Origin): string {
   return join(dir, key.slice(key.lastIndexOf('/') + 1));
 }
 
-/** Copies the entry of a full copy to `target`, which must not exist. Returns false when there is no such entry. */
+/**
+ * Copies the entry of a full copy to `target`, which must not exist, and returns what it says of itself. Undefined, with
+ * nothing left there, when there is no such entry, or none that can be used.
+ */
 export async function takeFromCache(
   cache: CopyCache,
   full: LocatedCopy,
   target: string,
   context: JobContext,
-): Promise<boolean> {
+): Promise<BackupInfo | undefined> {
   const origin = originOf(full);
-  if (origin === undefined) return false;
+  if (origin === undefined) return undefined;
   const entry = entryOf(cache, origin);
   const found = await readMarker(entry);
-  if (found === undefined) return false;
+  if (found === undefined) return undefined;
   if (found !== markerText(origin)) {
     context.log.warn(`${entry} in the cache is of another copy; it is not used`);
-    return false;
+    return undefined;
   }
-  await copyFolder(entry, target, context);
-  await rm(join(target, MARKER));
-  context.log.info(`Took the full copy from ${entry}`);
-  return true;
+  try {
+    await copyFolder(entry, target, context);
+    const info = await requireExtracted(target, 'full');
+    await rm(join(target, MARKER));
+    context.log.info(`Took the full copy from ${entry}`);
+    return info;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    await discard(target);
+    context.log.warn(`${entry} in the cache cannot be used, the copy is fetched: ${describeError(error)}`);
+    return undefined;
+  }
 }
 
 /**
@@ -73,7 +87,7 @@ export async function fillCache(
   const partialDir = join(cache.dir, PARTIAL);
   const partial = join(partialDir, newPartialName());
   try {
-    await mkdir(partialDir, { recursive: true, mode: 0o700 });
+    await makeFolder(partialDir, 0o700);
     await removeAbandoned(partialDir);
     await copyFolder(extracted, partial, context);
     await writeFile(join(partial, MARKER), markerText(origin));

@@ -1,6 +1,6 @@
-import { access, chmod, constants, mkdir, readdir, rmdir, statfs, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { TwinDbError } from '../errors.ts';
+import { access, chmod, constants, readdir, rmdir, statfs, unlink } from 'node:fs/promises';
+import { describeError, TwinDbError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { formatBytes } from '../units.ts';
 
 /** Makes sure that a folder exists, is empty and can be written to. Throws a TwinDbError that says what it is instead. */
@@ -21,24 +21,6 @@ export async function requireEmptyFolder(path: string): Promise<void> {
   });
 }
 
-/** Not `mkdir` with `recursive`: where nothing can be made, as in /proc, Node 20 tries for ever. */
-async function makeFolder(path: string): Promise<void> {
-  const make = async (): Promise<boolean> => {
-    try {
-      await mkdir(path);
-      return true;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'EEXIST') return true;
-      if (code === 'ENOENT') return false;
-      throw error;
-    }
-  };
-  if (await make()) return;
-  await makeFolder(dirname(path));
-  await mkdir(path);
-}
-
 /** Throws a TwinDbError when the file system of `path` has less than `bytes` left. */
 export async function requireSpace(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(path);
@@ -52,8 +34,22 @@ export async function requireSpace(path: string, bytes: number): Promise<void> {
   );
 }
 
+/**
+ * Empties the folder of a restore that failed with `error`. What cannot be removed must not hide that error: the TwinDbError
+ * thrown then says both.
+ */
+export async function leaveEmpty(path: string, error: unknown): Promise<void> {
+  try {
+    await emptyFolder(path);
+  } catch (cause) {
+    throw new TwinDbError(`${describeError(error)}\nWhat was restored could not be removed from ${path}`, {
+      cause,
+    });
+  }
+}
+
 /** Removes everything below a folder, also from folders that their restored mode closes to us. */
-export async function emptyFolder(path: string): Promise<void> {
+async function emptyFolder(path: string): Promise<void> {
   await removeContents(Buffer.from(path));
 }
 

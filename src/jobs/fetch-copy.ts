@@ -5,7 +5,7 @@ import type { Digest } from '../pipeline/digest.ts';
 import { DigestVerifier } from '../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../pipeline/run-pipeline.ts';
 import { formatBytes } from '../units.ts';
-import { emptyFolder, requireSpace } from './empty-folder.ts';
+import { leaveEmpty, requireSpace } from './empty-folder.ts';
 import type { Candidate } from './find-copy.ts';
 import type { Lookup } from './find-record.ts';
 import type { JobContext } from './job-context.ts';
@@ -58,17 +58,6 @@ export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<stri
     }
   }
   throw new TwinDbError('There is no place to restore the copy from');
-}
-
-/** What cannot be removed must not hide why the restore failed. */
-async function leaveEmpty(dst: string, error: unknown): Promise<void> {
-  try {
-    await emptyFolder(dst);
-  } catch (failure) {
-    throw new TwinDbError(`${describeError(error)}\nWhat was restored could not be removed from ${dst}`, {
-      cause: failure,
-    });
-  }
 }
 
 async function inOrderOfTrust({ candidates, lookUp }: Fetch, context: JobContext): Promise<Verifiable[]> {

@@ -9,7 +9,7 @@ import { type CopyPrograms, programsByInfo, programsByStatus } from '../mysql/co
 import { fitToProgram, fitToServer } from '../mysql/known-options.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../mysql/prepare.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
-import { emptyFolder, requireEmptyFolder, requireSpace } from './empty-folder.ts';
+import { leaveEmpty, requireEmptyFolder, requireSpace } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import type { JobContext } from './job-context.ts';
 import type { LocatedCopy, MysqlChain } from './mysql-chain.ts';
@@ -38,7 +38,7 @@ export async function rebuildMysql(
     context.signal.throwIfAborted();
     return restored;
   } catch (error) {
-    await emptyFolder(dst);
+    await leaveEmpty(dst, error);
     throw error;
   }
 }
@@ -66,7 +66,9 @@ async function build(
   if (info.serverVersion !== undefined)
     used = await programsByInfo(info.serverVersion, copy, context.programs);
   if (chain.incremental !== undefined) {
+    const { toLsn } = info;
     info = await extract(chain.incremental, incremental, 'incremental', used, context);
+    requireContinuing(info, toLsn, chain);
     await prepare(target, { incremental }, used, context);
   } else {
     await prepare(target, 'whole', used, context);
@@ -91,6 +93,16 @@ async function build(
   };
 }
 
+/** The backup program would say so too, but after it has prepared the full copy, and in its own words. */
+function requireContinuing({ fromLsn }: BackupInfo, toLsn: number, { full, incremental }: MysqlChain): void {
+  if (fromLsn === toLsn) return;
+  const [key, parent] = [incremental, full].map((each) => each?.candidates[0]?.object.key ?? '');
+  throw new TwinDbError(
+    `Cannot restore ${key}: it begins at LSN ${fromLsn}, and its parent ${parent} ends at LSN ${toLsn}`,
+    { remedy: 'It continues another full copy. Restore another one; twindb-backup ls shows them.' },
+  );
+}
+
 async function extractFull(
   full: LocatedCopy,
   target: string,
@@ -98,9 +110,8 @@ async function extractFull(
   used: CopyPrograms,
   context: JobContext,
 ): Promise<BackupInfo> {
-  if (cache !== undefined && (await takeFromCache(cache, full, target, context))) {
-    return await requireExtracted(target, 'full');
-  }
+  const cached = cache && (await takeFromCache(cache, full, target, context));
+  if (cached !== undefined) return cached;
   const info = await extract(full, target, 'full', used, context);
   if (cache !== undefined) await fillCache(cache, full, target, context);
   return info;

@@ -28,7 +28,7 @@ export interface StatusChange<S, C extends { readonly key: string }> {
   /** The status with the new copy; as it is, when there is none. */
   readonly enter: (status: S) => S;
   /** What retention decides about the copies of the status that `enter` returned. */
-  readonly plan: (status: S) => readonly Decision<C>[];
+  readonly plan: (status: S) => readonly Decision<C>[] | Promise<readonly Decision<C>[]>;
   readonly without: (status: S, keys: readonly string[]) => S;
   /** The objects of these copies; by default each has one under its key. */
   readonly objectsOf?: (copies: readonly C[]) => Promise<string[]>;
@@ -59,7 +59,7 @@ async function applyChange<S, C extends { readonly key: string }>(
 ): Promise<void> {
   const stored = await place.status.read();
   const status = enter(stored.status);
-  const decisions = plan(status);
+  const decisions = await plan(status);
   for (const { copy, keep, reason } of decisions) {
     log.debug(`retention: ${keep ? 'keep' : 'remove'} ${place.destination.locate(copy.key)} (${reason})`);
   }

@@ -7,10 +7,10 @@ import { mysqlAttributes, mysqlCopies, parentsOfOthers } from '../status/mysql-s
 import { type PeriodicStatus, withEntry, withoutKeys } from '../status/periodic-status.ts';
 import { type CopyPlace, type CopyPlaces, recordCopy } from './record-copy.ts';
 
-interface MysqlRetention {
+export interface MysqlRetention {
   readonly counts: Readonly<Record<RunType, number>>;
-  /** Keys of copies in another place, in the form that parents have here. */
-  readonly elsewhere?: ReadonlySet<string>;
+  /** Finds the keys of copies in another place, in the form that parents have here. */
+  readonly elsewhere?: () => Promise<ReadonlySet<string>>;
 }
 
 /** Enters a stored copy in the status and applies retention to all run types: a kept chain keeps its full copy. */
@@ -27,11 +27,11 @@ export async function recordMysqlCopy(
     {
       made: copy.key,
       enter: (status) => withEntry(status, copy.runType, copy.key, mysqlAttributes(copy)),
-      plan: (status) =>
+      plan: async (status) =>
         planChains(mysqlCopies(status), {
           counts,
           alwaysKeepNewest: place.alwaysKeepNewest,
-          ...(elsewhere && { elsewhere }),
+          ...(elsewhere && { elsewhere: await elsewhere() }),
           needed: new Map([...parentsOfOthers(status).map(neededByUnknown), ...justMade]),
         }),
       without: withoutKeys,

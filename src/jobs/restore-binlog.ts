@@ -5,7 +5,7 @@ import { type BinlogCopy, binlogKeyOfObject, compareBinlogNames } from '../copie
 import { TwinDbError } from '../errors.ts';
 import { readBinlogHeader } from '../mysql/binlog-header.ts';
 import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../status/binlog-status.ts';
-import { emptyFolder, requireEmptyFolder } from './empty-folder.ts';
+import { leaveEmpty, requireEmptyFolder } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { type FoundBinlog, findBinlogs } from './find-binlogs.ts';
 import { findRecord, type RecordKind } from './find-record.ts';
@@ -39,7 +39,7 @@ export async function restoreBinlogs(
     await rmdir(work);
     context.signal.throwIfAborted();
   } catch (error) {
-    await emptyFolder(dst);
+    await leaveEmpty(dst, error);
     throw error;
   }
   return binlogs.map(({ name }) => join(dst, name));

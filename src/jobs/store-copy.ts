@@ -23,7 +23,7 @@ interface StoreOptions {
 }
 
 /** The copy on the destination and, where keep_local_path is configured, the one below it. */
-interface StoredCopy {
+export interface StoredCopy {
   readonly remote: StoredObject;
   readonly local: StoredObject | undefined;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseBinlogHeader, readBinlogHeader } from './binlog-header.ts';
+import { parseBinlogHeader, readBinlogHeader, readPrintedEvent } from './binlog-header.ts';
 
 const CREATED = 1_795_348_171;
 
@@ -69,5 +69,20 @@ describe('the header of a binary log', () => {
 
   it('is parsed from bytes that came over the network', () => {
     expect(parseBinlogHeader(PLAIN, 'b.1').timeCreated).toBe(CREATED);
+  });
+});
+
+describe('the first event as mysqlbinlog prints it', () => {
+  const base64 = event(15, 252).toString('base64').replace(/.{76}/g, '$&\n');
+
+  it('tells when the log was begun', () => {
+    const text = `# at 4\n#261122 13:50:43 server id 1\nROLLBACK/*!*/;\nBINLOG '\n${base64}\n'/*!*/;\nDELIMITER ;\n`;
+    expect(parseBinlogHeader(readPrintedEvent(text), 'it').timeCreated).toBe(CREATED);
+  });
+
+  it('is an error when it is not there', () => {
+    expect(() => parseBinlogHeader(readPrintedEvent('# at 4\n'), 'The log b.000001')).toThrow(
+      'The log b.000001 is no binary log',
+    );
   });
 });

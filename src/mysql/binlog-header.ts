@@ -69,3 +69,12 @@ export function parseBinlogHeader(bytes: Buffer, title: string): BinlogHeader {
     encrypted: second[TYPE_OFFSET] === START_ENCRYPTION,
   };
 }
+
+/**
+ * The beginning of a log out of what mysqlbinlog prints of it: the first event stands there as the base64 argument of a BINLOG
+ * statement. Empty when it does not.
+ */
+export function readPrintedEvent(text: string): Buffer {
+  const base64 = /^BINLOG '\s*([A-Za-z0-9+/=\s]+)'/m.exec(text)?.[1];
+  return base64 === undefined ? Buffer.alloc(0) : Buffer.concat([MAGIC, Buffer.from(base64, 'base64')]);
+}

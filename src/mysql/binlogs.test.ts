@@ -1,17 +1,27 @@
 import { expect, it } from 'vitest';
-import { compareBinlogNames } from './binlogs.ts';
+import { closeBinlogs } from './binlogs.ts';
 
-it('binary logs are ordered by number, not as text (D13)', () => {
-  const names = ['mysql-bin.1000000', 'mysql-bin.000010', 'mysql-bin.999999', 'mysql-bin.000009'];
-  expect(names.toSorted(compareBinlogNames)).toEqual([
-    'mysql-bin.000009',
-    'mysql-bin.000010',
-    'mysql-bin.999999',
-    'mysql-bin.1000000',
-  ]);
+/** A stand-in for a server with these logs. */
+const serverWith = (rows: readonly object[]) => ({
+  variable: async (name: string) => (name === 'log_bin' ? 'ON' : '/var/log/mysql/b'),
+  query: async <Row>(sql: string) => (sql.startsWith('SHOW') ? (rows as Row[]) : []),
 });
 
-it('binary logs whose name carries a time behind the number are ordered by the number', () => {
-  const names = ['db.1-bin.000010', 'db.1-bin.000009.1795348171'];
-  expect(names.toSorted(compareBinlogNames)).toEqual(names.toReversed());
+it("the closed logs are all but the last, in the server's own order, also when log_bin got another name", async () => {
+  const rows = ['old.999999', 'old.1000000', 'a.1000001', 'a.1000002'].map((Log_name) => ({
+    Log_name,
+    File_size: '100',
+  }));
+  const closed = await closeBinlogs(serverWith(rows));
+  expect(closed?.map(({ name }) => name)).toEqual(['old.999999', 'old.1000000', 'a.1000001']);
+  expect(closed?.[0]).toEqual({ name: 'old.999999', path: '/var/log/mysql/old.999999', size: 100 });
+});
+
+it('the size of a log that MySQL encrypts is without the header that the server does not send', async () => {
+  const rows = [
+    { Log_name: 'b.000001', File_size: '700', Encrypted: 'Yes' },
+    { Log_name: 'b.000002', File_size: '700', Encrypted: 'No' },
+    { Log_name: 'b.000003', File_size: '700', Encrypted: 'No' },
+  ];
+  expect((await closeBinlogs(serverWith(rows)))?.map(({ size }) => size)).toEqual([188, 700]);
 });

@@ -8,9 +8,19 @@ export interface ClosedBinlog {
   readonly name: string;
   /** Where its file lies on the server. */
   readonly path: string;
-  /** Bytes. */
+  /** Bytes of its events, as the server sends them; its file may have more. */
   readonly size: number;
 }
+
+interface BinlogRow {
+  readonly Log_name: string;
+  readonly File_size: string;
+  /** MySQL since 8.0.14; MariaDB has no such column, and no such header either. */
+  readonly Encrypted?: string;
+}
+
+/** Bytes in front of an encrypted log of MySQL. Source: "Encrypting Binary Log Files and Relay Log Files" in its manual. */
+const ENCRYPTION_HEADER = 512;
 
 /**
  * Makes the server begin a new binary log and lists all the others, the oldest first. The one being written is never
@@ -24,11 +34,12 @@ export async function closeBinlogs(
   // LOCAL: replicas and the other nodes of a cluster need not do the same.
   await server.query('FLUSH LOCAL BINARY LOGS');
   // One statement, whose last row is the log being written: between two, the server may go on to the next one.
-  const rows = await server.query<{ Log_name: string; File_size: string }>('SHOW BINARY LOGS');
-  return rows
-    .slice(0, -1)
-    .map(({ Log_name: name, File_size: size }) => ({ name, path: join(folder, name), size: Number(size) }))
-    .toSorted((a, b) => compareBinlogNames(a.name, b.name));
+  const rows = await server.query<BinlogRow>('SHOW BINARY LOGS');
+  return rows.slice(0, -1).map(({ Log_name: name, File_size: size, Encrypted: encrypted }) => ({
+    name,
+    path: join(folder, name),
+    size: Number(size) - (encrypted === 'Yes' ? ENCRYPTION_HEADER : 0),
+  }));
 }
 
 async function findFolder(server: Pick<MysqlServer, 'variable'>): Promise<string> {
@@ -37,20 +48,4 @@ async function findFolder(server: Pick<MysqlServer, 'variable'>): Promise<string
   throw new TwinDbError('Cannot tell where the binary logs lie: the server has no log_bin_basename', {
     remedy: 'MySQL before 5.6 and MariaDB before 10.1 are not supported.',
   });
-}
-
-/**
- * The order in which one server wrote two logs: by their number (contract D13), since mysql-bin.1000000 follows
- * mysql-bin.999999. Names that differ in more than the number are ordered as text.
- */
-export function compareBinlogNames(a: string, b: string): number {
-  const [left, right] = [splitName(a), splitName(b)];
-  if (left.stem !== right.stem) return left.stem < right.stem ? -1 : 1;
-  return left.number - right.number;
-}
-
-/** A copy of the Python tool, or ours after RESET MASTER, may have more behind the number. */
-function splitName(name: string): { stem: string; number: number } {
-  const [, stem = name, number = '0'] = /^(.*?)\.(\d+)(?:\.|$)/.exec(name) ?? [];
-  return { stem, number: Number(number) };
 }

@@ -1,6 +1,9 @@
 import type { MysqlCopy, ServerVendor } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 
+/** `whole`: as far as can be told without reading it, by its size. */
+export type ParentObject = 'whole' | 'damaged' | 'absent';
+
 /** What decides whether a copy may continue an earlier one. */
 export interface ChoiceInput {
   readonly runType: RunType;
@@ -8,8 +11,8 @@ export interface ChoiceInput {
   readonly fullBackup: RunType;
   /** What the status of this host on the destination lists. */
   readonly copies: readonly MysqlCopy[];
-  /** Whether the object of `candidateParent` is on the destination; of no account when there is no candidate. */
-  readonly parentExists: boolean;
+  /** How the object of `candidateParent` lies on the destination; undefined when there is no candidate. */
+  readonly parent: ParentObject | undefined;
   readonly server: {
     readonly identity: string;
     readonly vendor: ServerVendor;
@@ -71,9 +74,11 @@ function isFullDue(runType: RunType, fullBackup: RunType): boolean {
 }
 
 /** Why no copy of this server can continue `parent`. What the Python tool did not record is no obstacle. */
-function obstacleTo(parent: MysqlCopy, { parentExists, server }: ChoiceInput): string | undefined {
+function obstacleTo(parent: MysqlCopy, { parent: object, server }: ChoiceInput): string | undefined {
   const { key, serverIdentity, serverVersion } = parent;
-  if (!parentExists) return `the full copy ${key} is gone from the destination`;
+  if (object === 'absent') return `the full copy ${key} is gone from the destination`;
+  if (object === 'damaged')
+    return `the full copy ${key} has another size on the destination than its status says`;
   if (serverIdentity !== undefined && serverIdentity !== server.identity) {
     return `the full copy ${key} is of another server, or this one was initialised or restored since`;
   }

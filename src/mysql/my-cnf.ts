@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -33,7 +32,7 @@ export async function collectConfigs(server: Server, log: Log): Promise<SavedCon
   };
   for (const path of await findRoots(server)) collect(path);
   for (const path of await askForFiles(server, log)) if (!found.has(path) && existsSync(path)) collect(path);
-  return [...found.values()].map((file) => ({ [file.path]: encode(file, log) }));
+  return [...found.values()].map((file) => ({ [file.path]: file.bytes.toString('base64') }));
 }
 
 /** The files that the server's command line names, or leaves to the standard. */
@@ -87,17 +86,4 @@ async function askForFiles(server: Server, log: Log): Promise<string[]> {
     log.debug(`The server does not tell where its settings came from: ${describeError(error)}`);
     return [];
   }
-}
-
-/**
- * The Python tool decodes what it finds in the status as UTF-8 and takes the whole status for damaged when that fails. So
- * the bytes of another encoding are kept as the characters that Latin-1 makes of them.
- */
-function encode({ path, bytes }: ReadFile, log: Log): string {
-  if (isUtf8(bytes)) return bytes.toString('base64');
-  const text = bytes.toString('latin1');
-  if (text.split('\n').some((line) => /[^\0-\x7f]/.test(line) && !/^\s*[#;]/.test(line))) {
-    log.warn(`${path} is not UTF-8; its copy will be, with every byte taken for a character of Latin-1`);
-  }
-  return Buffer.from(text, 'utf8').toString('base64');
 }

@@ -102,7 +102,7 @@ class Repository {
       runType,
       fullBackup,
       copies,
-      parentExists: candidate !== undefined && this.objects.has(candidate.key),
+      parent: candidate && (this.objects.has(candidate.key) ? 'whole' : 'absent'),
       server: { ...server, lsn: undefined },
     });
     this.made += 1;

@@ -4,11 +4,17 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { type BinlogHeader, readBinlogHeader } from '../mysql/binlog-header.ts';
+import {
+  type BinlogHeader,
+  parseBinlogHeader,
+  readBinlogHeader,
+  readPrintedEvent,
+} from '../mysql/binlog-header.ts';
 import type { ClosedBinlog } from '../mysql/binlogs.ts';
 import { missingPrivilege } from '../mysql/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
+import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 
 type Server = Pick<MysqlServer, 'variable' | 'options' | 'flavour'>;
@@ -44,6 +50,24 @@ export async function openBinlogSource(
   }
 }
 
+/**
+ * When a closed log was begun, in seconds since the epoch, without fetching all of it. Throws a TwinDbError when the log is
+ * not there, or none.
+ */
+export async function readTimeCreated(
+  closed: ClosedBinlog,
+  server: Server,
+  options: Options,
+): Promise<number> {
+  if (await isReadable(closed, server)) return (await readBinlogHeader(closed.path)).timeCreated;
+  // Its first event ends behind any position that is asked for, so it is the only one.
+  const chunks: Buffer[] = [];
+  const keep = new Writable({ write: (chunk: Buffer, _encoding, done) => done(void chunks.push(chunk)) });
+  await runPipeline([askServer(closed, server, ['--stop-position=5'], options), keep], options.signal);
+  const event = readPrintedEvent(Buffer.concat(chunks).toString('latin1'));
+  return parseBinlogHeader(event, `The binary log ${closed.name} of the server`).timeCreated;
+}
+
 /** A file of this name on another host would be another server's. */
 async function isReadable({ path }: ClosedBinlog, server: Server): Promise<boolean> {
   if ((await server.variable('hostname')) !== hostname()) return false;
@@ -76,30 +100,38 @@ async function openFile(
 /** The server sends a log's events in the clear, also those of a log that is encrypted on its disk. */
 async function fetchInto(
   folder: string,
+  closed: ClosedBinlog,
+  server: Server,
+  options: Options,
+): Promise<void> {
+  // A prefix for the log's name.
+  const raw = ['--raw', `--result-file=${folder}/`];
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  await runPipeline([askServer(closed, server, raw, options), nowhere], options.signal);
+}
+
+function askServer(
   { name }: ClosedBinlog,
   { options, flavour }: Server,
-  { log, signal }: Options,
-): Promise<void> {
-  const program = {
+  more: readonly string[],
+  { log }: Options,
+): Program {
+  return {
     command: flavour.binlogProgram,
     args: [
       `--defaults-file=${options.file}`,
       ...options.arguments,
       '--read-from-remote-server',
-      '--raw',
-      // A prefix for the log's name.
-      `--result-file=${folder}/`,
+      ...more,
       name,
     ],
     debianPackage: flavour.clientPackage,
-    onStderrLine: (line: string) => log.debug(line),
-    remedyFor: ({ stderr }: { readonly stderr: readonly string[] }) => {
+    onStderrLine: (line) => log.debug(line),
+    remedyFor: ({ stderr }) => {
       const missing = missingPrivilege(stderr.join('\n'));
       return (
         missing && `Grant the backup user the privilege ${missing} ON *.*, or let root read the binary logs.`
       );
     },
   };
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await runPipeline([program, nowhere], signal);
 }

@@ -115,6 +115,21 @@ describe('binary logs', () => {
     expect(await run()).toEqual(SILENT);
   });
 
+  it('never replace an object that no status lists', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    sandbox.file(`repository/${object('mysql-bin.000001')}`, 'of the server before this one');
+    expect(await run()).toEqual(SILENT);
+    const time = original('mysql-bin.000001').readUInt32LE(4);
+    const timed = `mysql-bin.000001.${time}`;
+    expect(objectsIn(sandbox)).toEqual([object(timed), object('mysql-bin.000001')]);
+    expect(readFileSync(join(sandbox.dir, 'repository', object('mysql-bin.000001')), 'utf8')).toBe(
+      'of the server before this one',
+    );
+    expect(stored(timed).equals(original('mysql-bin.000001'))).toBe(true);
+    expect([...listedBinlogs(sandbox).keys()]).toEqual([key(timed)]);
+    expect(await run()).toEqual(SILENT);
+  });
+
   it('expire by the time in their headers, those of the Python tool too, and what is not one of them stays', async () => {
     configureMysql(sandbox, server, { source: OFF, mysql: { expire_log_days: 2 } });
     await run();
@@ -161,8 +176,11 @@ describe('binary logs', () => {
     expect(bound.stderr).toContain('cannot be read here: the server is asked for it');
     expect(bound.exitCode).toBe(0);
     expect(stored('mysql-bin.000001').equals(original('mysql-bin.000001'))).toBe(true);
-    const again = await sandbox.runBound('backup', '--lock-file', `${sandbox.dir}/lock`, 'hourly');
-    expect(again).toEqual(SILENT);
+    const again = await sandbox.runBound('--debug', 'backup', '--lock-file', `${sandbox.dir}/lock`, 'hourly');
+    expect(again.exitCode).toBe(0);
+    // Of the log that is copied already only the first event is asked for.
+    expect(again.stderr).toContain('mysql-bin.000002 cannot be read here');
+    expect(again.stderr).not.toContain('mysql-bin.000001 cannot be read here');
     expect(listedBinlogs(sandbox).size).toBe(2);
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
+import { truncate } from '../fixtures/mysql-copies.ts';
 import {
   backUp,
   configureMysql,
@@ -101,17 +102,20 @@ describe('a MySQL backup', () => {
     expect(full.stderr + incremental.stderr).not.toContain('secret');
   });
 
-  it('is full with a warning when the parent is gone', async () => {
+  it.each([
+    ['is gone', (path: string) => rmSync(path)],
+    ['has another size on the destination than its status says', (path: string) => truncate(path)],
+  ])('is full with a warning when the parent %s', async (what, harm) => {
     configureMysql(sandbox, server);
     await backUp(sandbox, 'daily');
     const [parent = ''] = mysqlObjectsIn(sandbox);
-    rmSync(join(sandbox.dir, 'repository', parent));
+    harm(join(sandbox.dir, 'repository', parent));
     const run = await backUp(sandbox, 'hourly');
     expect(run).toMatchObject({
       exitCode: 0,
       stderr: expect.stringContaining('WARNING: A full copy') as string,
     });
-    expect(run.stderr).toContain(`${parent} is gone`);
+    expect(run.stderr).toContain(`${parent} ${what}`);
     expect(listedMysql(sandbox).find(({ runType }) => runType === 'hourly')?.type).toBe('full');
   });
 

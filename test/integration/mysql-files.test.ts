@@ -121,20 +121,14 @@ describe("the server's configuration files", () => {
     if (existsSync('/etc/mysql/my.cnf')) expect(paths).toContain('/etc/mysql/my.cnf');
   });
 
-  it('come as UTF-8 whatever they are in, and a value that this changes is a warning', async () => {
+  it('come byte for byte, whatever they are in', async () => {
     await using server = await startMariadb();
     const file = `${server.dir}/latin1.cnf`;
     appendFileSync(server.serverOptionsFile, `!include ${file}\n`);
-    for (const [text, count] of [
-      ['# Gr\xfc\xdfe\n', 0],
-      ['[x]\npath=/Gr\xfc\xdfe\n', 1],
-    ] as const) {
-      writeFileSync(file, Buffer.from(text, 'latin1'));
-      const { files, warnings } = await collect(server);
-      expect(
-        new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(files.get(file) ?? '', 'base64')),
-      ).toBe(text);
-      expect(warnings).toHaveLength(count);
-    }
+    const bytes = Buffer.from('[x]\npath=/Gr\xfc\xdfe\n', 'latin1');
+    writeFileSync(file, bytes);
+    const { files, warnings } = await collect(server);
+    expect(files.get(file)).toBe(bytes.toString('base64'));
+    expect(warnings).toEqual([]);
   });
 });

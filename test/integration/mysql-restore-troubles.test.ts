@@ -108,11 +108,13 @@ describe('an incremental copy', () => {
     expect(await fail(history.incremental.key)).toContain('no status names the full one');
   });
 
-  it('is refused by the program that prepares it when its parent is another one', async () => {
+  it('is refused before anything is prepared when its parent is another one', async () => {
     const other = 'db1/daily/mysql/mysql-2025-12-31_00_00_01.xbstream';
     const { key } = await makeMysqlCopy(history.server, { repository, key: other });
     changeIncremental({ parent: key });
-    expect(await fail(history.incremental.key)).toContain('failed with exit code');
+    const message = await fail(history.incremental.key);
+    expect(message).toContain(`${history.incremental.key}: it begins at LSN ${history.full.lsn}`);
+    expect(message).toContain(`its parent ${key} ends at LSN`);
   });
 });
 

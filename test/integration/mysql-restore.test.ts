@@ -197,6 +197,16 @@ describe('--cache', () => {
     expect(await rowsIn(dst)).toEqual(history.rowsOfFull);
   });
 
+  it('is done without when its entry is not whole, and that is said', async () => {
+    adopt(sandbox, history.plain);
+    await succeed(history.full.key, '--cache', cache);
+    rmSync(join(entry, 'xtrabackup_checkpoints'));
+    dst = join(sandbox.dir, 'again');
+    const { exitCode, stderr } = await restore(history.full.key, '--cache', cache);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('cannot be used, the copy is fetched')]);
+    expect(await rowsIn(dst)).toEqual(history.rowsOfFull);
+  });
+
   it('does not take the copy of another host for this one', async () => {
     const repository = adopt(sandbox, history.plain);
     await succeed(history.full.key, '--cache', cache);
