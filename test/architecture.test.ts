@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mysql: ['config', 'copies', 'errors', 'log', 'process'],
   sources: ['errors', 'log', 'mysql', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
-  destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh'],
+  destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
   status: ['copies', 'destinations', 'errors', 'log'],
   jobs: [
     'config',

@@ -1,4 +1,5 @@
 import { StorageError } from '../errors.ts';
+import { formatBytes } from '../units.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -67,14 +68,14 @@ export function planParts(
 function planFixed(expected: number, size: number): PartPlan {
   if (size < MIN_PART || size > LARGEST_PART) {
     throw new StorageError(
-      `Parts of ${size} bytes cannot be sent to S3: ${inWords(MIN_PART)} to ${inWords(LARGEST_PART)}`,
+      `Parts of ${size} bytes cannot be sent to S3: ${MIN_PART / MIB} MiB to ${LARGEST_PART / MIB} MiB can`,
       { remedy: 'Correct [s3] part_size, or remove it to have it chosen.' },
     );
   }
   if (expected > size * MAX_PARTS) {
     const needed = Math.ceil((expected * MARGIN) / MAX_PARTS / MIB);
     throw new StorageError(
-      `About ${inWords(expected)} are expected, but ${MAX_PARTS} parts of [s3] part_size hold only ${inWords(size * MAX_PARTS)}`,
+      `About ${formatBytes(expected)} are expected, but ${MAX_PARTS} parts of [s3] part_size hold only ${formatBytes(size * MAX_PARTS)}`,
       { remedy: `Set [s3] part_size to at least ${needed} MiB, or remove it to have it chosen.` },
     );
   }
@@ -95,7 +96,7 @@ function planGrowing(expected: number): PartPlan {
   const plan = planTiers([...small, { parts, size }, ...planReserve(RESERVED_PARTS, size)], 3, remedy);
   if (expected <= plan.capacity) return plan;
   throw new StorageError(
-    `About ${inWords(expected)} are expected, but parts of at most ${inWords(LARGEST_PART)} hold only ${inWords(plan.capacity)}`,
+    `About ${formatBytes(expected)} are expected, but parts of at most ${LARGEST_PART / MIB} MiB hold only ${formatBytes(plan.capacity)}`,
     { remedy: 'Back up fewer directories in one copy, or use another destination.' },
   );
 }
@@ -141,9 +142,4 @@ function inFlightOf(size: number): number {
 
 function wholeMib(bytes: number): number {
   return Math.ceil(bytes / MIB) * MIB;
-}
-
-/** Bytes as an operator reads them. */
-export function inWords(bytes: number): string {
-  return bytes >= GIB ? `${(bytes / GIB).toFixed(1)} GiB` : `${Math.round(bytes / MIB)} MiB`;
 }

@@ -1,19 +1,11 @@
-import { IntegrityError, StorageError } from '../errors.ts';
-import { newPartialName } from '../lock/owner.ts';
+import { IntegrityError } from '../errors.ts';
 import type { WriteOptions } from './destination.ts';
-import { encryption, type S3Bucket, storage } from './s3-client.ts';
-import { markerFor } from './s3-marker.ts';
-import { createPartBuffers, type PartBuffers } from './s3-part-buffers.ts';
-import { BUFFER_BUDGET, inWords, type PartPlan, planParts } from './s3-part-plan.ts';
+import { checkGrowth, choosePlan } from './s3-choose-plan.ts';
+import { type S3Bucket, storage } from './s3-client.ts';
+import { createMultipart } from './s3-multipart.ts';
+import { createPartCutter, type PartCutter } from './s3-part-cutter.ts';
+import type { PartPlan } from './s3-part-plan.ts';
 import { deleteObject, findObject, putObject, type S3Head } from './s3-requests.ts';
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  type S3Part,
-  type S3Upload,
-  uploadPart,
-} from './s3-upload.ts';
 
 /** The work behind the stream: bytes come, and become an object or nothing. Never more than one call at a time, but for `undo`. */
 export interface S3Write {
@@ -22,12 +14,6 @@ export interface S3Write {
   /** Ends whatever is under way and removes it, also an object that `commit` has made but nobody was told of. */
   undo(): Promise<void>;
 }
-
-/** Most objects are small status files: for those a block for many parts is not worth allocating. */
-const FIRST_BUFFER = 1024 ** 2;
-
-/** Above this much memory for buffers the process is likely to need more than the 300 MB promised for S3. */
-const NOTABLE_MEMORY = 1.25 * BUFFER_BUDGET;
 
 /**
  * Writes an object as one request when it is smaller than a part, else as a multipart upload.
@@ -42,126 +28,50 @@ export function startWrite(
   options: WriteOptions,
   fail: (error: unknown) => void,
 ): S3Write {
-  const { config, log, tuning } = bucket;
+  const { config, tuning } = bucket;
+  const how = storage(config, options);
   const aborting = new AbortController();
   const { signal } = aborting;
-  /** For requests whose outcome must be known: they get some time even when the stream is being destroyed. */
   const patience = new AbortController();
-  const marker = markerFor(key, newPartialName());
-
-  let plan: PartPlan | undefined;
-  let buffers: PartBuffers | undefined;
-  let current: Buffer | undefined;
-  let filled = 0;
+  const multipart = createMultipart(bucket, key, { how, signal, patience: patience.signal, fail });
+  let cutting: { readonly plan: PartPlan; readonly cutter: PartCutter } | undefined;
   let written = 0;
-  let partNumber = 1;
-  let upload: S3Upload | undefined;
-  const parts: S3Part[] = [];
-  const sending = new Set<Promise<void>>();
   let busy: Promise<void> = Promise.resolve();
-  let isMarked = false;
   /** Set when the request that makes the object visible is sent. */
   let commitment: { readonly before: S3Head | undefined; etag?: string } | undefined;
 
-  const choosePlan = async (): Promise<PartPlan> => {
-    if (tuning.plan) return tuning.plan;
-    const expected = await options.estimate?.(signal);
-    signal.throwIfAborted();
-    const chosen = planParts(expected, config.partSize);
-    if (chosen.memory > BUFFER_BUDGET) {
-      const message =
-        `s3://${config.bucket}/${key} takes parts of ${inWords(chosen.partSize(2000))} ` +
-        `and ${inWords(chosen.memory)} of memory for them`;
-      if (chosen.memory > NOTABLE_MEMORY) log.warn(message);
-      else log.info(message);
-    }
-    return chosen;
-  };
-
-  const slots = (using: PartPlan): number => Math.min(using.inFlight(partNumber), config.concurrency) + 1;
-
-  const makeRoom = async (using: PartPlan): Promise<Buffer> => {
-    buffers ??= createPartBuffers(BUFFER_BUDGET);
-    const room = await buffers.lend(using.partSize(partNumber), slots(using));
-    signal.throwIfAborted();
-    return room;
-  };
-
-  const begin = async (): Promise<S3Upload> => {
-    signal.throwIfAborted();
-    isMarked = true;
-    await putObject(bucket, marker, Buffer.alloc(0), encryption(config), patience.signal);
-    signal.throwIfAborted();
-    upload = await createUpload(bucket, key, storage(config, options), patience.signal);
-    signal.throwIfAborted();
-    return upload;
-  };
-
-  const send = async (buffer: Buffer, size: number): Promise<void> => {
-    upload ??= await begin();
-    const job = sendPart(upload, partNumber++, buffer, size).finally(() => sending.delete(job));
-    sending.add(job);
-    job.catch(fail);
-  };
-
-  const sendPart = async (to: S3Upload, number: number, buffer: Buffer, size: number): Promise<void> => {
-    try {
-      parts.push(await uploadPart(bucket, to, number, buffer.subarray(0, size), signal));
-    } finally {
-      buffers?.give(buffer);
-    }
+  const startCutting = async () => {
+    const plan = await choosePlan(bucket, key, options, signal);
+    const { concurrency } = config;
+    return { plan, cutter: createPartCutter({ plan, concurrency, signal }, (part) => multipart.send(part)) };
   };
 
   const add = async (chunk: Buffer): Promise<void> => {
     signal.throwIfAborted();
-    plan ??= await choosePlan();
-    const was = written;
+    cutting ??= await startCutting();
+    const before = written;
     written += chunk.length;
-    if (written > plan.capacity) {
-      throw new StorageError(`there are more than the ${inWords(plan.capacity)} that its parts hold`, {
-        remedy: plan.remedy,
-      });
-    }
-    if (was <= plan.planned && written > plan.planned) {
-      log.warn(
-        `s3://${config.bucket}/${key} is larger than the ${inWords(plan.planned)} reckoned with: ` +
-          `its parts grow, and with them the memory used. ${plan.remedy}`,
-      );
-    }
-    for (let rest = chunk; rest.length > 0; ) {
-      current ??= Buffer.allocUnsafeSlow(Math.min(FIRST_BUFFER, plan.partSize(partNumber)));
-      const taken = rest.copy(current, filled);
-      filled += taken;
-      rest = rest.subarray(taken);
-      if (filled < current.length) continue;
-      if (filled < plan.partSize(partNumber)) {
-        const room = await makeRoom(plan);
-        current.copy(room);
-        current = room;
-      } else {
-        await send(current, filled);
-        filled = 0;
-        current = rest.length > 0 ? await makeRoom(plan) : undefined;
-      }
-    }
+    checkGrowth(bucket, key, cutting.plan, { before, after: written });
+    await cutting.cutter.add(chunk);
   };
 
   const commit = async (): Promise<void> => {
     signal.throwIfAborted();
-    const last = current?.subarray(0, filled) ?? Buffer.alloc(0);
-    if (upload && current && filled > 0) await send(current, filled);
-    await Promise.all(sending);
+    const last = cutting?.cutter.last();
+    if (multipart.isBegun() && last && last.bytes.length > 0) await multipart.send(last);
+    await multipart.whenSent();
     const before = await findObject(bucket, key, signal);
     signal.throwIfAborted();
     commitment = { before };
-    if (upload) {
-      await completeUpload(bucket, upload, parts, patience.signal);
+    if (multipart.isBegun()) {
+      await multipart.complete();
       await checkSize();
+      await multipart.removeMarker();
     } else {
       // No check of the size: the server has compared body, length and signed SHA-256 before it said yes.
-      commitment.etag = await putObject(bucket, key, last, storage(config, options), patience.signal);
+      const body = last?.bytes ?? Buffer.alloc(0);
+      commitment.etag = await putObject(bucket, key, body, how, patience.signal);
     }
-    if (isMarked) await removeMarker();
   };
 
   const checkSize = async (): Promise<void> => {
@@ -173,24 +83,15 @@ export function startWrite(
     );
   };
 
-  /** A failure here must not cost the copy, which is complete. */
-  const removeMarker = async (): Promise<void> => {
-    try {
-      await deleteObject(bucket, marker, patience.signal);
-    } catch (error) {
-      log.warn(`The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${String(error)}`);
-    }
-  };
-
   const undo = async (): Promise<void> => {
     aborting.abort();
     const timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
-    await Promise.allSettled([busy, ...sending]);
+    await busy;
+    await multipart.whenIdle();
     clearTimeout(timer);
     const limit = AbortSignal.timeout(tuning.cleanUpMs);
     if (commitment && !commitment.before) await withdraw(commitment.etag, limit);
-    if (upload) await abortUpload(bucket, upload, limit);
-    if (isMarked) await deleteObject(bucket, marker, limit);
+    await multipart.abort(limit);
   };
 
   /** Where another object was replaced, the new one stays: it is whole, and the old one is gone. */
@@ -199,6 +100,7 @@ export function startWrite(
     if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
   };
 
+  /** `undo` waits for the step that is under way. */
   const track = (work: Promise<void>): Promise<void> => {
     busy = work.catch(() => {});
     return work;
