@@ -35,10 +35,11 @@ const DESTINATIONS = {
 };
 
 /**
- * The command on one configuration. `destination` is a kind, `source` a folder, `sections` more of the configuration.
- * `backup` and `restore` are argument arrays to measure; `copy` runs `ls` and returns the newest copy.
+ * The command on one configuration. `destination` is a kind, `source` a folder, `media` what is backed up (files unless
+ * it says mysql), `sections` more of the configuration. `backup` and `restore` are argument arrays to measure; `copy`
+ * runs `ls` and returns the newest copy.
  */
-export function createCommand({ dir, lab }, name, { destination, source, sections = {} }) {
+export function createCommand({ dir, lab }, name, { destination, source, media = 'files', sections = {} }) {
   const place = `${dir}/copies-${name}`;
   const config = `${dir}/${name}.cfg`;
   const empty = async () => {
@@ -48,7 +49,7 @@ export function createCommand({ dir, lab }, name, { destination, source, section
   };
   mkdirSync(place, { mode: 0o700 });
   const base = {
-    source: { backup_dirs: source, backup_mysql: 'no' },
+    source: source === undefined ? {} : { backup_dirs: source },
     destination: { backup_destination: destination },
     measures: { log: `${dir}/measures.log` },
     ...DESTINATIONS[destination](place, lab),
@@ -61,9 +62,9 @@ export function createCommand({ dir, lab }, name, { destination, source, section
     place,
     empty,
     backup: argv('backup', '--lock-file', `${dir}/lock`, 'daily'),
-    restore: (copy, dst) => argv('restore', 'file', copy, '--dst', dst),
+    restore: (copy, dst) => argv('restore', media === 'files' ? 'file' : media, copy, '--dst', dst),
     copy() {
-      const [file, ...args] = argv('ls');
+      const [file, ...args] = argv('ls', '--type', media);
       return execFileSync(file, args, { encoding: 'utf8' }).trim().split('\n').at(-1);
     },
   };

@@ -13,7 +13,7 @@ const TIMED = 'TIMEFORMAT=\'%R %U %S\'; time "$@"';
  * and the largest resident memory of its first process alone, in MB (10^6 bytes).
  */
 export async function measure(argv) {
-  const child = spawn('bash', ['-c', TIMED, 'bash', ...argv], { stdio: ['ignore', 'inherit', 'pipe'] });
+  const child = spawn('bash', ['-c', TIMED, 'bash', ...argv], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (text) => {
     stderr += text;

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 const DOCUMENT = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
 /** What else the machine was doing, as this program began. */
 const LOAD = loadavg()[0];
+/** As this program began, like the load: hours may pass. */
+const COMMIT = describeCommit();
 const BEGIN = '<!-- Written by make bench, from here -->\n';
 const END = '<!-- to here -->\n';
 
@@ -39,17 +41,11 @@ export function streamTable(results) {
 }
 
 /** All that a run has to say; with `write` it replaces what the last run left in the document. */
-export function keepTables({ speed, streams, mib, size, write }) {
-  const text = `
-${new Date().toISOString().slice(0, 10)}, commit ${commit()}: ${describeMachine()}.
-
-### Time, a tree of ${mib} MiB
-
-${speed}
-### Memory, a stream of ${size} that does not compress
-
-${streams}
-`;
+export function keepTables(sections, write) {
+  const parts = sections
+    .filter(({ results }) => results.length > 0)
+    .map(({ title, format, results }) => `### ${title}\n\n${format(results)}`);
+  const text = `\n${new Date().toISOString().slice(0, 10)}, ${COMMIT}: ${describeMachine()}.\n\n${parts.join('\n')}\n`;
   if (write) {
     const document = readFileSync(DOCUMENT, 'utf8');
     const [before, rest] = document.split(BEGIN);
@@ -74,10 +70,15 @@ function describeMachine() {
     `Node ${process.version}`,
     firstLine('tar', '--version'),
     `zstd ${zstd}`,
+    `MariaDB ${/[\d.]+(?=-MariaDB)/.exec(firstLine('mariadbd', '--version'))?.[0]}`,
   ].join(', ');
 }
 
-function commit() {
-  const cwd = fileURLToPath(new URL('.', import.meta.url));
-  return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd, encoding: 'utf8' }).trim();
+/** What was measured, as far as a commit can tell: files that differ from it are no part of it. */
+function describeCommit() {
+  const git = (...args) =>
+    execFileSync('git', args, { cwd: fileURLToPath(new URL('.', import.meta.url)), encoding: 'utf8' }).trim();
+  const changed = git('status', '--porcelain', ':/').split('\n').filter(Boolean).length;
+  const hash = git('rev-parse', '--short', 'HEAD');
+  return changed === 0 ? `commit ${hash}` : `commit ${hash} with changes in ${changed} files`;
 }

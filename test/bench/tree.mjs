@@ -1,4 +1,4 @@
-// What is backed up: the same bytes at every call.
+// The files that are backed up, and the bytes they are made of: the same ones at every call.
 import { createCipheriv } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 
@@ -24,14 +24,16 @@ const WORDS = Array.from({ length: 4096 }, () => {
 });
 const FREQUENCY = Array.from({ length: 1 << 16 }, () => Math.floor(4096 ** even()) - 1);
 
-function text(size) {
+/** `size` bytes of words, as in prose and logs; they compress to about a third. */
+export function text(size) {
   const bytes = Buffer.allocUnsafe(size);
   for (let filled = 0; filled < size; ) filled += WORDS[FREQUENCY[random() >>> 16]].copy(bytes, filled);
   return bytes;
 }
 
 const cipher = createCipheriv('aes-256-ctr', Buffer.alloc(32, 'bench'), Buffer.alloc(16));
-const noise = (size) => cipher.update(Buffer.alloc(size));
+/** `size` bytes that do not compress. */
+export const noise = (size) => cipher.update(Buffer.alloc(size));
 
 /** In pieces, so that a large file needs little memory. */
 function writeLarge(path, size, make) {

@@ -1,0 +1,63 @@
+// The MySQL cases: the data of one server, by our command and by the programs that it calls.
+import { mkdirSync, rmSync } from 'node:fs';
+import { createCommand } from './command.mjs';
+
+/** As createCases, with a server whose files are below `bench.db`. */
+export function createMysqlCases(bench) {
+  const { dir, db } = bench;
+  const [out, dst, target] = [`${dir}/out`, `${dir}/restored`, `${dir}/target`];
+  const defaults = `${db}/root.cnf`;
+  const command = () =>
+    createCommand(bench, `m${++bench.made}`, {
+      destination: 'local',
+      media: 'mysql',
+      sections: {
+        source: { backup_mysql: 'yes' },
+        compression: { program: 'zstd' },
+        mysql: { mysql_defaults_file: defaults },
+      },
+    });
+  const renew = (folder) => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  };
+
+  const full = () => {
+    const { backup, empty } = command();
+    const reset = async () => {
+      await empty();
+      rmSync(out, { force: true });
+      renew(target);
+    };
+    const stream = `mariabackup --defaults-file=${defaults} --backup --stream=xbstream --target-dir=${target}`;
+    return {
+      title: 'MySQL, full, zstd to local',
+      limit: 1.2,
+      ours: backup,
+      shell: `${stream} | zstd -T0 > ${out}`,
+      reset,
+      prepare: () => undefined,
+      done: reset,
+    };
+  };
+
+  const restore = () => {
+    const whole = command();
+    return {
+      title: 'restore MySQL, zstd from local',
+      limit: 1.2,
+      first: whole.backup,
+      prepare: () => whole.copy(),
+      ours: (path) => whole.restore(path, dst),
+      shell: (path) =>
+        `zstd -dc ${path} | mbstream -x -C ${dst} && mariabackup --prepare --target-dir=${dst}`,
+      reset: () => renew(dst),
+      async done() {
+        rmSync(dst, { recursive: true, force: true });
+        await whole.empty();
+      },
+    };
+  };
+
+  return [full(), restore()];
+}
