@@ -104,10 +104,35 @@ export interface MysqlConfig {
 /** How many copies of each run type to keep. */
 export type RetentionCounts = Readonly<Record<RunType, number>>;
 
-export type ExportConfig =
-  | {
-      readonly transport: 'datadog';
-      readonly apiKey: Secret | undefined;
-      readonly appKey: Secret | undefined;
-    }
-  | { readonly transport: 'statsd'; readonly host: string; readonly port: number };
+export type ExportConfig = DatadogConfig | StatsdConfig | PrometheusConfig;
+
+export interface DatadogConfig {
+  readonly transport: 'datadog';
+  readonly via: DatadogAgent | DatadogApi;
+}
+
+/** DogStatsD over UDP. */
+export interface DatadogAgent {
+  readonly kind: 'agent';
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Datadog's own HTTP API. */
+export interface DatadogApi {
+  readonly kind: 'api';
+  readonly url: string;
+  readonly apiKey: Secret;
+}
+
+export interface StatsdConfig {
+  readonly transport: 'statsd';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PrometheusConfig {
+  readonly transport: 'prometheus';
+  /** In the folder of node_exporter's textfile collector. */
+  readonly file: string;
+}

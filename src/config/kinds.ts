@@ -106,6 +106,16 @@ export const absolutePath: Kind<string> = {
   },
 };
 
+/** A file that the textfile collector of node_exporter reads: it passes over other names. */
+export const textfile: Kind<string> = {
+  label: 'an absolute path that ends in .prom',
+  emptyIsUnset: true,
+  parse(value) {
+    const absolute = absolutePath.parse(value);
+    return absolute?.endsWith('.prom') ? absolute : undefined;
+  },
+};
+
 /** A path on another machine, where `~` is not ours to expand. */
 export const remotePath: Kind<string> = { label: 'a path', emptyIsUnset: true, parse: cutSlashes };
 

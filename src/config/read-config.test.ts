@@ -223,7 +223,10 @@ describe('a wrong value is an error that names file, section and option', () => 
       '[compression]\nprogram=zstd\nlevel=20',
       '[compression] level must be a whole number from 1 to 9, or to 19 with zstd, got "20"',
     ],
-    ['[export]\ntransport=graphite', '[export] transport must be datadog or statsd, got "graphite"'],
+    [
+      '[export]\ntransport=graphite',
+      '[export] transport must be datadog, statsd or prometheus, got "graphite"',
+    ],
     [
       '[export]\ntransport=statsd\nstatsd_port=0',
       '[export] statsd_port must be a whole number from 1 to 65535, got "0"',
@@ -277,36 +280,6 @@ describe('[mysql]', () => {
     ['[source]\nbackup_mysql=no\n', undefined],
   ])('is there when it is written or needed: %j', (lines, mysql) => {
     expect(quietly(LOCAL + lines).mysql).toEqual(mysql);
-  });
-});
-
-describe('[export]', () => {
-  test('datadog needs no keys, and keeps them secret', () => {
-    expect(quietly(`${LOCAL}[export]\ntransport=datadog\n`).export).toEqual({
-      transport: 'datadog',
-      apiKey: undefined,
-      appKey: undefined,
-    });
-    const config = quietly(`${LOCAL}[export]\ntransport=datadog\napi_key=hunter2\napp_key=hunter3\n`);
-    expect(config.export?.transport === 'datadog' && config.export.apiKey?.reveal()).toBe('hunter2');
-    expect(config.export?.transport === 'datadog' && config.export.appKey?.reveal()).toBe('hunter3');
-    expect(JSON.stringify(config)).not.toContain('hunter');
-  });
-
-  test('statsd goes to the standard port on this host', () => {
-    expect(quietly(`${LOCAL}[export]\ntransport=statsd\n`).export).toEqual({
-      transport: 'statsd',
-      host: '127.0.0.1',
-      port: 8125,
-    });
-  });
-
-  test('without a transport no metrics are sent, with a warning', () => {
-    const { config, warnings } = read(`${LOCAL}[export]\napi_key=x\n`);
-    expect(config.export).toBeUndefined();
-    expect(warnings).toEqual([
-      `${file}: [export] transport is missing, no metrics are sent; write transport=datadog or transport=statsd`,
-    ]);
   });
 });
 

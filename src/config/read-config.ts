@@ -6,7 +6,6 @@ import type {
   CompressionConfig,
   Config,
   DestinationConfig,
-  ExportConfig,
   GpgConfig,
   MysqlConfig,
   RetentionCounts,
@@ -16,6 +15,7 @@ import { secret } from './kinds.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
 import { readDestination } from './read-destination.ts';
+import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
 import { type Option, SCHEMA } from './schema.ts';
 
@@ -99,35 +99,6 @@ function readIntervals(options: Options): Record<RunType, boolean> {
     monthly: options.get('intervals', 'run_monthly'),
     yearly: options.get('intervals', 'run_yearly'),
   };
-}
-
-function readExport(
-  options: Options,
-  file: string,
-  warn: (message: string) => void,
-): ExportConfig | undefined {
-  if (!options.has('export')) return undefined;
-  const transport = options.get('export', 'transport');
-  switch (transport) {
-    case undefined:
-      // A backup must not fail for want of its metrics.
-      warn(
-        `${file}: [export] transport is missing, no metrics are sent; write transport=datadog or transport=statsd`,
-      );
-      return undefined;
-    case 'datadog':
-      return {
-        transport,
-        apiKey: options.get('export', 'api_key'),
-        appKey: options.get('export', 'app_key'),
-      };
-    case 'statsd':
-      return {
-        transport,
-        host: options.get('export', 'statsd_host'),
-        port: options.get('export', 'statsd_port'),
-      };
-  }
 }
 
 /** The options with a secret that is set, as `[section] option`. */

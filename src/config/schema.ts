@@ -9,6 +9,7 @@ import {
   secret,
   size,
   text,
+  textfile,
   webUrl,
   wholeNumber,
   words,
@@ -183,15 +184,32 @@ export const SCHEMA = {
     run_yearly: option(yesNo, 'yes', 'Whether yearly runs do anything.'),
   },
   export: {
-    transport: option(oneOf(['datadog', 'statsd']), undefined, 'Where to send metrics; absent: nowhere.'),
-    api_key: option(
-      secret,
+    transport: option(
+      oneOf(['datadog', 'statsd', 'prometheus']),
       undefined,
-      'Datadog API key; not needed, since metrics go to the agent on this host.',
+      'Where to send metrics; absent: nowhere.',
     ),
-    app_key: option(secret, undefined, 'Datadog application key; not needed either.'),
+    via: option(
+      oneOf(['agent', 'api']),
+      'agent',
+      'How they reach Datadog: through the agent, or straight to its HTTP API, which needs `api_key`.',
+    ),
+    agent_host: option(text, '127.0.0.1', 'Host of the Datadog agent.'),
+    agent_port: option(port, '8125', 'UDP port of the Datadog agent (DogStatsD).'),
+    api_url: option(
+      webUrl,
+      'https://api.datadoghq.com',
+      'Datadog API of your site, such as `https://api.datadoghq.eu`.',
+    ),
+    api_key: option(secret, undefined, 'Datadog API key; needed with `via=api` only.'),
+    app_key: option(secret, undefined, 'Datadog application key; known from older files, and never needed.'),
     statsd_host: option(text, '127.0.0.1', 'Host of the StatsD server.'),
     statsd_port: option(port, '8125', 'UDP port of the StatsD server.'),
+    prometheus_file: option(
+      textfile,
+      '/var/lib/prometheus/node-exporter/twindb_backup.prom',
+      "File to keep for Prometheus, in the folder of node_exporter's textfile collector; each configuration needs its own.",
+    ),
   },
   measures: {
     log: option(

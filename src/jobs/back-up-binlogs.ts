@@ -22,32 +22,35 @@ type Places = CopyPlaces<BinlogStatus>;
 
 /**
  * Copies every closed binary log that is newer than the last copied one, in order, and ends at the first failure: a later
- * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go.
+ * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go. Returns the bytes stored
+ * on the destination.
  */
 export async function backUpBinlogs(
   server: MysqlServer,
   { expireLogDays }: MysqlConfig,
   places: Places,
   context: JobContext,
-): Promise<void> {
+): Promise<number> {
   const { log } = context;
   const closedLogs = await closeBinlogs(server);
   if (closedLogs === undefined) {
     log.debug('Binary logging is off: there are no binary logs to copy');
-    return;
+    return 0;
   }
   const { logs, history } = await choose(server, closedLogs, places, context);
   const { level, message } = describeHistory(history);
   if (logs.length > 0) log[level](message);
   const stored = logs.length > 0 ? await storedKeys(context) : new Set<string>();
   let gapAfter = history.kind === 'gap' ? history.after : undefined;
+  let size = 0;
   for (const closed of logs) {
-    await copyBinlog(server, closed, { gapAfter, stored }, places, context);
+    size += await copyBinlog(server, closed, { gapAfter, stored }, places, context);
     gapAfter = undefined;
   }
   const policy = { expireLogDays, now: toSeconds(context.now()), serverIdentity: server.identity };
   await expireBinlogs(places.remote, policy, context);
   if (places.local) await expireBinlogs(places.local, policy, context);
+  return size;
 }
 
 /**
@@ -92,7 +95,7 @@ async function copyBinlog(
   }: { readonly gapAfter: string | undefined; readonly stored: ReadonlySet<string> },
   places: Places,
   context: JobContext,
-): Promise<void> {
+): Promise<number> {
   const { host, log, remote } = context;
   await using source = await openBinlogSource(closed, server, context);
   const { timeCreated, encrypted } = source.facts();
@@ -117,4 +120,5 @@ async function copyBinlog(
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
   log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
+  return stored.remote.size;
 }

@@ -14,13 +14,16 @@ import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
-/** Backs up one directory and enters the copy in the status and its retention, at the destination and locally. */
+/**
+ * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns
+ * the bytes stored on the destination.
+ */
 export async function backUpDirectory(
   path: string,
   runType: RunType,
   places: CopyPlaces,
   context: JobContext,
-): Promise<void> {
+): Promise<number> {
   const { config, host, log } = context;
   const { status } = await places.remote.status.read();
   const started = unusedStart(
@@ -62,6 +65,7 @@ export async function backUpDirectory(
   await recordStored(stored, places, record, context);
   const size = formatBytes(stored.remote.size);
   log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
+  return stored.remote.size;
 }
 
 function latestSize(

@@ -28,18 +28,20 @@ import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { toSeconds, unusedStart } from './unused-start.ts';
 
-/** Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. */
+/**
+ * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
+ * the bytes stored on the destination.
+ */
 export async function backUpMysql(
   server: MysqlServer,
   mysql: MysqlConfig,
   runType: RunType,
   places: CopyPlaces,
   context: JobContext,
-): Promise<void> {
+): Promise<number> {
   const galera = await isGalera(server);
   const copying = await prepare(server, mysql, { runType, galera }, places, context);
-  if (galera) await withDesync(server, copying, context);
-  else await copying();
+  return galera ? await withDesync(server, copying, context) : await copying();
 }
 
 interface Kind {
@@ -54,7 +56,7 @@ async function prepare(
   { runType, galera }: Kind,
   places: CopyPlaces,
   context: JobContext,
-): Promise<() => Promise<void>> {
+): Promise<() => Promise<number>> {
   const { host, log, now } = context;
   const programs = await findPrograms(server, mysql);
   const { status } = await places.remote.status.read();
@@ -101,6 +103,7 @@ async function prepare(
       context,
     );
     log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(stored.remote.key)}`);
+    return stored.remote.size;
   };
 }
 

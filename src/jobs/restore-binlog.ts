@@ -10,6 +10,7 @@ import { fetchCopy } from './fetch-copy.ts';
 import { type FoundBinlog, findBinlogs } from './find-binlogs.ts';
 import { findRecord, type RecordKind } from './find-record.ts';
 import type { JobContext } from './job-context.ts';
+import { timeRestore } from './time-restore.ts';
 
 const RECORDS: RecordKind<BinlogStatus, BinlogCopy> = {
   format: BINLOG_STATUS,
@@ -32,6 +33,11 @@ export async function restoreBinlogs(
   const binlogs = (await findBinlogs(wanted, context)).toSorted((a, b) => compareBinlogNames(a.name, b.name));
   requireDistinctNames(binlogs);
   await requireEmptyFolder(dst);
+  await timeRestore('binlog', context, () => fetchAll(binlogs, dst, context));
+  return binlogs.map(({ name }) => join(dst, name));
+}
+
+async function fetchAll(binlogs: readonly FoundBinlog[], dst: string, context: JobContext): Promise<void> {
   try {
     const work = join(dst, WORK);
     await mkdir(work, { mode: 0o700 });
@@ -42,7 +48,6 @@ export async function restoreBinlogs(
     await leaveEmpty(dst, error);
     throw error;
   }
-  return binlogs.map(({ name }) => join(dst, name));
 }
 
 function requireDistinctNames(binlogs: readonly FoundBinlog[]): void {

@@ -5,9 +5,10 @@ import { FILES_STATUS, fileCopies } from '../status/files-status.ts';
 import type { PeriodicStatus } from '../status/periodic-status.ts';
 import { requireEmptyFolder } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
-import { findCopy } from './find-copy.ts';
+import { type Candidate, findCopy } from './find-copy.ts';
 import { findRecord, type RecordKind } from './find-record.ts';
 import type { JobContext } from './job-context.ts';
+import { timeRestore } from './time-restore.ts';
 
 const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
   format: FILES_STATUS,
@@ -22,15 +23,13 @@ const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
 export async function restoreFile(wanted: string, dst: string, context: JobContext): Promise<void> {
   const candidates = await findCopy(wanted, 'files', context);
   await requireEmptyFolder(dst);
-  const location = await fetchCopy(
-    {
-      candidates,
-      dst,
-      lookUp: (candidate) => findRecord(candidate, RECORDS, context),
-      checkEnd: () => new TarEndCheck(),
-      extract: () => extractFiles(dst),
-    },
-    context,
-  );
+  const fetching = {
+    candidates,
+    dst,
+    lookUp: (candidate: Candidate) => findRecord(candidate, RECORDS, context),
+    checkEnd: () => new TarEndCheck(),
+    extract: () => extractFiles(dst),
+  };
+  const location = await timeRestore('files', context, () => fetchCopy(fetching, context));
   context.log.info(`Restored ${location} to ${dst}`);
 }

@@ -2,6 +2,7 @@ import { adviseNextSteps } from '../mysql/advice.ts';
 import type { JobContext } from './job-context.ts';
 import { findMysqlChain } from './mysql-chain.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
+import { timeRestore } from './time-restore.ts';
 
 interface RestoreMysqlOptions {
   /** The datadir to make; must be empty or absent. */
@@ -20,7 +21,8 @@ export async function restoreMysql(
   context: JobContext,
 ): Promise<string[]> {
   const chain = await findMysqlChain(wanted, context);
+  const cacheFolder = cache === undefined ? undefined : { dir: cache };
   return adviseNextSteps(
-    await rebuildMysql(chain, dst, cache === undefined ? undefined : { dir: cache }, context),
+    await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context)),
   );
 }

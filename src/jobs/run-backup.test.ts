@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -76,6 +76,30 @@ describe('the lock of a run', () => {
 });
 
 describe('a run', () => {
+  it('reports to the monitoring what came of each directory, also when nothing could be begun', async () => {
+    const file = join(dir, 'metrics.prom');
+    const more = `[export]\ntransport=prometheus\nprometheus_file=${file}\n`;
+    const results = () =>
+      [...readFileSync(file, 'utf8').matchAll(/^twindb_backup_last_run_succeeded(.*)$/gm)].map(
+        ([, labels]) => labels,
+      );
+    const labels = (folder: string) => `{type="files",source="${dir}/${folder}",run_type="daily"}`;
+    expect(
+      await runBackup('daily', options(), createContext({ dirs: `${dir}/absent ${dir}/two`, more })),
+    ).toBe(false);
+    expect(results()).toEqual([`${labels('absent')} 0`, `${labels('two')} 1`]);
+
+    const context = createContext({ more });
+    mkdirSync(join(dir, 'lock.lock'));
+    await expect(runBackup('daily', options(), context)).rejects.toBeInstanceOf(LockTimeoutError);
+    expect(results()).toEqual([`${labels('one')} 0`, `${labels('two')} 0`]);
+
+    // An hourly run that lets the one before it finish has not failed.
+    rmSync(file);
+    expect(await runBackup('hourly', options(), context)).toBe(true);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('does nothing when its run type is off', async () => {
     const context = createContext({ more: '[intervals]\nrun_daily=no\n' });
     expect(await runBackup('daily', options(), context)).toBe(true);

@@ -1,13 +1,14 @@
 import type { RunType } from '../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../errors.ts';
+import { exportReport } from '../exporters/export-report.ts';
 import { holdLock } from '../lock/run-lock.ts';
-import type { Log } from '../log.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import type { JobContext } from './job-context.ts';
 import { recordMeasure } from './measures.ts';
 import { openPlaces, type Places } from './open-places.ts';
 import { type CopyPlace, type CopyPlaces, finishAllDeletions } from './record-copy.ts';
+import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -43,24 +44,42 @@ export async function runBackup(
   { lock, binlogsOnly = false }: RunOptions,
   context: JobContext,
 ): Promise<boolean> {
-  const { config, log } = context;
+  const { config, host, log } = context;
   if (!config.intervals[runType]) {
     log.debug(`[intervals] run_${runType} is off: nothing to do`);
     return true;
   }
+  const record = createRunRecord({ runType, binlogsOnly }, context);
+  const report = () =>
+    exportReport(
+      config.export,
+      { host, outcomes: record.outcomes(), configured: listConfigured(config) },
+      log,
+    );
+  try {
+    const succeeded = await runWithLock({ runType, binlogsOnly, record }, lock, context);
+    await report();
+    return succeeded;
+  } catch (error) {
+    // The next hourly run is near, and cron would send a mail each hour of a long daily one.
+    if (error instanceof LockTimeoutError && runType === 'hourly') {
+      log.debug(error.message);
+      return true;
+    }
+    await report();
+    throw error;
+  }
+}
+
+async function runWithLock(parts: RunParts, lock: RunLock, context: JobContext): Promise<boolean> {
+  const { log } = context;
   const lost = new AbortController();
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
   const onWait = () => log.info(`Waiting for another run to release the lock ${lock.path}.lock`);
-  try {
-    await using _lock = await holdLock({ waitSeconds: LOCK_WAIT[runType], ...lock, signal, onLost, onWait });
-    return await runLocked({ runType, binlogsOnly }, { ...context, signal });
-  } catch (error) {
-    // The next hourly run is near, and cron would send a mail each hour of a long daily one.
-    if (!(error instanceof LockTimeoutError) || runType !== 'hourly') throw error;
-    log.debug(error.message);
-    return true;
-  }
+  const waitSeconds = LOCK_WAIT[parts.runType];
+  await using _lock = await holdLock({ waitSeconds, ...lock, signal, onLost, onWait });
+  return await runLocked(parts, { ...context, signal });
 }
 
 async function runLocked(parts: RunParts, context: JobContext): Promise<boolean> {
@@ -85,14 +104,16 @@ async function runLocked(parts: RunParts, context: JobContext): Promise<boolean>
   await removeLeftovers(places, context);
   for (const path of parts.binlogsOnly ? [] : config.source.backupDirs) {
     await attempt(
-      () => backUpDirectory(path, parts.runType, places.files, context),
+      () =>
+        parts.record.note(directoryPart(path), () =>
+          backUpDirectory(path, parts.runType, places.files, context),
+        ),
       `Cannot back up ${path}`,
     );
     if (canDelete) canDelete = await attempt(() => finishAllDeletions(places.files));
   }
   await attempt(() => backUpServer(parts, places, attempt, context), 'Cannot back up MySQL');
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
-  warnOfMissingParts(config, log);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -121,11 +142,6 @@ async function removeLeftovers({ files }: Places, { host, log }: JobContext): Pr
       log.warn(`Cannot remove what earlier runs left half-written: ${describeError(error)}`);
     }
   }
-}
-
-/** What is configured and not done is never passed over in silence. */
-function warnOfMissingParts({ export: exporter }: JobContext['config'], log: Log): void {
-  if (exporter) log.warn('This version does not export metrics, although there is an [export] section');
 }
 
 async function refuseNothing(): Promise<void> {

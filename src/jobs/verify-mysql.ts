@@ -9,6 +9,7 @@ import { openStatusStore } from '../status/status-store.ts';
 import type { JobContext } from './job-context.ts';
 import { findMysqlChain } from './mysql-chain.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
+import { timeRestore } from './time-restore.ts';
 
 /** Instead of a copy: the newest one that the status of the host lists. */
 const LATEST = 'latest';
@@ -36,14 +37,18 @@ export async function verifyMysql(
   { dst, host }: VerifyOptions,
   context: JobContext,
 ): Promise<Verification> {
-  const start = performance.now();
   let copy = wanted;
-  const finish = (failure?: string): Verification => ({
-    copy,
-    restoreTime: Math.round(performance.now() - start) / 1000,
-    failure,
-  });
-  try {
+  let restoreTime = 0;
+  const finish = (failure?: string): Verification => ({ copy, restoreTime, failure });
+  const rebuild = async (): Promise<void> => {
+    const start = performance.now();
+    try {
+      await restore();
+    } finally {
+      restoreTime = Math.round(performance.now() - start) / 1000;
+    }
+  };
+  const restore = async (): Promise<void> => {
     const key = wanted === LATEST ? await findLatest(host, context) : wanted;
     const chain = await findMysqlChain(key, context);
     const [first] = (chain.incremental ?? chain.full).candidates;
@@ -54,6 +59,9 @@ export async function verifyMysql(
     } finally {
       if (dst === undefined) await rm(target, { recursive: true, force: true });
     }
+  };
+  try {
+    await timeRestore('mysql', context, rebuild);
     return finish();
   } catch (error) {
     context.signal.throwIfAborted();

@@ -1,16 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { TwinDbError } from '../errors.ts';
-
-/** What the operator can do about a connection that does not come about. Codes: errno(3) and getaddrinfo(3). */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens on that port',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  ETIMEDOUT: 'no answer',
-  ENOTFOUND: 'there is no host of that name',
-  EAI_AGAIN: 'the name server does not answer',
-};
+import { explainNetworkError } from '../network.ts';
 
 /** How long one of several addresses of a host is tried, in milliseconds; Node's own 250 are too few for a far host. */
 const ADDRESS_MS = 5_000;
@@ -40,5 +31,5 @@ export async function dial(host: string, port: number, timeoutMs: number): Promi
 function reasonOf(cause: unknown, timeoutMs: number): string {
   const { code, name, message } = cause as NodeJS.ErrnoException;
   if (name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
-  return REASONS[code ?? ''] ?? (message || code || 'unknown reason');
+  return explainNetworkError(cause) ?? (message || code || 'unknown reason');
 }

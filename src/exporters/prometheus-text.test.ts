@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import { FIRST_LINE, format, parse, update } from './prometheus-text.ts';
+import type { BackupOutcome, Outcome, Report } from './report.ts';
+
+const outcome: BackupOutcome = {
+  work: 'backup',
+  media: 'files',
+  source: '/etc',
+  runType: 'daily',
+  succeeded: true,
+  finished: 1000,
+  duration: 1.5,
+  size: 10,
+};
+
+const configured: Report['configured'] = (['hourly', 'daily'] as const).flatMap((runType) =>
+  ['/etc', '/a "b"\\\nc'].map((source) => ({ media: 'files', source, runType })),
+);
+const report = (...outcomes: Outcome[]): Report => ({ host: 'db1', outcomes, configured });
+
+/** The file's text after these reports, one after the other, each by a run of its own. */
+function textAfter(...reports: Report[]): string {
+  return reports.reduce((text, each) => format(update(parse(text) ?? new Map(), each)), '');
+}
+
+const valuesOf = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+
+it('the file says when, how long, how much and with what result, and explains each', () => {
+  const labels = '{type="files",source="/etc",run_type="daily"}';
+  const text = textAfter(report(outcome));
+  expect(valuesOf(text)).toEqual([
+    `twindb_backup_last_run_timestamp_seconds${labels} 1000`,
+    `twindb_backup_last_run_succeeded${labels} 1`,
+    `twindb_backup_last_success_timestamp_seconds${labels} 1000`,
+    `twindb_backup_last_success_duration_seconds${labels} 1.5`,
+    `twindb_backup_last_success_size_bytes${labels} 10`,
+  ]);
+  expect(text.match(/^# HELP /gm)).toHaveLength(5);
+  expect(text.match(/^# TYPE \S+ gauge$/gm)).toHaveLength(5);
+});
+
+it('a failure keeps what is known of the last success', () => {
+  const failed = { ...outcome, succeeded: false, finished: 2000, duration: 0.1, size: 0 };
+  const values = valuesOf(textAfter(report(outcome), report(failed))).map((line) =>
+    line.replace(/\{.*\}/, ''),
+  );
+  expect(values).toEqual([
+    'twindb_backup_last_run_timestamp_seconds 2000',
+    'twindb_backup_last_run_succeeded 0',
+    'twindb_backup_last_success_timestamp_seconds 1000',
+    'twindb_backup_last_success_duration_seconds 1.5',
+    'twindb_backup_last_success_size_bytes 10',
+  ]);
+});
+
+it('other run types, other directories and restores stay, whatever characters they have', () => {
+  const others: Outcome[] = [
+    { ...outcome, runType: 'hourly' },
+    { ...outcome, source: '/a "b"\\\nc' },
+    { work: 'restore', media: 'mysql', succeeded: true, finished: 7, duration: 2 },
+  ];
+  const text = textAfter(report(...others), report(outcome));
+  expect(valuesOf(text)).toHaveLength(3 * 5 + 4);
+  expect(text).toContain('source="/a \\"b\\"\\\\\\nc",run_type="daily"} 1000');
+  expect(text).toContain('twindb_restore_last_success_duration_seconds{type="mysql"} 2');
+});
+
+it('a directory that is no longer backed up is forgotten, so that nobody waits for its next copy', () => {
+  const gone = report({ ...outcome, source: '/gone' });
+  const text = textAfter(
+    gone,
+    report({ work: 'restore', media: 'files', succeeded: true, finished: 7, duration: 2 }),
+  );
+  expect(text).not.toContain('/gone');
+});
+
+it('a file that is not ours is told from an empty one', () => {
+  expect(parse('node_foo 1\n')).toBeUndefined();
+  expect(parse('')).toEqual(new Map());
+  expect(parse(`${FIRST_LINE}\n`)).toEqual(new Map());
+});

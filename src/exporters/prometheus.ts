@@ -1,0 +1,71 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { PrometheusConfig } from '../config/config.ts';
+import { TwinDbError } from '../errors.ts';
+import { holdLock } from '../lock/run-lock.ts';
+import { format, parse, type Samples, update } from './prometheus-text.ts';
+import type { Exporter } from './report.ts';
+
+/** How long another run may hold the file, in seconds. */
+const LOCK_WAIT = 1.5;
+
+/**
+ * Brings the file for node_exporter's textfile collector up to date: the values of other runs stay. It is replaced in one
+ * step, so that a collector never sees half of it, and readable for everyone, as the collector is not root.
+ */
+export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, report, signal) => {
+  try {
+    // A backup and a restore that end at once must not lose each other's values.
+    await using _lock = await holdLock({
+      path: file,
+      waitSeconds: LOCK_WAIT,
+      signal,
+      onLost: () => undefined,
+    });
+    await replaceFile(file, format(update(await readSamples(file), report)));
+  } catch (cause) {
+    signal.throwIfAborted();
+    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT' || isMissingFolder(cause);
+    throw new TwinDbError(`Cannot write ${file}${isAbsent ? `: there is no folder ${dirname(file)}` : ''}`, {
+      cause,
+      isExplained: isAbsent,
+      remedy: 'Name a file in the folder of the textfile collector with prometheus_file in section [export].',
+    });
+  }
+};
+
+/** What the lock says of it. */
+function isMissingFolder(error: unknown): boolean {
+  return (
+    error instanceof TwinDbError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+  );
+}
+
+async function readSamples(file: string): Promise<Samples> {
+  const samples = parse(await readText(file));
+  if (samples !== undefined) return samples;
+  throw new TwinDbError('the file there is not of this tool, and is left as it is');
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  // The collector reads names that end in .prom only.
+  const next = `${file}.new`;
+  const handle = await open(next, 'w', 0o644);
+  try {
+    // Whatever the umask says.
+    await handle.chmod(0o644);
+    await handle.writeFile(text);
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+}

@@ -1,0 +1,61 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TwinDbError } from '../errors.ts';
+import { explainNetworkError } from '../network.ts';
+import { findAddress } from './find-address.ts';
+
+/** A UDP server, as the operator knows it. */
+export interface UdpAddress {
+  readonly host: string;
+  readonly port: number;
+  /** What listens there, for messages: `the Datadog agent`. */
+  readonly what: string;
+  /** The options to correct when it does not, for messages. */
+  readonly options: string;
+}
+
+/** How long a host that refuses the packet has to say so, in milliseconds; one on this machine does at once. */
+const REFUSAL_MS = 50;
+
+/**
+ * Sends one datagram. Nobody acknowledges it; but a name that does not exist, and a port of this machine on which nothing
+ * listens, are errors.
+ */
+export async function sendDatagram(to: UdpAddress, text: string, signal: AbortSignal): Promise<void> {
+  let socket: Socket | undefined;
+  try {
+    const { address, family } = await findAddress(to.host, signal);
+    socket = createSocket(family === 6 ? 'udp6' : 'udp4');
+    await deliver(socket, { address, port: to.port }, text, signal);
+  } catch (cause) {
+    const reason = explainNetworkError(cause);
+    throw new TwinDbError(
+      `Cannot send to ${to.what} at ${to.host}, UDP port ${to.port}${reason === undefined ? '' : `: ${reason}`}`,
+      {
+        cause,
+        isExplained: reason !== undefined,
+        remedy: `Start it, or correct ${to.options} in section [export].`,
+      },
+    );
+  } finally {
+    socket?.close();
+  }
+}
+
+async function deliver(
+  socket: Socket,
+  { address, port }: { readonly address: string; readonly port: number },
+  text: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const refused = once(socket, 'error', { signal }).then(([error]) => {
+    throw error;
+  });
+  const sent = new Promise<void>((resolve, reject) => {
+    socket.connect(port, address, () => {
+      socket.send(text, (error) => (error ? reject(error) : resolve()));
+    });
+  });
+  await Promise.race([sent.then(() => delay(REFUSAL_MS)), refused]);
+}
