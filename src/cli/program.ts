@@ -9,6 +9,7 @@ import { share } from '../commands/share.ts';
 import { status } from '../commands/status.ts';
 import { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
+import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { parseDuration } from './parse-duration.ts';
 import { version } from './version.ts';
@@ -28,6 +29,10 @@ type Runner = (
 ) => Promise<void>;
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
+
+function collectCopies(copy: string, before: readonly string[] = []): string[] {
+  return [...before, unquoteLocation(copy)];
+}
 
 /** What Signature Version 4 allows a URL at most, in days. */
 const MAX_SHARE_DAYS = 7;
@@ -88,7 +93,7 @@ export function buildProgram(run: Runner): Command {
   restore
     .command('file')
     .description('Restore a directory. Its files lie below the target without their leading slash.')
-    .argument('[copy]', COPY_HELP)
+    .argument('[copy]', COPY_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .action((copy: string | undefined, options: { dst: string }) =>
       start((context) => restoreFile(copy, options, context)),
@@ -96,7 +101,7 @@ export function buildProgram(run: Runner): Command {
   restore
     .command('mysql')
     .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', COPY_HELP)
+    .argument('[copy]', COPY_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .option(
       '--cache <dir>',
@@ -108,7 +113,7 @@ export function buildProgram(run: Runner): Command {
   restore
     .command('binlog')
     .description('Fetch copies of binary logs, each under its own name.')
-    .argument('[copies...]', 'likewise; the suffixes may be left out')
+    .argument('[copies...]', 'likewise; the suffixes may be left out', collectCopies)
     .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
     .action((copies: readonly string[], options: { dst: string }) =>
       start((context) => restoreBinlog(copies, options, context)),
@@ -120,7 +125,11 @@ export function buildProgram(run: Runner): Command {
     .helpCommand(false)
     .command('mysql')
     .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
-    .argument('[copy]', 'as restore mysql takes it, or "latest"; without it the copies are listed')
+    .argument(
+      '[copy]',
+      'as restore mysql takes it, or "latest"; without it the copies are listed',
+      unquoteLocation,
+    )
     .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--json', 'print JSON, as without this option')
@@ -133,7 +142,7 @@ export function buildProgram(run: Runner): Command {
     .description(
       'Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public.',
     )
-    .argument('[copy]', COPY_HELP)
+    .argument('[copy]', COPY_HELP, unquoteLocation)
     .addOption(
       new Option('--expires <time>', 'how long the URL works: 90m, 12h, 2d or seconds, at most 7d')
         .argParser((text) => parseDuration(text, MAX_SHARE_DAYS))

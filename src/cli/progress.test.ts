@@ -1,5 +1,6 @@
+import stringWidth from 'string-width';
 import { expect, it } from 'vitest';
-import { createProgress, describe } from './progress.ts';
+import { createProgress, describe, fit } from './progress.ts';
 import { openTerminal } from './terminal.ts';
 
 const MIB = 1 << 20;
@@ -28,4 +29,19 @@ it('there is no progress line, and no timer, where nobody watches', () => {
   line.advance(5);
   expect(process.getActiveResourcesInfo()).toEqual(before);
   line.end();
+});
+
+it('the progress line leaves a column free, whatever the width of its characters, and keeps its end', () => {
+  const title = '/srv/\u65e5\u672c\u8a9e\u306e\u6587\u66f8/e\u0301\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+  const text = describe(title, 50 * MIB, 10, undefined);
+  // By the Unicode tables: 6 wide characters and one emoji of several code points take two columns each.
+  const width = text.length - title.length + '/srv//e'.length + 7 * 2;
+  expect(fit(text, width + 1)).toBe(text);
+  expect(fit(text, width)).toBe(text.replace('/srv', '\u2026rv'));
+  for (let columns = 10; columns <= width; columns += 1) {
+    const line = fit(text, columns);
+    expect(line).toMatch(/^\u2026.*0:10$/u);
+    expect(stringWidth(line)).toBeLessThan(columns);
+    expect(stringWidth(line)).toBeGreaterThan(columns - 4);
+  }
 });

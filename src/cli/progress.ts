@@ -1,3 +1,5 @@
+import stringWidth from 'string-width';
+import { quoteLocation } from '../copies/quote-location.ts';
 import type { Progress } from '../jobs/job-context.ts';
 import { formatBytes, formatDuration } from '../units.ts';
 import { paint, type Terminal, writeAll } from './terminal.ts';
@@ -19,7 +21,7 @@ export function createProgress(terminal: Terminal): Progress {
       const started = Date.now();
       let bytes = 0;
       const draw = () => {
-        const text = describe(title, bytes, (Date.now() - started) / 1000, totalBytes);
+        const text = describe(quoteLocation(title), bytes, (Date.now() - started) / 1000, totalBytes);
         writeAll(
           2,
           `${CLEAR_LINE}${paint(terminal, 36, fit(text, process.stderr.columns || UNKNOWN_WIDTH))}`,
@@ -55,7 +57,20 @@ export function describe(
   return `${title}:${share} ${formatBytes(bytes)}, ${formatBytes(rate)}/s, ${formatDuration(seconds)}`;
 }
 
-/** A wrapped line could not be cleared; the figures at its end matter more than the path at its start. */
-function fit(text: string, columns: number): string {
-  return text.length < columns ? text : `…${text.slice(text.length - columns + 2)}`;
+const graphemes = new Intl.Segmenter();
+
+/**
+ * A wrapped line could not be cleared; the figures at its end matter more than the path at its start. Counted in columns:
+ * East Asian characters take two.
+ */
+export function fit(text: string, columns: number): string {
+  if (stringWidth(text) < columns) return text;
+  const kept: string[] = [];
+  let room = columns - 2;
+  for (const { segment } of [...graphemes.segment(text)].toReversed()) {
+    room -= stringWidth(segment);
+    if (room < 0) break;
+    kept.unshift(segment);
+  }
+  return `…${kept.join('')}`;
 }

@@ -1,4 +1,5 @@
 import type { Media } from '../copies/key.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import type { CommandContext } from './command.ts';
@@ -15,7 +16,7 @@ export async function askForCopy(
   const found = await findCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const copies = found.copies.filter(({ parsed, place }) => parsed.media === which || place === which);
-  for (const { location } of copies) context.print(location);
+  for (const { location } of copies) context.print(quoteLocation(location));
   context.log.error(
     copies.length === 0
       ? `There is no copy${which === 'remote' ? '' : ` of ${which}`} on ${context.remote.url}`

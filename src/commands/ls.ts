@@ -1,4 +1,5 @@
 import type { Media } from '../copies/key.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/list-copies.ts';
 import { type MarkedCopy, markListed } from '../jobs/mark-listed.ts';
@@ -19,7 +20,7 @@ export async function ls({ type, json, long }: LsOptions, context: CommandContex
   const { copies, complete } = await markListed(wanted, context);
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
   else {
-    const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => location);
+    const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => quoteLocation(location));
     if (context.interactive) printForPeople(copies, lines, context);
     else for (const line of lines) context.print(line);
   }
@@ -82,9 +83,9 @@ function describeLong({ attributes, object, location }: MarkedCopy): string {
     String(object.size).padStart(15),
     (duration === null ? '-' : `${duration}s`).padStart(8),
     String(lsn ?? '-').padStart(16),
-    location,
+    quoteLocation(location),
   ];
-  return [...columns, ...(parent === null ? [] : [`<- ${parent}`])].join(' ');
+  return [...columns, ...(parent === null ? [] : [`<- ${quoteLocation(parent)}`])].join(' ');
 }
 
 function printForPeople(
