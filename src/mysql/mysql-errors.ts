@@ -81,11 +81,18 @@ function explainConnect(options: MysqlOptions, cause: unknown): Explanation {
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * The privileges that the server says are missing, such as `RELOAD`, in its own words or in those of a backup program
+ * The privilege that the server says is missing, such as `RELOAD`, in its own words or in those of a backup program
  * that quotes it; undefined when the text is about something else.
  */
 export function missingPrivilege(text: string): string | undefined {
-  return /you need \(at least one of\) the (.+?) privilege\(s\)/i.exec(text)?.[1];
+  const all = /you need \(at least one of\) the (.+?) privilege\(s\)/i.exec(text)?.[1];
+  // The server names all that would do, the strongest first; the last is the narrowest.
+  return all?.split(/, | or /).at(-1);
+}
+
+/** Takes from a line of a backup program's output what SHOW GRANTS of MariaDB tells of an account's password. */
+export function redactGrants(line: string): string {
+  return line.replace(/\bIDENTIFIED (BY|VIA|WITH)\b.*/i, 'IDENTIFIED …');
 }
 
 /** The TwinDbError for a statement that failed. `account` is the one the server knows us by, as `user@host`. */
@@ -93,11 +100,9 @@ export function queryError(options: MysqlOptions, account: string, sql: string, 
   const message = `Cannot run "${sql}" on MySQL at ${addressOf(options)} as ${options.user}`;
   const missing = cause instanceof Error ? missingPrivilege(cause.message) : undefined;
   if (missing === undefined) return new TwinDbError(message, { cause });
-  // The server names all that would do, the strongest first; the last is the narrowest.
-  const [narrowest = missing] = missing.split(/, | or /).toReversed();
-  return new TwinDbError(`${message}: missing privilege ${narrowest}`, {
+  return new TwinDbError(`${message}: missing privilege ${missing}`, {
     cause,
-    remedy: `Run as an administrator: GRANT ${narrowest} ON *.* TO ${quoteAccount(account)};`,
+    remedy: `Run as an administrator: GRANT ${missing} ON *.* TO ${quoteAccount(account)};`,
   });
 }
 

@@ -38,7 +38,7 @@ export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKin
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
     detached: true,
   });
-  const tail = new StderrTail(process.stderr as Readable, program.onStderrLine);
+  const tail = new StderrTail(process.stderr as Readable, program);
   const failure = waitForEnd(program, process, tail).then((ended) => release(program, ended));
   return { program, process, failure, kill: () => kill(process, failure) };
 }

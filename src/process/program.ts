@@ -12,6 +12,8 @@ export interface Program {
   readonly remedyFor?: (end: ProgramEnd) => string | undefined;
   /** Words that stand in one of the last lines of its stderr when it has done its work; without them exit 0 is a failure too. */
   readonly lastWords?: string;
+  /** Takes secrets out of a line it writes to stderr, before anyone else gets it. */
+  readonly redact?: (line: string) => string;
   /** Gets each line it writes to stderr, as it comes. */
   readonly onStderrLine?: (line: string) => void;
   /** Called once when it has succeeded, and awaited; when it throws, the program counts as failed. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import type { Program } from './program.ts';
 
 /** Lines kept: enough to show the cause, little enough to read. */
 const MAX_LINES = 25;
@@ -10,11 +11,11 @@ export class StderrTail {
   readonly lines: string[] = [];
   /** Resolves when stderr has ended. */
   readonly ended: Promise<unknown>;
-  readonly #onLine: ((line: string) => void) | undefined;
+  readonly #program: Pick<Program, 'onStderrLine' | 'redact'>;
   #unfinished = '';
 
-  constructor(stderr: Readable, onLine?: (line: string) => void) {
-    this.#onLine = onLine;
+  constructor(stderr: Readable, program: Pick<Program, 'onStderrLine' | 'redact'>) {
+    this.#program = program;
     stderr.setEncoding('utf8');
     stderr.on('data', (text: string) => this.#take(text));
     this.ended = once(stderr, 'close').finally(() => this.#keep(this.#unfinished));
@@ -30,9 +31,10 @@ export class StderrTail {
 
   #keep(line: string): void {
     if (line.trim() === '') return;
-    const kept = line.slice(0, MAX_LINE_LENGTH);
+    const { redact, onStderrLine } = this.#program;
+    const kept = (redact?.(line) ?? line).slice(0, MAX_LINE_LENGTH);
     this.lines.push(kept);
-    this.#onLine?.(kept);
+    onStderrLine?.(kept);
     if (this.lines.length > MAX_LINES) this.lines.shift();
   }
 }

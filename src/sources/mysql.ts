@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/backup-info.ts';
-import { missingPrivilege } from '../mysql/mysql-errors.ts';
+import { missingPrivilege, redactGrants } from '../mysql/mysql-errors.ts';
 import type { BackupPrograms } from '../mysql/programs.ts';
 import type { MysqlServer } from '../mysql/server.ts';
 import type { Program } from '../process/program.ts';
@@ -44,8 +44,9 @@ export async function openMysqlSource(
     args: backupArguments(options, { target, about }),
     debianPackage: programs.debianPackage,
     lastWords: LAST_WORDS,
+    redact: redactGrants,
     onStderrLine: (line) => log.debug(line),
-    remedyFor: findRemedy,
+    remedyFor: (end) => findRemedy(end, options.openFiles),
     async onSuccess() {
       info = await readBackupInfo(about, server.flavour);
       requireContinuing(info, fromLsn);
@@ -87,10 +88,14 @@ function backupArguments(
 }
 
 /** What the program says tells what to do. */
-function findRemedy({ stderr }: ProgramEnd): string | undefined {
+function findRemedy({ stderr }: ProgramEnd, openFiles: number): string | undefined {
   const messages = stderr.join('\n');
   const missing = missingPrivilege(messages) ?? /missing required privilege (\S+)/i.exec(messages)?.[1];
   if (missing !== undefined) return `Grant the backup user the privilege ${missing} ON *.*.`;
   if (/No space left on device/i.test(messages)) return `Make room in ${tmpdir()} and in the data directory.`;
+  // The program asks for as many itself, but may not always go beyond the hard limit.
+  if (/Too many open files/i.test(messages)) {
+    return `Let this command have ${openFiles} files open: ulimit -Hn ${openFiles}, or LimitNOFILE=${openFiles} in a systemd unit.`;
+  }
   return undefined;
 }

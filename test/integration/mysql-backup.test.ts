@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
-import { SILENT } from '../fixtures/backup-run.ts';
+import { configureLocal, SILENT } from '../fixtures/backup-run.ts';
 import { truncate } from '../fixtures/mysql-copies.ts';
 import {
   backUp,
@@ -17,6 +17,9 @@ import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { loadSchemas } from '../lab/schemas.ts';
 import { startWriter } from '../lab/writer.ts';
+
+/** [mysql] mysql_defaults_file, when nothing else is configured. */
+const DEFAULT_DEFAULTS_FILE = '/root/.my.cnf';
 
 let server: MariadbServer;
 let sandbox: Sandbox;
@@ -211,11 +214,28 @@ describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit co
     expect(listedMysql(sandbox).map(({ key }) => key)).toEqual(before);
   });
 
-  it('when a privilege is missing, which it names', async () => {
-    const message = await run({ mysql_defaults_file: server.weakDefaultsFile });
-    expect(message).toMatch(/RELOAD/);
-    expect(message).toMatch(/Grant the backup user the privilege RELOAD|GRANT RELOAD/);
-  });
+  it.each(['PROCESS', 'RELOAD', 'BINLOG MONITOR'])(
+    'when the privilege %s is missing, which it names',
+    async (missing) => {
+      const change = async (statement: string) => {
+        for (const host of ['localhost', '127.0.0.1']) await server.sql(`${statement} backup@'${host}'`);
+      };
+      await change(`REVOKE ${missing} ON *.* FROM`);
+      try {
+        const message = await run({ mysql_defaults_file: server.backupDefaultsFile });
+        expect(message).toMatch(
+          new RegExp(
+            `(the privilege|administrator: GRANT) ${missing} ON \\*\\.\\*( TO 'backup'@'localhost';|\\.)$`,
+            'm',
+          ),
+        );
+        // The backup program shows the account's grants, and MariaDB's tell the hash of its password.
+        expect(message).not.toContain('PASSWORD');
+      } finally {
+        await change(`GRANT ${missing} ON *.* TO`);
+      }
+    },
+  );
 
   it('when the server is down', async () => {
     const defaultsFile = sandbox.file('down.cnf', '[client]\nuser=backup\nport=1\n');
@@ -233,6 +253,17 @@ describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit co
     expect(message).toContain('access denied (with a password)');
     expect(message).not.toContain('wrong');
   });
+
+  it.skipIf(existsSync(DEFAULT_DEFAULTS_FILE))(
+    'when there is no [mysql] section and no default file',
+    async () => {
+      configureLocal(sandbox, [], { source: { backup_mysql: 'yes' } });
+      const { exitCode, stderr } = await backUp(sandbox, 'daily');
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`Cannot back up MySQL: Cannot read the option file ${DEFAULT_DEFAULTS_FILE}`);
+      expect([objectsIn(sandbox), listedMysql(sandbox)]).toEqual([[], []]);
+    },
+  );
 
   it('when the program is not there', async () => {
     const message = await run({ xtrabackup_binary: '/nowhere/mariabackup' });
