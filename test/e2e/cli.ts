@@ -11,6 +11,9 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** Takes from root what lets it read and write everything: capabilities(7). */
 const BOUND = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
 
+/** Takes from root what lets it raise limits. */
+const LIMITED = ['setpriv', '--bounding-set=-sys_resource', 'prlimit'] as const;
+
 /** How a run of the installed command ended. */
 export interface Result {
   readonly exitCode: number | null;
@@ -39,6 +42,8 @@ export interface Sandbox extends Disposable {
   run(...args: string[]): Promise<Result>;
   /** `run` as root whom the modes of files bind as they bind everyone: for files that others own. */
   runBound(...args: string[]): Promise<Result>;
+  /** `run` with these limits of open files, SOFT:HARD, beyond which not even root gets. */
+  runWithFiles(limits: string, ...args: string[]): Promise<Result>;
   /** `backup RUN_TYPE` with a lock file of its own. */
   backup(runType?: string, ...options: string[]): Promise<Result>;
   start(args: readonly string[], env?: NodeJS.ProcessEnv): Running;
@@ -72,6 +77,8 @@ export function createSandbox(): Sandbox {
     run,
     runBound: (...args) =>
       launch([...BOUND, process.execPath, MAIN, '--config', config, ...args] as [string, ...string[]]).result,
+    runWithFiles: (limits, ...args) =>
+      launch([...LIMITED, `--nofile=${limits}`, process.execPath, MAIN, '--config', config, ...args]).result,
     backup: (runType = 'daily', ...options) =>
       run(...options, 'backup', '--lock-file', join(dir, 'lock'), runType),
     start,
