@@ -15,7 +15,8 @@ import { mysqlAttributes } from '../../src/status/mysql-status.ts';
 import { formatBytes } from '../../src/units.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { mountSmallDisk } from '../e2e/small-disk.ts';
-import { changeStatus, damage, makeMysqlCopy, truncate } from '../fixtures/mysql-copies.ts';
+import { configureLocal } from '../fixtures/backup-run.ts';
+import { changeStatus, damage, encryptMysqlCopy, makeMysqlCopy, truncate } from '../fixtures/mysql-copies.ts';
 import { adopt, type MysqlHistory, makeHistory } from '../fixtures/mysql-history.ts';
 import { useLab } from '../lab/lab.ts';
 
@@ -132,6 +133,16 @@ describe('a restore that cannot go on', () => {
     rmSync(home, { recursive: true });
     expect([exitCode, readdirSync(dst)]).toEqual([1, []]);
     expect(stderr).toContain('The secret key it was encrypted for is not in');
+  });
+
+  it('says so when the copy was encrypted for another key than the one in the secret keyring', async () => {
+    const { keyring, otherRecipient, recipient, secretKeyring } = gpg;
+    const others = { keyring, recipient: otherRecipient };
+    // Nor may it be there unencrypted.
+    rmSync(repository, { recursive: true });
+    const { key } = encryptMysqlCopy(history.full, { from: history.plain, to: repository, gpg: others });
+    configureLocal(sandbox, [], { gpg: { recipient, secret_keyring: secretKeyring } });
+    expect(await fail(key)).toContain(`The secret key it was encrypted for is not in ${secretKeyring}`);
   });
 
   it('is refused at once when the disk has less room than the status says that both copies need', async () => {

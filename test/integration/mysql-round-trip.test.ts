@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -9,17 +9,27 @@ import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb, startOn } from '../lab/mariadb.ts';
 import { digestTablesAt } from '../lab/replay.ts';
 import { digestTables } from '../lab/rows.ts';
-import { loadSchemas } from '../lab/schemas.ts';
+import { ENCRYPTION_KEY, encryptionLines, loadSchemas } from '../lab/schemas.ts';
 import { startWriter } from '../lab/writer.ts';
 
 const { gpg } = useLab();
 
 let server: MariadbServer;
+let keys: Sandbox;
+/** With all that the server can: tables encrypted at rest, too. */
+let lines: readonly string[];
 beforeAll(async () => {
-  server = await startMariadb();
-  await loadSchemas(server, { tables: 5 });
+  keys = createSandbox();
+  // The server runs as another user.
+  chmodSync(keys.dir, 0o711);
+  lines = encryptionLines(keys.file('keys', ENCRYPTION_KEY));
+  server = await startMariadb({ lines });
+  await loadSchemas(server, { tables: 5, encrypted: true });
 });
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  keys[Symbol.dispose]();
+});
 
 let sandbox: Sandbox;
 beforeEach(() => {
@@ -54,11 +64,11 @@ describe('a server that is written to while its backups run', () => {
         const { exitCode, stdout, stderr } = await sandbox.run('restore', 'mysql', key, '--dst', dst);
         expect([exitCode, stderr]).toEqual([0, '']);
         const [, position, file = ''] = /--start-position=(\d+) (\S+)/.exec(stdout) ?? [];
-        await using restored = await startOn(dst);
+        await using restored = await startOn(dst, { lines });
         const rows = await digestTables(restored);
-        expect(rows).toEqual(await digestTablesAt(server, { file, position: Number(position) }));
+        expect(rows).toEqual(await digestTablesAt(server, { file, position: Number(position) }, { lines }));
         await restored.stop();
-        await using again = await startOn(dst, { lines: ['skip_grant_tables'] });
+        await using again = await startOn(dst, { lines: [...lines, 'skip_grant_tables'] });
         replayBinlogs(
           again,
           files.filter((path) => path >= join(logs, file)),
