@@ -14,6 +14,7 @@ import { fetchCopy } from './fetch-copy.ts';
 import type { JobContext } from './job-context.ts';
 import type { LocatedCopy, MysqlChain } from './mysql-chain.ts';
 import { requireExtracted, runBackupProgram, writeConfigs, writeGrastate } from './mysql-folder.ts';
+import { removeLinks } from './tablespace-links.ts';
 
 /** Everything is made in here and moved out when it is whole, so that half a datadir never looks like one. */
 const WORK = '.twindb-restore';
@@ -65,13 +66,21 @@ async function build(
   let info = await extractFull(chain.full, target, cache, used, context);
   if (info.serverVersion !== undefined)
     used = await programsByInfo(info.serverVersion, copy, context.programs);
+  // Before anything is prepared: what a link leads to may be the file of a running server.
+  const moved = new Set(await removeLinks(target));
   if (chain.incremental !== undefined) {
     const { toLsn } = info;
     info = await extract(chain.incremental, incremental, 'incremental', used, context);
     requireContinuing(info, toLsn, chain);
+    for (const table of await removeLinks(incremental)) moved.add(table);
     await prepare(target, { incremental }, used, context);
   } else {
     await prepare(target, 'whole', used, context);
+  }
+  if (moved.size > 0) {
+    context.log.info(
+      `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].join(', ')}`,
+    );
   }
   note(await fitToServer(target, used.flavour), 'the server on this host', context);
   // Preparing has put the incremental copy's own Galera info in the place of the full one's.

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -44,6 +44,37 @@ describe('a copy of a Galera node', () => {
       );
       expect(stdout).toContain('galera_new_cluster');
     }
+  });
+});
+
+describe('a copy with tables that were made elsewhere by DATA DIRECTORY', () => {
+  it('comes back whole in its own folder, though their files are still where they were, and leaves those alone', async () => {
+    await using server = await startMariadb();
+    const elsewhere = join(server.dir, 'elsewhere');
+    mkdirSync(elsewhere);
+    chmodSync(elsewhere, 0o777);
+    const make = async (table: string) => {
+      await server.sql(`CREATE TABLE far.${table} (id INT PRIMARY KEY) DATA DIRECTORY='${elsewhere}'`);
+      await server.sql(`INSERT INTO far.${table} VALUES (1), (2)`);
+    };
+    await server.sql('CREATE DATABASE far');
+    await make('old');
+    const full = await makeMysqlCopy(server, { repository, key: FULL });
+    await server.sql('INSERT INTO far.old VALUES (3)');
+    await make('young');
+    const incremental = await makeMysqlCopy(server, { repository, key: INCREMENTAL, parent: full });
+    const rows = await digestTables(server);
+    await server.stop();
+    const files = () =>
+      readdirSync(join(elsewhere, 'far')).map((name) => readFileSync(join(elsewhere, 'far', name)));
+    const before = files();
+    expect(before).toHaveLength(2);
+    const { exitCode, stderr } = await sandbox.run('restore', 'mysql', incremental.key, '--dst', dst);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    await using restored = await startOn(dst);
+    expect(await digestTables(restored)).toEqual(rows);
+    await restored.stop();
+    expect(files()).toEqual(before);
   });
 });
 
