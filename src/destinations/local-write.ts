@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import { StorageError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { makeFolder } from '../make-folder.ts';
+import { type BatchedFile, batchWrites } from './local-batches.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
 import { removeIfEmpty, syncFolders } from './local-folders.ts';
 
@@ -13,7 +14,7 @@ const FILE_MODE = 0o600;
 /** Likewise. */
 const FOLDER_MODE = 0o700;
 
-/** Bytes that may wait for the disk: large enough for few system calls, small enough to forget about. */
+/** Bytes that may come while others are being written. */
 const BUFFER_SIZE = 1024 * 1024;
 
 /** How often a folder may vanish between making it and using it before that is an error. */
@@ -41,19 +42,6 @@ async function createFile(path: string): Promise<{ file: FileHandle; made: strin
   }
 }
 
-async function writeFully(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let rest = chunk; rest.length > 0; ) {
-    const { bytesWritten } = await file.write(rest);
-    rest = rest.subarray(bytesWritten);
-  }
-}
-
-async function writeAllFully(file: FileHandle, chunks: readonly Buffer[]): Promise<void> {
-  const { bytesWritten } = await file.writev(chunks);
-  const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-  if (bytesWritten < size) await writeFully(file, Buffer.concat(chunks).subarray(bytesWritten));
-}
-
 /** What lies under a name, as exactly as the file system tells; undefined when nothing does. */
 async function identify(path: string): Promise<string | undefined> {
   try {
@@ -77,8 +65,8 @@ async function removeFile(path: string): Promise<void> {
  */
 export function createFileWriter({ path, partialPath, root }: FileToWrite, log: Log): Writable {
   let file: FileHandle | undefined;
+  let batches: BatchedFile | undefined;
   let topToSync = root;
-  let written = 0;
   let aborted = false;
   /** Nothing can stop `finish` any more. */
   let isDone = false;
@@ -86,29 +74,30 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
   let appeared: string | undefined;
   let publishing: Promise<void> | undefined;
 
-  const needFile = (): FileHandle => {
-    if (!file) throw new StorageError(`${partialPath} is not open`);
-    return file;
+  const needFile = (): { file: FileHandle; batches: BatchedFile } => {
+    if (!file || !batches) throw new StorageError(`${partialPath} is not open`);
+    return { file, batches };
   };
 
   const create = async (): Promise<void> => {
     const created = await createFile(partialPath);
     file = created.file;
+    batches = batchWrites(file);
     // A backup folder that was not there before has to be made durable in its own parent.
     if (created.made && `${root}/`.startsWith(`${created.made}/`)) topToSync = dirname(created.made);
   };
 
   const publish = async (): Promise<void> => {
     const whole = needFile();
-    await whole.sync();
-    const { size } = await whole.stat();
+    const written = await whole.batches.finish();
+    const { size } = await whole.file.stat();
     if (size !== written) {
       throw new StorageError(
         `Cannot write ${path}: ${size} bytes are in the file, ${written} were written to it`,
       );
     }
     // Some file systems report a failed write only now.
-    await whole.close();
+    await whole.file.close();
     file = undefined;
     await makeFolder(dirname(path), FOLDER_MODE);
     const isNew = (await identify(path)) === undefined;
@@ -145,13 +134,7 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
       settle(create(), callback);
     },
     write(chunk: Buffer, _encoding, callback) {
-      written += chunk.length;
-      settle(writeFully(needFile(), chunk), callback);
-    },
-    writev(entries: readonly { chunk: Buffer }[], callback) {
-      const chunks = entries.map(({ chunk }) => chunk);
-      written += chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-      settle(writeAllFully(needFile(), chunks), callback);
+      settle(needFile().batches.add(chunk), callback);
     },
     final(callback) {
       publishing = publish();
