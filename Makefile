@@ -8,10 +8,13 @@ LIB = $(PREFIX)/lib/twindb-backup
 # npm writes it at the end of an install: a stamp that `npm install` keeps current as well.
 DEPS = node_modules/.package-lock.json
 
-.PHONY: help demo test lab lab-down fmt bench build install clean node packages
+# Where `make test-matrix` keeps its Debian systems, some 1.5 GB.
+CHROOTS ?= /var/tmp/twindb-chroots
+
+.PHONY: help demo test test-matrix lab lab-down fmt bench build install clean node packages
 
 help: ## this text
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: build ## back up a folder to another one, restore it, compare; no root, no server
 	@sh docs/demo.sh
@@ -20,6 +23,9 @@ test: packages build ## lint, types and all tests, against real servers started 
 	npm run --silent lint
 	npm run --silent types
 	npx --no-install vitest run
+
+test-matrix: packages build ## the MySQL tests against MariaDB 11.8 and Oracle's MySQL, in Debian chroots, as root (CHROOTS=folder)
+	test/matrix/run.sh $(CHROOTS)
 
 lab: packages $(DEPS) ## keep the servers of the tests running, to try things by hand (LAB=folder)
 	@LAB_MARIADB=yes test/lab/lab up $(LAB)

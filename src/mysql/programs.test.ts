@@ -14,7 +14,7 @@ const SAYS = {
   xtrabackup80:
     'xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 Linux (x86_64) (revision id: 6beb4b49)',
   xtrabackup84:
-    'xtrabackup version 8.4.0-1 based on MySQL server 8.4.0 Linux (x86_64) (revision id: da6e1abd)',
+    '/opt/percona/8.4/bin/pxb-84 version 8.4.0-1 based on MySQL server 8.4.0 Linux (x86_64) (revision id: da6e1abd)',
 };
 
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };

@@ -73,8 +73,8 @@ async function findInPath(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** `xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 …` */
-const XTRABACKUP = /xtrabackup version (\d+\.\d+\S*)/i;
+/** `xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 …`; it begins with the path that the program was called by. */
+const XTRABACKUP = / version (\d+\.\d+\S*) based on MySQL server/i;
 /** `mariabackup based on MariaDB server 10.11.19-MariaDB …` */
 const MARIABACKUP = /MariaDB server (\d+\.\d+\S*)/i;
 

@@ -92,6 +92,11 @@ function findRemedy({ stderr }: ProgramEnd, openFiles: number): string | undefin
   const messages = stderr.join('\n');
   const missing = missingPrivilege(messages) ?? /missing required privilege (\S+)/i.exec(messages)?.[1];
   if (missing !== undefined) return `Grant the backup user the privilege ${missing} ON *.*.`;
+  const [, table] = /SELECT command denied to user .+? for table [`']?([\w.`]+)/i.exec(messages) ?? [];
+  if (table !== undefined) {
+    const name = table.replaceAll('`', '');
+    return `Grant the backup user SELECT ON ${name.includes('.') ? name : `performance_schema.${name}`}.`;
+  }
   if (/No space left on device/i.test(messages)) return `Make room in ${tmpdir()} and in the data directory.`;
   // The program asks for as many itself, but may not always go beyond the hard limit.
   if (/Too many open files/i.test(messages)) {

@@ -15,13 +15,16 @@ import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 const { gpg } = useLab();
 
 let server: MariadbServer;
+const ROWS = Array.from({ length: 1000 }, (_, id) => `(${id}, SHA2(${id}, 256))`).join(', ');
+
 /** The closed logs of the server: name -> bytes. */
 const logs = new Map<string, Buffer>();
 beforeAll(async () => {
   server = await startMariadb();
   await server.sql('CREATE DATABASE d');
   for (const table of ['one', 'two', 'three']) {
-    await server.sql(`CREATE TABLE d.${table} SELECT seq AS id, MD5(seq) AS v FROM d.seq_1_to_1000`);
+    await server.sql(`CREATE TABLE d.${table} (id INT PRIMARY KEY, v CHAR(64))`);
+    await server.sql(`INSERT INTO d.${table} VALUES ${ROWS}`);
     await server.sql('FLUSH BINARY LOGS');
   }
   const names = (await server.sql<{ Log_name: string }>('SHOW BINARY LOGS')).map((row) => row.Log_name);

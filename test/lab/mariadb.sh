@@ -10,6 +10,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/lab/common.sh
 . "$here/common.sh"
+# LAB_KIND=mysql: Oracle's server instead, where that is installed (mysql.sh).
+kind=${LAB_KIND:-mariadb}
+# shellcheck source=test/lab/db-mariadb.sh
+. "$here/db-$kind.sh"
 PATH=$PATH:/usr/sbin
 
 usage() { sed -n '2,8s/^# //p' "$0" >&2; exit 2; }
@@ -30,7 +34,6 @@ user=$(id -un)
 
 # make_cnf FILE DATADIR LINES...
 # innodb_max_dirty_pages_pct: a young server makes no checkpoint, and incremental copies of it would be full-sized.
-# nosync, sync_frm: a killed server loses nothing by them, only a power cut would.
 make_cnf() {
   cat >"$1" <<END
 [mysqld]
@@ -47,36 +50,17 @@ binlog_format = ROW
 server_id = $port
 character_set_server = utf8mb4
 innodb_buffer_pool_size = 64M
-innodb_log_file_size = 16M
 innodb_flush_log_at_trx_commit = 2
-innodb_flush_method = nosync
-sync_frm = OFF
 innodb_max_dirty_pages_pct = 0
 innodb_max_dirty_pages_pct_lwm = 0
 END
-  printf '%s\n' "${@:3}" >>"$1"
-}
-
-# The privileges of `backup` are what mariabackup asks for and no more; `weak` lacks RELOAD.
-users_sql() {
-  local by="IDENTIFIED BY '${password//\'/\'\'}'" host
-  echo 'FLUSH PRIVILEGES;'
-  for host in localhost 127.0.0.1; do
-    cat <<END
-CREATE OR REPLACE USER root@'$host' $by;
-GRANT ALL ON *.* TO root@'$host' WITH GRANT OPTION;
-CREATE USER backup@'$host' $by;
-GRANT RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO backup@'$host';
-CREATE USER weak@'$host' $by;
-GRANT PROCESS, LOCK TABLES, BINLOG MONITOR ON *.* TO weak@'$host';
-END
-  done
+  printf '%s\n' "${own_lines[@]}" "${@:3}" >>"$1"
 }
 
 # Initialising a datadir takes seconds, copying one a fraction: there is one template for each version of server and of this script.
 template() {
   local cache=/tmp/twindb-mariadb-$EUID version new
-  version=$({ mariadbd --version; cat "$here/mariadb.sh"; } | sha256sum | cut -c1-16)
+  version=$({ "$server" --version; cat "$here/mariadb.sh" "$here/db-$kind.sh"; } | sha256sum | cut -c1-16)
   (umask 077; mkdir -p "$cache")
   [[ -O $cache && ! -L $cache ]] || die "$cache belongs to somebody else"
   template=$cache/$version
@@ -90,9 +74,8 @@ template() {
     users_sql >"$DIR/users.sql"
     chmod 644 "$DIR/users.sql"
     make_cnf "$DIR/template.cnf" "$new"
-    mariadb-install-db --defaults-file="$DIR/template.cnf" --user="$user" --auth-root-authentication-method=normal \
-      --skip-test-db --skip-log-bin --extra-file="$DIR/users.sql" >"$DIR/log/install" 2>&1 9>&- ||
-      { tail -n 20 "$DIR/log/install" >&2; die 'mariadb-install-db failed, see above'; }
+    initialise "$DIR/template.cnf" "$DIR/users.sql" >"$DIR/log/install" 2>&1 9>&- ||
+      { tail -n 20 "$DIR/log/install" >&2; die "$server could not initialise a data directory, see above"; }
     rm -f "$DIR/users.sql" "$DIR/template.cnf"
     # DIR may lie on another file system; under its final name the template is whole.
     rm -rf "$template.new"
@@ -134,18 +117,18 @@ END
 }
 
 # The server answers before it lets anybody in, and any answer will do: the users of restored files are not ours.
-answers() { mariadb-admin --no-defaults --connect-timeout=2 --socket="$DIR/run/mysqld.sock" ping; }
+answers() { "$admin" --no-defaults --connect-timeout=2 --socket="$DIR/run/mysqld.sock" ping; }
 
 # LAB_MARIADBD: options for this start only.
 run() {
   # shellcheck disable=SC2086
-  start mariadb mariadbd --defaults-file="$cnf" ${LAB_MARIADBD-}
+  start mariadb "$server" --defaults-file="$cnf" ${LAB_MARIADBD-}
   wait_for mariadb "$started" answers
 }
 
 failed() {
   tail -n 20 "$DIR/log/mariadb" >&2
-  die "MariaDB in $DIR did not start, see above"
+  die "$server in $DIR did not start, see above"
 }
 
 # begin DATADIR LINES...; a port that was free a moment ago can be gone: once more, with another one.
@@ -159,7 +142,7 @@ begin() {
 }
 
 prepare() {
-  command -v mariadbd >/dev/null || die 'there is no MariaDB: run test/lab/packages.sh'
+  command -v "$server" >/dev/null || die "there is no $server: run test/lab/packages.sh"
   mkdir -p "$DIR"
   [[ -z $(ls -A "$DIR") ]] || die "$DIR is not empty and no server's"
   touch "$DIR/.twindb-mariadb"

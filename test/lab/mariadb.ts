@@ -31,6 +31,8 @@ export interface MariadbServer extends ServerFiles, AsyncDisposable {
   sql<Row = Record<string, unknown>>(query: string, values?: readonly SqlValue[]): Promise<Row[]>;
   /** For what needs a session: transactions, locks, SET. The caller ends it. */
   connect(): Promise<Connection>;
+  /** Binary logs and GTIDs begin anew. */
+  resetBinlogs(): Promise<void>;
   /** A clean end. Stopping what is stopped does nothing. */
   stop(): Promise<void>;
   /** Once more after stop or kill, on the same port. */
@@ -45,6 +47,9 @@ export interface MariadbOptions {
   /** Lines that end the [mysqld] section of its my.cnf, such as `skip_log_bin`. */
   readonly lines?: readonly string[];
 }
+
+/** The lab then starts Oracle's MySQL instead (see mysql.sh), for the tests that suit both. */
+export const isMysql = process.env['LAB_KIND'] === 'mysql';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -90,18 +95,22 @@ async function launch(script: string, command: string, args: readonly string[]):
       supportBigNumbers: true,
       timezone: 'Z',
     });
+  const sql = async <Row>(query: string, values: readonly SqlValue[] = []): Promise<Row[]> => {
+    const connection = await connect();
+    try {
+      const [rows] = await connection.query(query, [...values]);
+      // A statement without a result set answers with a header instead of rows.
+      return Array.isArray(rows) ? (rows as Row[]) : [];
+    } finally {
+      await connection.end();
+    }
+  };
   return {
     ...files,
     connect,
-    async sql<Row>(query: string, values: readonly SqlValue[] = []): Promise<Row[]> {
-      const connection = await connect();
-      try {
-        const [rows] = await connection.query(query, [...values]);
-        // A statement without a result set answers with a header instead of rows.
-        return Array.isArray(rows) ? (rows as Row[]) : [];
-      } finally {
-        await connection.end();
-      }
+    sql,
+    resetBinlogs: async () => {
+      await sql(isMysql ? 'RESET BINARY LOGS AND GTIDS' : 'RESET MASTER');
     },
     stop: () => call('mariadb.sh', 'stop', dir),
     start: () => call(script, 'start', dir),

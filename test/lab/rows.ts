@@ -53,16 +53,19 @@ export async function digestTables(server: MariadbServer): Promise<TableDigest[]
 const half = (start: number): string =>
   `CAST(SUM(CAST(CONV(SUBSTR(row_digest, ${start}, 16), 16, 10) AS UNSIGNED)) AS CHAR)`;
 
-/** The sum over all rows of the two halves of a row's MD5; a row is the MD5s of its values, `-` for NULL. */
+/**
+ * The sum over all rows of the first two quarters of a row's SHA-256; a row is the SHA-256s of its values, `-` for NULL. MySQL
+ * has had no MD5 of its own since 9.6.
+ */
 function digestQuery(columns: readonly Column[]): string {
-  const values = columns.map(({ column }) => `IFNULL(MD5(CAST(${quoteName(column)} AS BINARY)), '-')`);
+  const values = columns.map(({ column }) => `IFNULL(SHA2(CAST(${quoteName(column)} AS BINARY), 256), '-')`);
   const [first] = columns;
   if (!first) throw new Error('a table without columns');
   const history = first.type === 'SYSTEM VERSIONED' ? ' FOR SYSTEM_TIME ALL' : '';
   const from = `${quoteName(first.schema)}.${quoteName(first.table)}${history}`;
   // Not COUNT(*): that is the engine's own number, which the rows of an Aria table need not bear out.
   return `SELECT COUNT(row_digest) AS count, ${half(1)} AS high, ${half(17)} AS low
-            FROM (SELECT MD5(CONCAT(${values.join(', ')})) AS row_digest FROM ${from}) digests`;
+            FROM (SELECT SHA2(CONCAT(${values.join(', ')}), 256) AS row_digest FROM ${from}) digests`;
 }
 
 const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
