@@ -1,47 +1,29 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakePrograms, type FakePrograms, SAYS } from '../../test/fixtures/fake-programs.ts';
 import { programsByInfo, programsByStatus } from './copy-programs.ts';
-
-const MARIABACKUP = 'mariabackup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)';
-const xtrabackup = (version: string) => `xtrabackup version ${version} based on MySQL server 8.0.35 Linux`;
 
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
 
 describe('the programs for a copy', () => {
-  let dir: string;
-  const path = process.env['PATH'];
+  let programs: FakePrograms;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'programs-'));
-    process.env['PATH'] = dir;
+    programs = createFakePrograms();
   });
-  afterEach(() => {
-    process.env['PATH'] = path;
-    rmSync(dir, { recursive: true });
-  });
+  afterEach(() => programs[Symbol.dispose]());
+  const install: FakePrograms['install'] = (...args) => programs.install(...args);
 
-  /** A stand-in for a backup program that knows its version only. */
-  const install = (name: string, says = '') => {
-    const file = join(dir, name);
-    writeFileSync(file, `#!/bin/sh\necho '${says}' >&2\n`);
-    chmodSync(file, 0o755);
-    return file;
-  };
-  const installMariadb = () => [install('mariabackup', MARIABACKUP), install('mbstream')];
-  const installXtrabackup = (version = '8.0.35-30') => [
-    install('xtrabackup', xtrabackup(version)),
-    install('xbstream'),
-  ];
+  const installMariadb = () => [install('mariabackup', SAYS.mariabackup), install('mbstream')];
+  const installXtrabackup = (says = SAYS.xtrabackup80) => [install('xtrabackup', says), install('xbstream')];
 
   it('follow from the server that the status names, whatever else is installed', async () => {
     installMariadb();
     installXtrabackup();
     const of = async (serverVendor: 'mariadb' | 'percona', serverVersion: string | undefined) =>
       (await programsByStatus({ serverVendor, serverVersion }, NOTHING)).programs.stream;
-    expect(await of('mariadb', '11.8.2-MariaDB')).toBe(join(dir, 'mbstream'));
-    expect(await of('mariadb', undefined)).toBe(join(dir, 'mbstream'));
-    expect(await of('percona', '8.0.36-28')).toBe(join(dir, 'xbstream'));
+    expect(await of('mariadb', '11.8.2-MariaDB')).toBe(join(programs.dir, 'mbstream'));
+    expect(await of('mariadb', undefined)).toBe(join(programs.dir, 'mbstream'));
+    expect(await of('percona', '8.0.36-28')).toBe(join(programs.dir, 'xbstream'));
   });
 
   it('are those that are installed when the status does not tell, as in version 2 of the Python tool', async () => {
@@ -49,7 +31,7 @@ describe('the programs for a copy', () => {
     installMariadb();
     for (const copy of [unknown, undefined])
       expect((await programsByStatus(copy, NOTHING)).flavour.family).toBe('mariadb');
-    installXtrabackup('2.4.29');
+    installXtrabackup(SAYS.xtrabackup24);
     for (const copy of [unknown, undefined])
       expect((await programsByStatus(copy, NOTHING)).flavour.family).toBe('mysql');
   });
@@ -59,7 +41,7 @@ describe('the programs for a copy', () => {
   });
 
   it('must serve the version that the copy itself tells', async () => {
-    installXtrabackup('8.0.35-30');
+    installXtrabackup();
     const info = (version: string) => programsByInfo(version, undefined, NOTHING);
     expect((await info('8.0.36')).flavour.title).toBe('MySQL 8.0');
     await expect(info('8.4.2')).rejects.toThrow('8.4 is needed');

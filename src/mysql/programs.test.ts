@@ -1,21 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createFakePrograms, type FakePrograms, SAYS } from '../../test/fixtures/fake-programs.ts';
 import { describeError } from '../errors.ts';
 import { flavourOf } from './flavours.ts';
 import { findPrograms } from './programs.ts';
-
-/** What the real programs answer to --version; the stand-ins below say just that. */
-const SAYS = {
-  mariabackup: 'mariabackup based on MariaDB server 10.11.19-MariaDB debian-linux-gnu (x86_64)',
-  xtrabackup24:
-    'xtrabackup version 2.4.29 based on MySQL server 5.7.44 Linux (x86_64) (revision id: 2e6c0951)',
-  xtrabackup80:
-    'xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 Linux (x86_64) (revision id: 6beb4b49)',
-  xtrabackup84:
-    '/opt/percona/8.4/bin/pxb-84 version 8.4.0-1 based on MySQL server 8.4.0 Linux (x86_64) (revision id: da6e1abd)',
-};
 
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
 
@@ -25,24 +12,12 @@ const find = (flavour: ReturnType<typeof flavourOf>, config: Parameters<typeof f
 const failure = (...args: Parameters<typeof find>) => find(...args).then(() => '', describeError);
 
 describe('the programs for a server', () => {
-  let dir: string;
-  const path = process.env['PATH'];
+  let programs: FakePrograms;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), 'programs-'));
-    process.env['PATH'] = dir;
+    programs = createFakePrograms();
   });
-  afterEach(() => {
-    process.env['PATH'] = path;
-    rmSync(dir, { recursive: true });
-  });
-
-  /** A stand-in for a backup program: it knows its version, on stderr as xtrabackup writes it, and nothing else. */
-  const install = (name: string, says = '') => {
-    const file = join(dir, name);
-    writeFileSync(file, `#!/bin/sh\n[ "$*" = '--no-defaults --version' ] || exit 9\necho '${says}' >&2\n`);
-    chmodSync(file, 0o755);
-    return file;
-  };
+  afterEach(() => programs[Symbol.dispose]());
+  const install: FakePrograms['install'] = (...args) => programs.install(...args);
 
   it('are found in PATH by their preferred name', async () => {
     install('mariadb-backup', SAYS.mariabackup);
