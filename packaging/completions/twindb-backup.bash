@@ -15,7 +15,7 @@ _twindb_backup() {
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'ls' | 'status' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share') command="${command:+$command }$word" ;;
+          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -25,6 +25,7 @@ _twindb_backup() {
     case "$command $previous" in
       'ls --type') words='files mysql binlog' ;;
       'status --type') words='files mysql binlog' ;;
+      'check --type') words='files mysql binlog' ;;
       *) compopt -o default 2>/dev/null ;;
     esac
   elif [[ $current == -* ]]; then
@@ -33,6 +34,7 @@ _twindb_backup() {
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
+      'check') words='--type --hostname --read --adopt --lock-file --json -h --help' ;;
       'restore') words='-h --help' ;;
       'restore file') words='--dst -h --help' ;;
       'restore mysql') words='--dst --cache -h --help' ;;
@@ -43,7 +45,7 @@ _twindb_backup() {
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup ls status restore verify share' ;;
+      ' 0') words='backup ls status check restore verify share' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='mysql' ;;

@@ -29,6 +29,19 @@ _twindb_backup_status() {
     '(-h --help)--help[print help and exit]'
 }
 
+_twindb_backup_check() {
+  _arguments -s \
+    '--type[only copies of this type]:value:(files mysql binlog)' \
+    '--hostname[only copies of this host (default\: all; with --adopt this host)]:value:_files' \
+    '--read[also read the copies that are in the status, and compare their checksums]' \
+    '--adopt[enter whole copies that no status knows, so that retention counts them]' \
+    '--lock-file[as for backup, while a copy is entered]:value:_files' \
+    '--json[print one JSON document with what came of each copy]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
@@ -113,13 +126,14 @@ _twindb_backup() {
     '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
     backup) _twindb_backup_backup ;;
     ls) _twindb_backup_ls ;;
     status) _twindb_backup_status ;;
+    check) _twindb_backup_check ;;
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
     share) _twindb_backup_share ;;

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { backup } from '../commands/backup.ts';
+import { check } from '../commands/check.ts';
 import type { CommandContext } from '../commands/command.ts';
 import { ls } from '../commands/ls.ts';
 import { restoreBinlog } from '../commands/restore-binlog.ts';
@@ -27,6 +28,8 @@ type Runner = (
   globals: GlobalOptions,
   command: (context: CommandContext) => Promise<boolean>,
 ) => Promise<void>;
+
+const LOCK_FILE = '/var/run/twindb-backup.lock';
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
 
@@ -61,11 +64,7 @@ export function buildProgram(run: Runner): Command {
     .command('backup')
     .description('Take the backups of one run type, as cron does. Prints nothing when all went well.')
     .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
-    .option(
-      '--lock-file <path>',
-      'runs with the same lock file wait for each other',
-      '/var/run/twindb-backup.lock',
-    )
+    .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
     .action((runType: RunType, options: { lockFile: string; binlogsOnly?: boolean }) =>
       start((context) => backup(runType, options, context)),
@@ -88,6 +87,22 @@ export function buildProgram(run: Runner): Command {
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
     .option('--json', 'print JSON, as without this option')
     .action((options: Parameters<typeof status>[0]) => start((context) => status(options, context)));
+
+  program
+    .command('check')
+    .description(
+      'Compare the copies that are there with those that the status lists, and test those that it does not list.',
+    )
+    .argument('[copies...]', 'what ls prints, keys or names (default: all copies)')
+    .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
+    .option('--hostname <host>', 'only copies of this host (default: all; with --adopt this host)')
+    .option('--read', 'also read the copies that are in the status, and compare their checksums')
+    .option('--adopt', 'enter whole copies that no status knows, so that retention counts them')
+    .option('--lock-file <path>', 'as for backup, while a copy is entered', LOCK_FILE)
+    .option('--json', 'print one JSON document with what came of each copy')
+    .action((copies: readonly string[], options: Parameters<typeof check>[1]) =>
+      start((context) => check(copies, options, context)),
+    );
 
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore

@@ -9,3 +9,25 @@ export function formatTimestamp(date: Date): string {
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return [day, two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join('_');
 }
+
+/** What the name of a copy of a directory or of MySQL tells (contract: where things lie on a destination). */
+export interface CopyName {
+  /** The sanitized path of a directory, or `mysql`. */
+  readonly base: string;
+  /** By the clock of the host that took the copy, which is read as if it were this host's. */
+  readonly started: Date;
+  readonly format: 'tar' | 'xbstream';
+}
+
+const COPY_NAME = /^(.*)-(\d{4})-(\d\d)-(\d\d)_(\d\d)_(\d\d)_(\d\d)\.(tar|xbstream)(?:\.[a-z]+)*$/s;
+
+/** The inverse of the names that copies get; undefined when nothing gives such a name. */
+export function parseCopyName(name: string): CopyName | undefined {
+  const [, base, ...rest] = COPY_NAME.exec(name) ?? [];
+  if (base === undefined) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.slice(0, 6).map(Number);
+  const started = new Date(year, month - 1, day, hour, minute, second);
+  // An hour that the change to summer time leaves out moves; a month 13 is none.
+  const isDate = month >= 1 && month <= 12 && new Date(year, month - 1, day).getDate() === day;
+  return isDate ? { base, started, format: rest[6] === 'tar' ? 'tar' : 'xbstream' } : undefined;
+}

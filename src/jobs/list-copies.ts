@@ -13,8 +13,10 @@ export interface FoundCopy {
 }
 
 /** The copies that could be found. */
-interface FoundCopies {
+export interface FoundCopies {
   readonly copies: readonly FoundCopy[];
+  /** Every host that has anything there, also one whose copies are gone. */
+  readonly hosts: ReadonlySet<string>;
   /** Why those on the destination are missing, when it could not be listed. */
   readonly failure: unknown;
 }
@@ -27,13 +29,25 @@ export async function findCopies({
   local,
   remote,
 }: Pick<JobContext, 'local' | 'remote'>): Promise<FoundCopies> {
-  if (local === undefined) return { copies: sort(await findIn(remote, 'remote')), failure: undefined };
-  const kept = await findIn(local, 'local');
+  const kept = local === undefined ? [] : await findIn(local, 'local');
   try {
-    return { copies: sort([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
+    return { ...collect([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
   } catch (failure) {
-    return { copies: sort(kept), failure };
+    if (local === undefined) throw failure;
+    return { ...collect(kept), failure };
   }
+}
+
+interface FoundObject extends Omit<FoundCopy, 'parsed'> {
+  readonly parsed: ParsedKey | undefined;
+}
+
+function collect(objects: readonly FoundObject[]): Pick<FoundCopies, 'copies' | 'hosts'> {
+  const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
+  return {
+    copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
+    hosts: new Set(keys.map((key) => key.slice(0, key.indexOf('/')))),
+  };
 }
 
 function sort(copies: readonly FoundCopy[]): FoundCopy[] {
@@ -43,13 +57,12 @@ function sort(copies: readonly FoundCopy[]): FoundCopy[] {
   });
 }
 
-async function findIn(destination: Destination, place: FoundCopy['place']): Promise<FoundCopy[]> {
-  const copies: FoundCopy[] = [];
+async function findIn(destination: Destination, place: FoundCopy['place']): Promise<FoundObject[]> {
+  const objects: FoundObject[] = [];
   for await (const object of destination.list('')) {
-    const parsed = parseKey(object.key);
-    if (parsed) copies.push({ place, object, parsed, location: destination.locate(object.key) });
+    objects.push({ place, object, parsed: parseKey(object.key), location: destination.locate(object.key) });
   }
-  return copies;
+  return objects;
 }
 
 function sortKey({ place, parsed, object }: FoundCopy): string {

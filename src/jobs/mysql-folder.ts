@@ -11,7 +11,7 @@ import type { Program } from '../process/program.ts';
 import type { JobContext } from './job-context.ts';
 
 /** Every name that any version of the programs gives to its files. */
-const ANY_FILES = flavourOf('mariadb', '11.0').files;
+export const ANY_FILES = flavourOf('mariadb', '11.0').files;
 
 /**
  * What an extracted copy says of itself. Unpacking an empty stream succeeds and leaves nothing, so this is also the check

@@ -19,6 +19,7 @@ describe('what a backup program reports is read', () => {
       gtid: '0-1-6',
       serverVersion: '10.11.19-MariaDB-0+deb12u1-log',
       toolVersion: '10.11.19-MariaDB',
+      seconds: 2,
     });
   });
 

@@ -16,6 +16,8 @@ export interface BackupInfo {
   readonly gtid: string | undefined;
   readonly serverVersion: string | undefined;
   readonly toolVersion: string | undefined;
+  /** How long the backup took, by the clock of its host. */
+  readonly seconds: number | undefined;
 }
 
 /**
@@ -23,8 +25,24 @@ export interface BackupInfo {
  * that names the file when one is missing or does not tell what it must.
  */
 export async function readBackupInfo(dir: string, flavour: Pick<Flavour, 'files'>): Promise<BackupInfo> {
-  const checkpoints = await readPairs(dir, flavour.files.checkpoints);
-  const info = await readPairs(dir, flavour.files.info);
+  return parseBackupInfo({
+    checkpoints: await readFirst(dir, flavour.files.checkpoints),
+    info: await readFirst(dir, flavour.files.info),
+  });
+}
+
+/** A file that the backup program left, whose path is only for messages. */
+export interface InfoFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+/** The same of the files' contents. */
+export function parseBackupInfo(files: {
+  readonly checkpoints: InfoFile;
+  readonly info: InfoFile;
+}): BackupInfo {
+  const [checkpoints, info] = [parsePairs(files.checkpoints), parsePairs(files.info)];
   return {
     type: readType(checkpoints),
     fromLsn: readLsn(checkpoints, 'from_lsn'),
@@ -32,6 +50,7 @@ export async function readBackupInfo(dir: string, flavour: Pick<Flavour, 'files'
     ...readCoordinates(info.values.get('binlog_pos') ?? ''),
     serverVersion: info.values.get('server_version') || undefined,
     toolVersion: info.values.get('tool_version') || undefined,
+    seconds: readDuration(info),
   };
 }
 
@@ -41,8 +60,7 @@ interface Pairs {
   readonly values: ReadonlyMap<string, string>;
 }
 
-async function readPairs(dir: string, names: readonly string[]): Promise<Pairs> {
-  const [path, content] = await readFirst(dir, names);
+function parsePairs({ path, content }: InfoFile): Pairs {
   const values = new Map<string, string>();
   let last: string | undefined;
   for (const line of content.split('\n')) {
@@ -58,11 +76,11 @@ async function readPairs(dir: string, names: readonly string[]): Promise<Pairs> 
   return { path, values };
 }
 
-async function readFirst(dir: string, names: readonly string[]): Promise<[path: string, content: string]> {
+async function readFirst(dir: string, names: readonly string[]): Promise<InfoFile> {
   for (const name of names) {
     const path = join(dir, name);
     try {
-      return [path, await readFile(path, 'utf8')];
+      return { path, content: await readFile(path, 'utf8') };
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
       throw new TwinDbError(`Cannot read ${path}`, { cause });
@@ -84,6 +102,13 @@ function readLsn({ path, values }: Pairs, name: string): number {
   const lsn = /^\d+$/.test(value) ? Number(value) : Number.NaN;
   if (Number.isSafeInteger(lsn)) return lsn;
   throw new TwinDbError(`${path}: ${name} must be an LSN, and is "${value}"`);
+}
+
+/** `2026-11-22 11:50:16` twice; in which time zone matters only where one of them lies in another. */
+function readDuration({ values }: Pairs): number | undefined {
+  const [start, end] = ['start_time', 'end_time'].map((name) => Date.parse(`${values.get(name) ?? ''}Z`));
+  const seconds = ((end ?? Number.NaN) - (start ?? Number.NaN)) / 1000;
+  return seconds >= 0 ? seconds : undefined;
 }
 
 type Coordinates = Pick<BackupInfo, 'binlog' | 'position' | 'gtid'>;

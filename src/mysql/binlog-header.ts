@@ -23,36 +23,41 @@ const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
 const MAGIC_OF_ENCRYPTED = Buffer.from([0xfd, 0x62, 0x69, 0x6e]);
 
 /** Of an event: timestamp (4 bytes), type (1), server id (4), length (4), …; little-endian. */
-const EVENT_HEADER_LENGTH = 19;
+export const EVENT_HEADER_LENGTH = 19;
 const TYPE_OFFSET = 4;
-const LENGTH_OFFSET = 9;
+export const LENGTH_OFFSET = 9;
 
 const FORMAT_DESCRIPTION = 15;
 const START_ENCRYPTION = 164;
 
-/** The first event is some 250 bytes long. */
-const BYTES_NEEDED = 4096;
+/** Bytes that `parseBinlogBeginning` needs; the first event is some 250 long. */
+export const BINLOG_BEGINNING = 4096;
 
 /** Reads the header of a binary log's file. Throws a TwinDbError when the file cannot be read or is no binary log. */
 export async function readBinlogHeader(path: string): Promise<BinlogHeader> {
-  const bytes = Buffer.alloc(BYTES_NEEDED);
+  const bytes = Buffer.alloc(BINLOG_BEGINNING);
   let read: number;
-  let mtimeMs: number;
+  let modified: Date;
   try {
     await using file = await open(path);
     ({ bytesRead: read } = await file.read(bytes, 0, bytes.length, 0));
-    ({ mtimeMs } = await file.stat());
+    ({ mtime: modified } = await file.stat());
   } catch (cause) {
     throw new TwinDbError(`Cannot read the binary log ${path}`, { cause });
   }
-  const beginning = bytes.subarray(0, read);
-  if (beginning.subarray(0, MAGIC.length).equals(MAGIC_OF_ENCRYPTED)) {
-    return { timeCreated: Math.floor(mtimeMs / 1000), timeSource: 'file', encrypted: true };
-  }
-  return parseBinlogHeader(beginning, path);
+  return parseBinlogBeginning(bytes.subarray(0, read), path, modified);
 }
 
-/** The header of a log whose first bytes these are; `title` names it in the TwinDbError for what is no binary log. */
+/**
+ * The header of a log whose first bytes these are, and which was written last when it was `modified`; `title` names it in
+ * the TwinDbError for what is no binary log.
+ */
+export function parseBinlogBeginning(bytes: Buffer, title: string, modified: Date): BinlogHeader {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC_OF_ENCRYPTED)) return parseBinlogHeader(bytes, title);
+  return { timeCreated: Math.floor(modified.getTime() / 1000), timeSource: 'file', encrypted: true };
+}
+
+/** The same of a log that is not encrypted from its first byte. */
 export function parseBinlogHeader(bytes: Buffer, title: string): BinlogHeader {
   const isWhole = bytes.length >= MAGIC.length + EVENT_HEADER_LENGTH;
   if (!isWhole || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Beginning } from '../pipeline/beginning.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
-import { openFileSource } from './files.ts';
+import { findSourcePath, listMembers, openFileSource } from './files.ts';
 
 let dir: string;
 let data: string;
@@ -89,5 +90,41 @@ describe('an estimate', () => {
     abort.abort(new Error('SIGTERM'));
     await expect(estimate).rejects.toThrow('SIGTERM');
     expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false);
+  });
+});
+
+describe('the directory that an archive was made from', () => {
+  const listing = async (path: string): Promise<string> => {
+    const members = new Beginning(8192);
+    const source = openFileSource(path, { tarOptions: [], exclude: [] });
+    await runPipeline([await source.open(), listMembers(), members], signal);
+    return members.bytes.toString('utf8');
+  };
+
+  it.each(['a', 'with blank', 'new\nline', 'ünï_cöde', '-dash', 'back\\slash'])(
+    'is found by its first member: %j',
+    async (name) => {
+      const path = join(dir, name);
+      mkdirSync(path);
+      writeFileSync(join(path, 'file'), '');
+      expect(findSourcePath(path.replaceAll('/', '_'), await listing(path))).toBe(path);
+    },
+  );
+
+  it('is told from another one whose name looks alike', () => {
+    expect(findSourcePath('_home_x', 'home/x/\nhome/x/file\n')).toBe('/home/x');
+    expect(findSourcePath('_home_x', 'home_x/\n')).toBe('/home_x');
+    expect(findSourcePath('_etc_hosts', 'etc/hosts\n')).toBe('/etc/hosts');
+    expect(findSourcePath('', './\n./etc/\n')).toBe('/');
+  });
+
+  it.each([
+    ['_home', 'home2/\n'],
+    ['_home2', 'home/\n'],
+    ['_home', ''],
+    ['', 'etc/\n'],
+    ['home', 'home/\n'],
+  ])('is not known when name and members differ: %j, %j', (sanitized, members) => {
+    expect(findSourcePath(sanitized, members)).toBeUndefined();
   });
 });

@@ -109,6 +109,27 @@ export function extractFiles(dst: string): Program {
   };
 }
 
+/** A stage that takes a tar stream and gives the names of its members, a line each and otherwise as they are. */
+export function listMembers(): Program {
+  return {
+    command: 'tar',
+    args: ['--list', '--quoting-style=literal', '--file=-'],
+    debianPackage: 'tar',
+  };
+}
+
+/**
+ * The directory that an archive was made from, by the first of its members and the sanitized path in the name of the copy
+ * (which alone cannot tell `/home/x` from `/home_x`); undefined when the two don't belong together.
+ */
+export function findSourcePath(sanitized: string, members: string): string | undefined {
+  if (sanitized === '') return members.startsWith('./') ? '/' : undefined;
+  // Counted, not split into lines: a name may hold a newline.
+  const path = `/${members.slice(0, sanitized.length - 1)}`;
+  const isEnd = ['/', '\n'].includes(members.charAt(sanitized.length - 1));
+  return isEnd && path.replaceAll('/', '_') === sanitized ? path : undefined;
+}
+
 /** tar leaves out the leading slash, as it should, and need not say so at each run. */
 const EXPECTED = /Removing leading `.*' from (member names|hard link targets)/;
 const TOTALS = /^Total bytes written: (\d+)/;

@@ -10,8 +10,15 @@ const END_SIZE = 1024;
  */
 export class TarEndCheck extends Transform {
   #tail = Buffer.alloc(0);
+  #size = 0;
+
+  /** Bytes of the archive so far. */
+  get size(): number {
+    return this.#size;
+  }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    this.#size += chunk.length;
     this.#tail = Buffer.concat([this.#tail, chunk.subarray(-END_SIZE)]).subarray(-END_SIZE);
     callback(null, chunk);
   }

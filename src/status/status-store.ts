@@ -116,7 +116,7 @@ function bothDamaged(
       remedy: [
         'The copies themselves are not affected: ls lists them, restore works.',
         `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
-        'copies that no status lists are never deleted.',
+        'copies that no status lists are never deleted, and twindb-backup check --adopt enters them again.',
       ].join(' '),
     },
   );

@@ -1,0 +1,158 @@
+import { binlogKeyOfObject } from '../copies/binlog-copy.ts';
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import { MEDIA, type Media } from '../copies/key.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import { describeError, TwinDbError } from '../errors.ts';
+import type { BinlogStatus } from '../status/binlog-status.ts';
+import type { Attributes } from '../status/entries.ts';
+import { mysqlCopies } from '../status/mysql-status.ts';
+import { entriesOf, type PeriodicStatus } from '../status/periodic-status.ts';
+import { checkGroup } from './check-group.ts';
+import type { CheckedCopy, CheckedGroup, CheckOptions, GroupKind } from './checked-copy.ts';
+import { examineBinlog } from './examine-binlog.ts';
+import { examineFileCopy } from './examine-file-copy.ts';
+import { examineMysqlCopy } from './examine-mysql-copy.ts';
+import type { JobContext } from './job-context.ts';
+import { type FoundCopies, type FoundCopy, findCopies } from './list-copies.ts';
+import { openPlaces, type Places } from './open-places.ts';
+import type { CopyPlaces } from './record-copy.ts';
+
+/** Which copies to check. */
+export interface Selection {
+  readonly media: Media | undefined;
+  /** Undefined: all hosts. */
+  readonly host: string | undefined;
+  /** Locations, keys or names; none: all copies. */
+  readonly wanted: readonly string[];
+}
+
+/**
+ * Compares the copies that are there with those that the statuses list, and tests those that no status lists; see
+ * `checkGroup`. Calls `report` for each copy as soon as it is judged. Returns whether all could be looked at; what could
+ * not is reported in the log.
+ */
+export async function checkCopies(
+  selection: Selection,
+  options: CheckOptions,
+  report: (checked: CheckedCopy) => void,
+  context: JobContext,
+): Promise<boolean> {
+  const found = await findCopies(context);
+  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  let complete = found.failure === undefined;
+  const unseen = new Set(selection.wanted);
+  const isWanted = (names: readonly string[]): boolean => {
+    for (const name of names) unseen.delete(name);
+    return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
+  };
+  const checkOne = async <S>(group: Group<S>): Promise<void> => {
+    try {
+      for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      context.log.error(describeError(error));
+      complete = false;
+    }
+  };
+  const objects =
+    found.failure === undefined
+      ? new Set(found.copies.map(({ object }) => keepLocalKey(object.key)))
+      : undefined;
+  for (const host of hostsOf(found, selection, context)) {
+    const places = openPlaces({ ...context, host });
+    for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
+      const listing = groupOf(found, host, media);
+      await checkMedia({ host, media, places, listing, objects }, checkOne, context);
+    }
+  }
+  for (const wanted of unseen) {
+    context.log.error(
+      `There is no copy ${wanted} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
+    );
+  }
+  return complete && unseen.size === 0;
+}
+
+type Group<S> = Omit<CheckedGroup<S>, 'isWanted'>;
+
+/** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
+type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
+
+function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
+  const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
+  return (place) =>
+    place === 'remote' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
+}
+
+function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {
+  return host === undefined ? [...new Set([...hosts, context.host])].toSorted() : [host];
+}
+
+interface MediaOfHost {
+  readonly host: string;
+  readonly media: Media;
+  readonly places: Places;
+  readonly listing: Listing;
+  /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
+  readonly objects: ReadonlySet<string> | undefined;
+}
+
+async function checkMedia(
+  { host, media, places, listing, objects }: MediaOfHost,
+  check: <S>(group: Group<S>) => Promise<void>,
+  context: JobContext,
+): Promise<void> {
+  /** The destination first: a local incremental copy may continue a full one that lies only there. */
+  const checkBoth = async <S>({ remote, local }: CopyPlaces<S>, kind: GroupKind<S>): Promise<void> => {
+    const [there, here] = [listing('remote'), listing('local')];
+    if (there) await check({ host, kind, place: 'remote', store: remote, copies: there });
+    if (local && here) await check({ host, kind, place: 'local', store: local, copies: here });
+  };
+  switch (media) {
+    case 'files':
+      return await checkBoth(
+        places.files,
+        periodic((found) => examineFileCopy(found, context)),
+      );
+    case 'mysql':
+      return await checkBoth(
+        places.mysql,
+        periodic(
+          async (found) => examineMysqlCopy(found, await copiesElsewhere(found, places), context),
+          (attributes) => (objects === undefined ? undefined : findMissingParent(attributes, objects)),
+        ),
+      );
+    case 'binlog':
+      return await checkBoth(places.binlogs, {
+        entries: (status) => Object.entries(status),
+        keyOf: binlogKeyOfObject,
+        examine: (found) => examineBinlog(found, context),
+        findLack: () => undefined,
+      } satisfies GroupKind<BinlogStatus>);
+  }
+}
+
+type Periodic = GroupKind<PeriodicStatus>;
+
+function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] = () => undefined): Periodic {
+  return { entries: entriesOf, keyOf: (objectKey) => objectKey, examine, findLack };
+}
+
+/** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
+function findMissingParent(
+  { type, parent }: Attributes,
+  objects: ReadonlySet<string>,
+): TwinDbError | undefined {
+  if (type !== 'incremental') return undefined;
+  if (typeof parent !== 'string')
+    return new TwinDbError('the status does not name the full copy that it continues');
+  return objects.has(keepLocalKey(parent))
+    ? undefined
+    : new TwinDbError(`it continues ${parent}, which is gone`);
+}
+
+async function copiesElsewhere({ place }: FoundCopy, { mysql }: Places): Promise<MysqlCopy[]> {
+  if (place === 'remote') return [];
+  const { status } = await mysql.remote.status.read();
+  return mysqlCopies(status).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+}

@@ -1,0 +1,103 @@
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import { RUN_TYPES } from '../copies/run-type.ts';
+import { IntegrityError, TwinDbError } from '../errors.ts';
+import { type BackupInfo, type InfoFile, parseBackupInfo } from '../mysql/backup-info.ts';
+import { vendorOf } from '../mysql/flavours.ts';
+import { XbstreamCheck } from '../mysql/xbstream-check.ts';
+import { mysqlAttributes, mysqlCopies } from '../status/mysql-status.ts';
+import { type PeriodicStatus, withEntry } from '../status/periodic-status.ts';
+import type { Examined } from './checked-copy.ts';
+import { describeName } from './describe-name.ts';
+import type { JobContext } from './job-context.ts';
+import type { FoundCopy } from './list-copies.ts';
+import { ANY_FILES } from './mysql-folder.ts';
+import { readCopy } from './read-copy.ts';
+
+/**
+ * Reads a MySQL copy to the end of its stream. `elsewhere` are copies in another place that an incremental one may
+ * continue as well.
+ */
+export async function examineMysqlCopy(
+  found: FoundCopy,
+  elsewhere: readonly MysqlCopy[],
+  context: JobContext,
+): Promise<Examined<PeriodicStatus>> {
+  const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
+  const digest = await readCopy(found, [stream], context);
+  const info = readInfo(stream.kept);
+  return (status) => {
+    const about = describe(found, info);
+    const copy: MysqlCopy = {
+      ...about,
+      ...digest,
+      parent:
+        info.type === 'full' ? undefined : parentKey(found, about, [...mysqlCopies(status), ...elsewhere]),
+      galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
+      unpackedSize: stream.size,
+    };
+    return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
+  };
+}
+
+/** The backup program writes these last, so a stream without them was cut short between two files. */
+function readInfo(kept: ReadonlyMap<string, string>): BackupInfo {
+  const pick = (names: readonly string[]): InfoFile => {
+    for (const path of names) {
+      const content = kept.get(path);
+      if (content !== undefined) return { path, content };
+    }
+    throw new IntegrityError(`the stream in it was cut short: there is no ${names.join(' or ')} in it`);
+  };
+  return parseBackupInfo({ checkpoints: pick(ANY_FILES.checkpoints), info: pick(ANY_FILES.info) });
+}
+
+interface Described extends Omit<MysqlCopy, 'parent' | 'galera' | 'size' | 'sha256' | 'unpackedSize'> {
+  readonly fromLsn: number;
+}
+
+/** What the copy's own files and its name tell; the server's configuration stood in the lost status only. */
+function describe(found: FoundCopy, info: BackupInfo): Described {
+  const { named } = describeName(found, 'xbstream');
+  return {
+    ...named,
+    type: info.type,
+    fromLsn: info.fromLsn,
+    lsn: info.toLsn,
+    binlog: info.binlog,
+    position: info.position,
+    gtid: info.gtid,
+    backupFinished: named.backupStarted + (info.seconds ?? 0),
+    wsrepProviderVersion: undefined,
+    config: [],
+    serverVendor: vendorOf(info.serverVersion ?? ''),
+    serverVersion: info.serverVersion,
+    serverIdentity: undefined,
+  };
+}
+
+function parentKey({ place }: FoundCopy, copy: Described, copies: readonly MysqlCopy[]): string {
+  const { key } = findParent(copy, copies);
+  return place === 'local' ? keepLocalKey(key) : key;
+}
+
+/**
+ * The full copy that ends where this one begins. Of several, as of a server that stood still, the one that the rule for
+ * parents names: of the nearest run type, the newest.
+ */
+function findParent(copy: Described, copies: readonly MysqlCopy[]): MysqlCopy {
+  const rank = ({ runType }: Pick<MysqlCopy, 'runType'>) => RUN_TYPES.indexOf(runType);
+  const fitting = copies.filter(
+    (other) =>
+      other.type === 'full' &&
+      other.host === copy.host &&
+      other.lsn === copy.fromLsn &&
+      other.backupStarted <= copy.backupStarted &&
+      rank(other) >= rank(copy),
+  );
+  const [parent] = fitting.toSorted((a, b) => rank(a) - rank(b) || b.backupStarted - a.backupStarted);
+  if (parent !== undefined) return parent;
+  throw new TwinDbError(
+    `it is incremental and begins at LSN ${copy.fromLsn}, where no full copy in the status ends`,
+  );
+}
