@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
   ],
   commands: ['copies', 'errors', 'jobs', 'status'],
-  cli: ['commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'units'],
+  cli: ['commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'process', 'units'],
 };
 
 interface Import {

@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander';
 import type { CommandContext } from '../commands/command.ts';
-import { describeError, firstErrorOf } from '../errors.ts';
+import { describeError, firstErrorOf, InterruptedError } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
+import { killChildren } from '../process/child.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { watchSignals } from './interruption.ts';
 import { openContext } from './open-context.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
-import { createSink, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import { createSink, letGoOfClosedTerminals, openTerminal, type Terminal, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -57,10 +58,27 @@ async function runInContext(
   terminal: Terminal,
   log: Log,
 ): Promise<boolean> {
-  await using context = await openContext(globals, { log, terminal, signal: watchSignals() });
+  const signal = watchSignals({
+    onFirst: (name) => log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
+    onImpatience: () => endAtOnce(log),
+  });
+  await using context = await openContext(globals, { log, terminal, signal });
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
     print: (line) => writeAll(1, `${line}\n`),
   });
+}
+
+/** What nobody has cleaned up when a second Ctrl-C comes. */
+const LEFT_BEHIND = `Ended before everything was cleaned up. There may be left:
+  half-written copies at the destination and in keep_local_path: the next backup of this host removes them
+  files in the folder of a restore: they are not a whole copy, remove them
+  wsrep_desync on a Galera node: SET GLOBAL wsrep_desync = OFF`;
+
+function endAtOnce(log: Log): void {
+  killChildren();
+  log.warn(LEFT_BEHIND);
+  letGoOfClosedTerminals();
+  process.exit(exitCodeOf(new InterruptedError('SIGINT')));
 }

@@ -30,6 +30,14 @@ export interface Child {
   kill(): Promise<void>;
 }
 
+/** Those that have not ended yet. */
+const running = new Set<ChildProcess>();
+
+/** Ends every program and what it has started, without waiting for any: for a process that is about to exit. */
+export function killChildren(): void {
+  for (const process of running) signalGroup(process, 'SIGKILL');
+}
+
 /** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
 export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
   const process = spawn(program.command, program.args, {
@@ -38,6 +46,8 @@ export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKin
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
     detached: true,
   });
+  running.add(process);
+  process.once('close', () => running.delete(process));
   const tail = new StderrTail(process.stderr as Readable, program);
   const failure = waitForEnd(program, process, tail).then((ended) => release(program, ended));
   return { program, process, failure, kill: () => kill(process, failure) };

@@ -173,6 +173,29 @@ describe.each(['local', 'ssh', 's3'] as const)('a backup to %s that is interrupt
   });
 });
 
+describe('a second Ctrl-C', () => {
+  it('ends a clean-up that hangs, with every program, and says what may be left', async () => {
+    using sandbox = createSandbox();
+    const place = PLACES.local(sandbox);
+    const running = await startSlowBackup(sandbox, place);
+    // Nothing can end the clean-up before five seconds have passed: the compressor does not obey.
+    const stubborn = spawnSync('pkill', ['-STOP', '-f', `${sandbox.dir}/bin/zstd`]);
+    expect(stubborn.status).toBe(0);
+    running.child.kill('SIGINT');
+    // The same keystroke, sent twice.
+    running.child.kill('SIGINT');
+    await delay(1000);
+    running.child.kill('SIGINT');
+    const result = await running.result;
+    expect(result).toMatchObject({ exitCode: 130, stdout: '' });
+    expect(result.stderr).toMatch(
+      /^WARNING: Ended before everything was cleaned up\. There may be left:\n {2}half/,
+    );
+    expect(existsSync(join(sandbox.dir, 'lock.lock'))).toBe(false);
+    await until('the children are gone', () => childrenOf(sandbox) === '');
+  });
+});
+
 describe('a restore that is interrupted', () => {
   it('leaves its folder empty, and no children', async () => {
     using sandbox = createSandbox();
