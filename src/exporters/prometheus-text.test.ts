@@ -65,13 +65,14 @@ it('other run types, other directories and restores stay, whatever characters th
   expect(text).toContain('twindb_restore_last_success_duration_seconds{type="mysql"} 2');
 });
 
-it('a directory that is no longer backed up is forgotten, so that nobody waits for its next copy', () => {
+it('a directory that is no longer backed up is forgotten by the next backup, so that nobody waits for its copy', () => {
   const gone = report({ ...outcome, source: '/gone' });
-  const text = textAfter(
-    gone,
-    report({ work: 'restore', media: 'files', succeeded: true, finished: 7, duration: 2 }),
-  );
-  expect(text).not.toContain('/gone');
+  const restored: Outcome = { work: 'restore', media: 'files', succeeded: true, finished: 7, duration: 2 };
+  const afterRestore = textAfter(gone, { ...report(restored), configured: undefined });
+  expect(afterRestore).toContain('/gone');
+  const afterBackup = textAfter(gone, report(restored), report(outcome));
+  expect(afterBackup).not.toContain('/gone');
+  expect(afterBackup).toContain('twindb_restore_');
 });
 
 it('a file that is not ours is told from an empty one', () => {

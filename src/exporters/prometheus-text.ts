@@ -45,9 +45,9 @@ const WORKS = ['backup', 'restore'] as const satisfies readonly Outcome['work'][
 
 /** The samples with what a report says, without those of backups that are no longer configured. */
 export function update(samples: Samples, { outcomes, configured }: Report): Samples {
-  const kept = new Set(configured.map((each) => labelsOf({ work: 'backup', ...each })));
+  const kept = configured && new Set(configured.map((each) => labelsOf({ work: 'backup', ...each })));
   const isCurrent = (series: string) =>
-    !series.startsWith('twindb_backup_') || kept.has(series.slice(series.indexOf('{')));
+    kept === undefined || !series.startsWith('twindb_backup_') || kept.has(series.slice(series.indexOf('{')));
   const fresh = outcomes.flatMap((outcome) =>
     FAMILIES.flatMap(({ name, valueOf }): [string, number][] => {
       const value = valueOf(outcome);

@@ -37,8 +37,11 @@ export interface Report {
   /** This host's name as it stands in keys. */
   readonly host: string;
   readonly outcomes: readonly Outcome[];
-  /** All that the configuration backs up, in whatever run: what is no longer among it can be forgotten. */
-  readonly configured: readonly (Part & { readonly runType: RunType })[];
+  /**
+   * All that the configuration backs up, in whatever run: what is no longer among it can be forgotten. Undefined after a
+   * restore, which may go by the configuration of another host.
+   */
+  readonly configured: readonly (Part & { readonly runType: RunType })[] | undefined;
 }
 
 /**

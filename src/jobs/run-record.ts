@@ -29,7 +29,7 @@ function listParts(config: Config): Part[] {
 }
 
 /** What a configuration backs up in all of its runs. */
-export function listConfigured(config: Config): Report['configured'] {
+export function listConfigured(config: Config): NonNullable<Report['configured']> {
   const runTypes = RUN_TYPES.filter((runType) => config.intervals[runType]);
   return listParts(config).flatMap((part) => runTypes.map((runType) => ({ ...part, runType })));
 }

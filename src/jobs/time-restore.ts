@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import type { Media } from '../copies/key.ts';
 import { exportReport } from '../exporters/export-report.ts';
 import type { JobContext } from './job-context.ts';
-import { listConfigured } from './run-record.ts';
 import { toSeconds } from './unused-start.ts';
 
 /** Restores, and tells the monitoring how long that took and whether it succeeded. An error is thrown on. */
@@ -20,6 +19,6 @@ export async function timeRestore<T>(
   } finally {
     const duration = Math.round(performance.now() - start) / 1000;
     const outcome = { work: 'restore', media, succeeded, finished: toSeconds(now()), duration } as const;
-    await exportReport(config.export, { host, outcomes: [outcome], configured: listConfigured(config) }, log);
+    await exportReport(config.export, { host, outcomes: [outcome], configured: undefined }, log);
   }
 }
