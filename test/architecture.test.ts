@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['copies', 'errors'],
   ssh: ['errors', 'log', 'network'],
   mysql: ['config', 'copies', 'errors', 'log', 'process'],
-  sources: ['errors', 'log', 'mysql', 'pipeline', 'process'],
+  sources: ['errors', 'lock', 'log', 'mysql', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
   destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
   status: ['copies', 'destinations', 'errors', 'log'],

@@ -1,7 +1,8 @@
-import { access, constants, lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, TwinDbError } from '../errors.ts';
-import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
+import { newPartialName } from '../lock/owner.ts';
+import { findAbandoned } from '../lock/scratch-folder.ts';
 import { captureOutput } from '../process/capture.ts';
 
 /**
@@ -10,10 +11,8 @@ import { captureOutput } from '../process/capture.ts';
  */
 const MAX_HOMEDIR_LENGTH = 87;
 
+/** A home's name: this, then who made it as `newPartialName` says it. */
 const PREFIX = 'twindb-gpg-';
-
-/** A home's name: the prefix, then who made it as `newPartialName` says it. */
-const HOME_NAME = /^twindb-gpg-(\d+-\d+-[0-9a-f]+)$/;
 
 /** Makes an empty GnuPG home that only we can read and returns its path. Throws a TwinDbError when that fails. */
 export async function makeHome(): Promise<string> {
@@ -44,12 +43,9 @@ export async function closeHome(homedir: string): Promise<void> {
 /** Closes the homes of this user's runs that were killed: their agents hold decrypted secret keys. Tells failures only. */
 export async function closeAbandonedHomes(warn: (message: string) => void): Promise<void> {
   for (const folder of new Set(candidateFolders())) {
-    for (const name of await namesIn(folder)) {
-      const owner = HOME_NAME.exec(name)?.[1];
-      if (owner === undefined || isOwnerAlive(owner)) continue;
-      const homedir = join(folder, name);
+    for (const homedir of await findAbandoned(folder, PREFIX)) {
       try {
-        if (await isOurs(homedir)) await closeHome(homedir);
+        await closeHome(homedir);
       } catch (error) {
         // The restore at hand is more urgent.
         warn(`Cannot remove ${homedir}, which a killed run left with secret keys: ${describeError(error)}`);
@@ -74,19 +70,4 @@ async function chooseFolder(nameLength: number): Promise<string> {
     if (isWritable) return folder;
   }
   return '/tmp';
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch {
-    // A folder that is absent or closed to us holds no home of ours.
-    return [];
-  }
-}
-
-/** In a folder that all may write to, others may put anything under such a name. */
-async function isOurs(homedir: string): Promise<boolean> {
-  const stats = await lstat(homedir);
-  return stats.isDirectory() && stats.uid === process.getuid?.();
 }

@@ -1,8 +1,9 @@
-import { access, constants, mkdtemp, rm, stat } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { access, constants, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { TwinDbError } from '../errors.ts';
+import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import {
   type BinlogHeader,
@@ -39,11 +40,10 @@ export async function openBinlogSource(
 ): Promise<BinlogSource> {
   if (await isReadable(closed, server)) return await openFile(closed.path, closed, async () => undefined);
   options.log.debug(`${closed.path} cannot be read here: the server is asked for it`);
-  const folder = await mkdtemp(join(tmpdir(), 'twindb-binlog-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
+  const { path, [Symbol.asyncDispose]: remove } = await makeScratchFolder('binlog');
   try {
-    await fetchInto(folder, closed, server, options);
-    return await openFile(join(folder, closed.name), closed, remove);
+    await fetchInto(path, closed, server, options);
+    return await openFile(join(path, closed.name), closed, remove);
   } catch (error) {
     await remove();
     throw error;

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/backup-info.ts';
 import { missingPrivilege, redactGrants } from '../mysql/mysql-errors.ts';
@@ -35,8 +36,8 @@ export async function openMysqlSource(
   options: MysqlSourceOptions,
 ): Promise<Source<BackupInfo> & AsyncDisposable> {
   const { server, programs, fromLsn, log } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'twindb-backup-'));
-  const [target, about] = [join(folder, 'target'), join(folder, 'about')] as const;
+  const folder = await makeScratchFolder('backup');
+  const [target, about] = [join(folder.path, 'target'), join(folder.path, 'about')] as const;
   for (const each of [target, about]) await mkdir(each);
   let info: BackupInfo | undefined;
   const program: Program = {
@@ -60,7 +61,7 @@ export async function openMysqlSource(
       if (info === undefined) throw new Error('The stream has not ended yet, so nothing is known of it');
       return info;
     },
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
 

@@ -1,0 +1,65 @@
+import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TwinDbError } from '../errors.ts';
+import { isOwnerAlive, newPartialName } from './owner.ts';
+
+/** A private temporary folder; disposing removes it. */
+export interface ScratchFolder {
+  readonly path: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a private folder in TMPDIR, named by its purpose and by this process. First removes those of the same purpose that
+ * killed runs of this user have left: one of `verify` may hold a whole data directory. Throws a TwinDbError.
+ */
+export async function makeScratchFolder(purpose: string): Promise<ScratchFolder> {
+  const prefix = `twindb-${purpose}-`;
+  const path = join(tmpdir(), prefix + newPartialName());
+  const remove = () => rm(path, { recursive: true, force: true });
+  try {
+    for (const abandoned of await findAbandoned(tmpdir(), prefix))
+      await rm(abandoned, { recursive: true, force: true });
+    await mkdir(path, { mode: 0o700 });
+  } catch (cause) {
+    throw new TwinDbError(`Cannot make a temporary folder in ${tmpdir()}`, {
+      cause,
+      remedy: 'Let TMPDIR name a folder on a file system with room, in which this user may write.',
+    });
+  }
+  return { path, [Symbol.asyncDispose]: remove };
+}
+
+/** The folders of this user in `parent` whose name is `prefix` and a `newPartialName` of a process that has gone. */
+export async function findAbandoned(parent: string, prefix: string): Promise<string[]> {
+  const abandoned: string[] = [];
+  for (const name of await namesIn(parent)) {
+    const owner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (!/^\d+-\d+-[0-9a-f]+$/.test(owner) || isOwnerAlive(owner)) continue;
+    const path = join(parent, name);
+    if (await isOurs(path)) abandoned.push(path);
+  }
+  return abandoned;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    // A folder that is absent or closed to us holds nothing of ours.
+    return [];
+  }
+}
+
+/** In a folder that all may write to, others may put anything under such a name. */
+async function isOurs(path: string): Promise<boolean> {
+  try {
+    const stats = await lstat(path);
+    return stats.isDirectory() && stats.uid === process.getuid?.();
+  } catch (error) {
+    // Another run of ours was faster.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
