@@ -6,6 +6,7 @@ import type { RunType } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { ObjectNotFoundError } from '../errors.ts';
 import type { BackupInfo } from '../mysql/backup-info.ts';
+import { blankSecrets } from '../mysql/blank-secrets.ts';
 import {
   type BackupType,
   candidateParent,
@@ -57,7 +58,7 @@ async function prepare(
   places: CopyPlaces,
   context: JobContext,
 ): Promise<() => Promise<number>> {
-  const { host, log, now } = context;
+  const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql);
   const { status } = await places.remote.status.read();
   const copies = mysqlCopies(status);
@@ -85,6 +86,8 @@ async function prepare(
     const info = source.facts();
     const describe = (object: StoredObject): MysqlCopy => ({
       ...about,
+      // With gpg the destination is not trusted, and the status there is the one thing that is not encrypted.
+      config: config.gpg && object !== stored.local ? blankSecrets(about.config) : about.config,
       ...coordinates(info),
       host,
       runType,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { adviseNextSteps, findDatadir, type RestoredData } from './advice.ts';
+import { blankSecrets } from './blank-secrets.ts';
 import { flavourOf } from './flavours.ts';
 
 const save = (path: string, text: string) => ({ [path]: Buffer.from(text).toString('base64') });
@@ -30,6 +31,12 @@ describe('the advice after a restore', () => {
     const places = steps.map((step) => text.indexOf(step));
     expect(places).not.toContain(-1);
     expect(places).toEqual(places.toSorted((a, b) => a - b));
+  });
+
+  it('says when passwords were left out of the configuration files', () => {
+    const config = [save('/etc/my.cnf', '[mysqld]\npassword=x\n')];
+    expect(advise({ config })).not.toContain('Passwords');
+    expect(advise({ config: blankSecrets(config) })).toContain('Passwords in them are left out');
   });
 
   it('tells innodb_log_file_size where the server must be told it, and only there', () => {

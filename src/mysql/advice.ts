@@ -1,4 +1,5 @@
 import type { SavedConfig } from '../copies/mysql-copy.ts';
+import { hasBlanked } from './blank-secrets.ts';
 import type { Flavour } from './flavours.ts';
 
 /** What is known of a data directory that has been restored. */
@@ -37,6 +38,9 @@ export function adviseNextSteps(data: RestoredData): string[] {
     ...(data.galera ? adviseGalera(data) : []),
     ...(data.config.length > 0
       ? [`The server's configuration files as they were lie in ${from}/_config.`]
+      : []),
+    ...(hasBlanked(data.config)
+      ? ['Passwords in them are left out, as the status of an encrypted copy is not encrypted: fill them in.']
       : []),
     ...adviseBinlogs(data),
   ];

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -149,6 +149,31 @@ describe('a MySQL backup', () => {
     expect(full?.key).toMatch(/\.xbstream\.gz$/);
     expect(mysqlObjectsIn(sandbox)).toEqual([`${full?.key}.gpg`, `${incremental?.key}.gpg`]);
     expect(listedMysql(sandbox)[0]?.parent).toBe(`${full?.key}.gpg`);
+  });
+
+  it('has the secrets of my.cnf in no status that lies beside encrypted copies', async () => {
+    const { gpg } = useLab();
+    const own = readFileSync(server.serverOptionsFile);
+    appendFileSync(server.serverOptionsFile, '[sst]\nwsrep_sst_auth = sst:geheim\n');
+    try {
+      configureMysql(sandbox, server, {
+        destination: { keep_local_path: join(sandbox.dir, 'kept') },
+        gpg: { recipient: gpg.recipient, keyring: gpg.keyring },
+      });
+      expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    } finally {
+      writeFileSync(server.serverOptionsFile, own);
+    }
+    const saved = (place: string) => {
+      const [key = ''] = mysqlObjectsIn(sandbox, place);
+      const { config } = statusOf(sandbox, key, place) as { config: Record<string, string>[] };
+      const base64 = config.find((file) => Object.hasOwn(file, server.serverOptionsFile)) ?? {};
+      return Buffer.from(base64[server.serverOptionsFile] ?? '', 'base64').toString();
+    };
+    expect(saved('kept')).toBe(`${own.toString()}[sst]\nwsrep_sst_auth = sst:geheim\n`);
+    expect(saved('repository').startsWith(own.toString())).toBe(true);
+    expect(saved('repository')).toContain('# wsrep_sst_auth = (twindb-backup left the value out');
+    expect(saved('repository')).not.toContain('geheim');
   });
 
   it('does not keep directories from being backed up when it fails, nor the reverse', async () => {

@@ -1,0 +1,50 @@
+import type { SavedConfig } from '../copies/mysql-copy.ts';
+
+/**
+ * Options of servers and clients whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,
+ * `ssl_passphrase`, `file_key_management_filekey`, `hashicorp_key_management_token`, … Source: the option references of
+ * MySQL, MariaDB and Galera.
+ */
+const SECRET = /^(loose-)?(.+-)?(password|passwd|passphrase|sst-auth|filekey|token|secret)$/i;
+
+/** Named alike, and no secrets: switches, and the plugins for authentication. */
+const HARMLESS = /(^|-)(expired|native|sha256|sha2)-password$/i;
+
+/** Stands in each line that was blanked; `hasBlanked` looks for it. */
+const MARK = 'twindb-backup left the value out';
+
+/**
+ * The files without the values of options that hold secrets: such lines become comments. For a status that lies, not
+ * encrypted, beside copies that are.
+ */
+export function blankSecrets(config: readonly SavedConfig[]): SavedConfig[] {
+  return mapContents(config, (bytes) => {
+    // Every byte is one character, so that whatever the encoding the rest stays as it is.
+    const lines = bytes.toString('latin1').split('\n');
+    return Buffer.from(lines.map(blankLine).join('\n'), 'latin1');
+  });
+}
+
+/** Whether `blankSecrets` has left something out of these files. */
+export function hasBlanked(config: readonly SavedConfig[]): boolean {
+  return config.flatMap((file) => Object.values(file)).some((base64) => decode(base64).includes(MARK));
+}
+
+function blankLine(line: string): string {
+  const [, name, value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
+  const plain = name?.replaceAll('_', '-') ?? '';
+  if (!value || !SECRET.test(plain) || HARMLESS.test(plain)) return line;
+  return `# ${name} = (${MARK}: copies are encrypted, and this file is not)`;
+}
+
+function mapContents(config: readonly SavedConfig[], each: (bytes: Buffer) => Buffer): SavedConfig[] {
+  return config.map((file) =>
+    Object.fromEntries(
+      Object.entries(file).map(([path, base64]) => [path, each(decode(base64)).toString('base64')]),
+    ),
+  );
+}
+
+function decode(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}
