@@ -21,10 +21,15 @@ export async function requireEmptyFolder(path: string): Promise<void> {
   });
 }
 
+/** Bytes that the file system of `path` has left for us. */
+export async function freeSpace(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
+
 /** Throws a TwinDbError when the file system of `path` has less than `bytes` left. */
 export async function requireSpace(path: string, bytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(path);
-  const available = bavail * bsize;
+  const available = await freeSpace(path);
   if (available >= bytes) return;
   throw new TwinDbError(
     `not enough space in ${path}: the copy needs ${formatBytes(bytes)}, ${formatBytes(available)} are free`,

@@ -8,8 +8,9 @@ import { BACKUP_MY_CNF, findOption } from '../mysql/backup-my-cnf.ts';
 import { type CopyPrograms, programsByInfo, programsByStatus } from '../mysql/copy-programs.ts';
 import { fitToProgram, fitToServer } from '../mysql/known-options.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../mysql/prepare.ts';
+import { formatBytes } from '../units.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
-import { leaveEmpty, requireEmptyFolder, requireSpace } from './empty-folder.ts';
+import { freeSpace, leaveEmpty, requireEmptyFolder, requireSpace } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import type { JobContext } from './job-context.ts';
 import type { LocatedCopy, MysqlChain } from './mysql-chain.ts';
@@ -22,6 +23,18 @@ const WORK = '.twindb-restore';
 /** Below DST, so that the copy's own files and those of the server don't mix (contract: restore mysql). */
 const CONFIGS = '_config';
 
+/** A data directory that was made of a copy. */
+interface RebuiltData extends RestoredData {
+  /** Where the copy that was asked for has come from. */
+  readonly location: string;
+}
+
+/** An unpacked copy, and where it has come from. */
+interface Extracted {
+  readonly info: BackupInfo;
+  readonly location: string;
+}
+
 /**
  * Makes a datadir, on which a server can start, of a copy below `dst`, which must be empty or absent. When anything
  * fails, or the signal comes, `dst` is left empty.
@@ -31,10 +44,10 @@ export async function rebuildMysql(
   dst: string,
   cache: CopyCache | undefined,
   context: JobContext,
-): Promise<RestoredData> {
+): Promise<RebuiltData> {
   await requireEmptyFolder(dst);
   try {
-    await requireSpace(dst, bytesNeeded(chain));
+    await requireRoom(chain, dst, context);
     const restored = await build(chain, dst, cache, context);
     context.signal.throwIfAborted();
     return restored;
@@ -44,11 +57,36 @@ export async function rebuildMysql(
   }
 }
 
-/** Both copies lie there at once. What the Python tool made needs more than its compressed size; how much, no one knows. */
-function bytesNeeded({ full, incremental }: MysqlChain): number {
-  const copies = incremental === undefined ? [full] : [full, incremental];
-  const sizes = copies.map(({ copy, candidates }) => copy?.unpackedSize ?? candidates[0]?.object.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0);
+/** How many times larger than its object a copy is that was compressed by any of our programs: most lie below this. */
+const USUAL_RATIO = 5;
+
+/** What even a server without any data has in its system tablespaces and logs, in bytes; it compresses to nearly nothing. */
+const EMPTY_SERVER = 100 << 20;
+
+/**
+ * Both copies lie there at once. Where the status does not tell the size of one (the Python tool records none, and of an
+ * incremental copy nobody knows), its object's is the least it can be; more than that is a guess, which must not keep anyone
+ * from a restore that would succeed.
+ */
+async function requireRoom(
+  { full, incremental }: MysqlChain,
+  dst: string,
+  { log }: JobContext,
+): Promise<void> {
+  let [least, likely] = [0, 0];
+  for (const { copy, candidates } of incremental === undefined ? [full] : [full, incremental]) {
+    const packed = candidates[0]?.object.size ?? 0;
+    least += copy?.unpackedSize ?? packed;
+    likely += copy?.unpackedSize ?? packed * USUAL_RATIO;
+  }
+  if (full.copy?.unpackedSize === undefined) likely += EMPTY_SERVER;
+  await requireSpace(dst, least);
+  const available = await freeSpace(dst);
+  if (available >= likely) return;
+  log.warn(
+    `The space in ${dst} may not be enough: how large the copy is when it is unpacked is not known, up to ${formatBytes(likely)} ` +
+      `are usual for one of this size, ${formatBytes(available)} are free. The restore is tried all the same`,
+  );
 }
 
 async function build(
@@ -56,21 +94,21 @@ async function build(
   dst: string,
   cache: CopyCache | undefined,
   context: JobContext,
-): Promise<RestoredData> {
+): Promise<RebuiltData> {
   const work = join(dst, WORK);
   const [target, incremental] = [join(work, 'full'), join(work, 'incremental')];
   // The copy that was asked for tells more than its parent does.
   const { copy } = chain.incremental ?? chain.full;
   await mkdir(work, { mode: 0o700 });
   let used = await programsByStatus(copy, context.programs);
-  let info = await extractFull(chain.full, target, cache, used, context);
+  let { info, location } = await extractFull(chain.full, target, cache, used, context);
   if (info.serverVersion !== undefined)
     used = await programsByInfo(info.serverVersion, copy, context.programs);
   // Before anything is prepared: what a link leads to may be the file of a running server.
   const moved = new Set(await removeLinks(target));
   if (chain.incremental !== undefined) {
     const { toLsn } = info;
-    info = await extract(chain.incremental, incremental, 'incremental', used, context);
+    ({ info, location } = await extract(chain.incremental, incremental, 'incremental', used, context));
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental)) moved.add(table);
     await prepare(target, { incremental }, used, context);
@@ -91,6 +129,7 @@ async function build(
   await moveOut(target, dst);
   await rm(work, { recursive: true });
   return {
+    location,
     dst,
     flavour: used.flavour,
     config,
@@ -118,12 +157,12 @@ async function extractFull(
   cache: CopyCache | undefined,
   used: CopyPrograms,
   context: JobContext,
-): Promise<BackupInfo> {
+): Promise<Extracted> {
   const cached = cache && (await takeFromCache(cache, full, target, context));
-  if (cached !== undefined) return cached;
-  const info = await extract(full, target, 'full', used, context);
+  if (cached !== undefined) return { info: cached, location: cache?.dir ?? '' };
+  const extracted = await extract(full, target, 'full', used, context);
   if (cache !== undefined) await fillCache(cache, full, target, context);
-  return info;
+  return extracted;
 }
 
 async function extract(
@@ -132,10 +171,10 @@ async function extract(
   type: MysqlCopy['type'],
   { programs }: CopyPrograms,
   context: JobContext,
-): Promise<BackupInfo> {
+): Promise<Extracted> {
   await mkdir(dir, { mode: 0o700 });
   let info: BackupInfo | undefined;
-  await fetchCopy(
+  const location = await fetchCopy(
     {
       candidates,
       dst: dir,
@@ -149,7 +188,7 @@ async function extract(
     context,
   );
   if (info === undefined) throw new TwinDbError(`Nothing was unpacked into ${dir}`);
-  return info;
+  return { info, location };
 }
 
 async function prepare(

@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import { describeError, TwinDbError } from '../errors.ts';
+import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../status/mysql-status.ts';
 import { openStatusStore } from '../status/status-store.ts';
+import type { Candidate } from './find-copy.ts';
 import type { JobContext } from './job-context.ts';
-import { findMysqlChain } from './mysql-chain.ts';
+import { findMysqlChain, type LocatedCopy, type MysqlChain } from './mysql-chain.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 
@@ -50,15 +49,13 @@ export async function verifyMysql(
   };
   const restore = async (): Promise<void> => {
     const key = wanted === LATEST ? await findLatest(host, context) : wanted;
-    const chain = await findMysqlChain(key, context);
+    const chain = onlyWhereNamed(await findMysqlChain(key, context), wanted);
     const [first] = (chain.incremental ?? chain.full).candidates;
-    copy = first === undefined ? key : first.destination.locate(first.object.key);
-    const target = dst ?? (await mkdtemp(join(tmpdir(), 'twindb-verify-')));
-    try {
-      await rebuildMysql(chain, target, undefined, context);
-    } finally {
-      if (dst === undefined) await rm(target, { recursive: true, force: true });
-    }
+    copy = first === undefined ? key : locationOf(first);
+    await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
+    const { location } = await rebuildMysql(chain, dst ?? scratch?.path ?? '', undefined, context);
+    // Another place may have had to stand in for the first one.
+    copy = location;
   };
   try {
     await timeRestore('mysql', context, rebuild);
@@ -67,6 +64,22 @@ export async function verifyMysql(
     context.signal.throwIfAborted();
     return finish(describeError(error));
   }
+}
+
+function locationOf({ destination, object }: Candidate): string {
+  return destination.locate(object.key);
+}
+
+/** Whoever names an object wants to know about that one: a copy in another place must not stand in for it. */
+function onlyWhereNamed(chain: MysqlChain, wanted: string): MysqlChain {
+  const asked = chain.incremental ?? chain.full;
+  const place = asked.candidates.find((candidate) => locationOf(candidate) === wanted)?.destination;
+  if (place === undefined) return chain;
+  const narrow = (located: LocatedCopy): LocatedCopy => {
+    const there = located.candidates.filter(({ destination }) => destination === place);
+    return there.length === 0 ? located : { ...located, candidates: there };
+  };
+  return { full: narrow(chain.full), incremental: chain.incremental && narrow(chain.incremental) };
 }
 
 async function findLatest(host: string, context: JobContext): Promise<string> {

@@ -160,7 +160,9 @@ describe('a restore that cannot go on', () => {
     const disk = mountSmallDisk(dst, 8 << 20);
     if (disk === undefined) return;
     using _disk = disk;
-    expect(await fail(history.full.key)).toContain('Make room there');
+    const message = await fail(history.full.key);
+    expect(message).toContain(`WARNING: The space in ${dst} may not be enough`);
+    expect(message).toContain('Make room there');
   });
 
   it('goes on when it is only the cache that cannot be filled', async () => {

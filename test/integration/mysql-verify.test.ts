@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -54,6 +54,30 @@ describe('verify mysql', () => {
       expect(json).toMatchObject({ backup_copy: join(repository, key), success: false });
       expect(json['reason']).toContain(`${history.full.key}: the copy is damaged`);
     }
+  });
+
+  describe('with keep_local_path', () => {
+    let kept: string;
+    beforeEach(() => {
+      kept = join(sandbox.dir, 'kept');
+      repository = adopt(sandbox, history.plain, { destination: { keep_local_path: kept } });
+      cpSync(repository, kept, { recursive: true });
+    });
+
+    it('verifies the object that was named, and no other in its place', async () => {
+      const remote = join(repository, history.full.key);
+      damage(remote);
+      const { exitCode, json } = await verify(remote);
+      expect([exitCode, json]).toEqual([1, expect.objectContaining({ backup_copy: remote, success: false })]);
+      expect((await verify(join(kept, history.full.key))).json).toMatchObject({ success: true });
+    });
+
+    it('names the object that could be restored when the local one could not', async () => {
+      damage(join(kept, history.full.key));
+      const { stderr, json } = await verify(history.full.key);
+      expect(stderr).toContain('Trying the next place');
+      expect(json).toMatchObject({ backup_copy: join(repository, history.full.key), success: true });
+    });
   });
 
   it('reports a host without copies, and a copy that is not there, in the same form', async () => {
