@@ -197,7 +197,7 @@ async function prepare(
   { programs, flavour }: CopyPrograms,
   context: JobContext,
 ): Promise<void> {
-  const memory = halfOfAvailable(await readFile('/proc/meminfo', 'utf8'));
+  const memory = halfOfAvailable(await readFile('/proc/meminfo', 'utf8'), process.constrainedMemory());
   note(await fitToProgram(target, programs), programs.backup, context);
   const steps = step === 'whole' ? [step] : ['base' as const, step];
   for (const each of steps) {

@@ -35,8 +35,13 @@ describe('preparing a copy', () => {
 
   it('uses half of the memory that is available, not of all there is or of what is free', () => {
     const meminfo = 'MemTotal: 8000000 kB\nMemFree: 100 kB\nMemAvailable:    4000000 kB\n';
-    expect(halfOfAvailable(meminfo)).toBe(2_000_000 * 1024);
-    expect(halfOfAvailable('MemTotal: 1 kB\n')).toBe(100 << 20);
+    for (const none of [0, 2 ** 64]) expect(halfOfAvailable(meminfo, none)).toBe(2_000_000 * 1024);
+    expect(halfOfAvailable('MemTotal: 1 kB\n', 0)).toBe(100 << 20);
+  });
+
+  it('uses half of what its container may have', () => {
+    const meminfo = 'MemAvailable:    4000000 kB\n';
+    expect(halfOfAvailable(meminfo, 1 << 30)).toBe(1 << 29);
   });
 
   it('says what to do about a full disk, and only then', () => {

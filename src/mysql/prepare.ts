@@ -51,8 +51,12 @@ export function prepareCopy(
 /** What the backup program would use by itself, in bytes. */
 const LEAST_MEMORY = 100 << 20;
 
-/** Half of what /proc/meminfo says is available, in bytes (contract: restore mysql). */
-export function halfOfAvailable(meminfo: string): number {
-  const kibibytes = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0);
-  return Math.max(LEAST_MEMORY, Math.floor((kibibytes * 1024) / 2));
+/**
+ * Half of what /proc/meminfo says is available, in bytes (contract: restore mysql), and of `limit`: a container may have less
+ * than its machine, and who takes more is killed.
+ */
+export function halfOfAvailable(meminfo: string, limit: number): number {
+  const available = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) * 1024;
+  // Node.js says 0 where there is no limit, or more than any machine has.
+  return Math.max(LEAST_MEMORY, Math.floor(Math.min(available, limit || available) / 2));
 }

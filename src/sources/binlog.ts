@@ -65,6 +65,11 @@ export async function readTimeCreated(
   const keep = new Writable({ write: (chunk: Buffer, _encoding, done) => done(void chunks.push(chunk)) });
   await runPipeline([askServer(closed, server, ['--stop-position=5'], options), keep], options.signal);
   const event = readPrintedEvent(Buffer.concat(chunks).toString('latin1'));
+  if (event.length === 0) {
+    // An option such as base64-output may keep the program from printing it.
+    await using source = await openBinlogSource(closed, server, options);
+    return source.facts().timeCreated;
+  }
   return parseBinlogHeader(event, `The binary log ${closed.name} of the server`).timeCreated;
 }
 

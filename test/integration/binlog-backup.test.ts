@@ -4,6 +4,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLog } from '../../src/log.ts';
+import { closeBinlogs } from '../../src/mysql/binlogs.ts';
+import { connectMysql } from '../../src/mysql/server.ts';
+import { readTimeCreated } from '../../src/sources/binlog.ts';
 import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
@@ -183,6 +187,24 @@ describe('binary logs', () => {
     expect(again.stderr).toContain('mysql-bin.000002 cannot be read here');
     expect(again.stderr).not.toContain('mysql-bin.000001 cannot be read here');
     expect(listedBinlogs(sandbox).size).toBe(2);
+  });
+
+  it('tell their time although the client program does not print their first event', async () => {
+    const program = sandbox.file(
+      'mute',
+      '#!/bin/sh\ncase "$*" in *--raw*) exec mariadb-binlog "$@";; esac\n',
+    );
+    chmodSync(program, 0o755);
+    const options = { log: createLog('error', () => undefined), signal: new AbortController().signal };
+    await using connected = await connectMysql(server, options.log);
+    const [closed] = (await closeBinlogs(connected)) ?? [];
+    if (closed === undefined) throw new Error('There is no closed log');
+    const elsewhere = { ...connected, variable: async () => 'another host' };
+    const mute = { ...elsewhere, flavour: { ...connected.flavour, binlogProgram: program } };
+    for (const each of [elsewhere, mute]) {
+      const time = await readTimeCreated(closed, each, options);
+      expect(time).toBe(original(closed.name).readUInt32LE(4));
+    }
   });
 
   it('are no matter without a defaults file when backup_mysql is off, which --debug says', async () => {
