@@ -89,7 +89,7 @@ describe('the choice between full and incremental', () => {
 
   it.each([
     ['the parent is gone', { parent: 'absent' as const }, {}, 'is gone from the destination'],
-    ['the parent was cut short', { parent: 'damaged' as const }, {}, 'has another size on the destination'],
+    ['the parent was cut short', { parent: 'damaged' as const }, {}, 'is not whole on the destination'],
     ['the server is another one', {}, { identity: 'b' }, 'of another server'],
     ['the LSN is lower', {}, { lsn: 999 }, 'the server is at LSN 999, before the 1000'],
     ['the series changed', {}, { version: '11.4.2-MariaDB' }, 'is of version 10.11.6-MariaDB'],

@@ -77,8 +77,7 @@ function isFullDue(runType: RunType, fullBackup: RunType): boolean {
 function obstacleTo(parent: MysqlCopy, { parent: object, server }: ChoiceInput): string | undefined {
   const { key, serverIdentity, serverVersion } = parent;
   if (object === 'absent') return `the full copy ${key} is gone from the destination`;
-  if (object === 'damaged')
-    return `the full copy ${key} has another size on the destination than its status says`;
+  if (object === 'damaged') return `the full copy ${key} is not whole on the destination`;
   if (serverIdentity !== undefined && serverIdentity !== server.identity) {
     return `the full copy ${key} is of another server, or this one was initialised or restored since`;
   }

@@ -107,7 +107,7 @@ describe('a MySQL backup', () => {
 
   it.each([
     ['is gone', (path: string) => rmSync(path)],
-    ['has another size on the destination than its status says', (path: string) => truncate(path)],
+    ['is not whole', (path: string) => truncate(path)],
   ])('is full with a warning when the parent %s', async (what, harm) => {
     configureMysql(sandbox, server);
     await backUp(sandbox, 'daily');
