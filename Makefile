@@ -4,17 +4,16 @@ DESTDIR ?=
 # Where `make lab` keeps its servers. A short path: sockets lie in it.
 LAB     ?= /tmp/twindb-lab-$(shell id -u)
 
-LIB = $(PREFIX)/lib/twindb-backup
 # npm writes it at the end of an install: a stamp that `npm install` keeps current as well.
 DEPS = node_modules/.package-lock.json
 
-# Where `make test-matrix` keeps its Debian systems, some 1.5 GB.
+# Where `make test-matrix` and `make test-packages` keep their Debian systems, some 2 GB.
 CHROOTS ?= /var/tmp/twindb-chroots
 
-.PHONY: help demo test test-matrix lab lab-down fmt bench build install clean node packages
+.PHONY: help demo test test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
 
 help: ## this text
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 demo: build ## back up a folder to another one, restore it, compare; no root, no server
 	@sh docs/demo.sh
@@ -45,22 +44,24 @@ build: $(DEPS) ## compile into dist/
 	npm run --silent build
 
 install: build ## install below PREFIX, with a cron file and a sample config (DESTDIR= PREFIX=)
-	rm -rf $(DESTDIR)$(LIB)
-	install -d $(DESTDIR)$(LIB) $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/cron.d $(DESTDIR)/etc/twindb
-	cp -R dist package.json package-lock.json node_modules $(DESTDIR)$(LIB)
-	npm prune --silent --omit=dev --prefix $(DESTDIR)$(LIB)
-	find $(DESTDIR)$(LIB) -type d -empty -delete
-	@# Compilers make no executables.
-	chmod 755 $(DESTDIR)$(LIB)/dist/cli/main.js
-	ln -sfn ../lib/twindb-backup/dist/cli/main.js $(DESTDIR)$(PREFIX)/bin/twindb-backup
+	packaging/install-tree.sh $(DESTDIR)/ $(PREFIX)
 	@# What the operator has edited stays as it is.
 	test -e $(DESTDIR)/etc/twindb/twindb-backup.cfg || \
-	  install -m 600 packaging/twindb-backup.cfg $(DESTDIR)/etc/twindb/twindb-backup.cfg
+	  install -D -m 600 packaging/twindb-backup.cfg $(DESTDIR)/etc/twindb/twindb-backup.cfg
 	test -e $(DESTDIR)/etc/cron.d/twindb-backup || \
-	  install -m 644 cron.d/twindb-backup $(DESTDIR)/etc/cron.d/twindb-backup
+	  install -D -m 644 cron.d/twindb-backup $(DESTDIR)/etc/cron.d/twindb-backup
+
+deb: build ## build/twindb-backup_*.deb, with the Node.js it runs on (ARCH=arm64)
+	@packaging/deb/build.sh $(ARCH)
+
+rpm: build ## build/twindb-backup-*.rpm, likewise; needs rpmbuild
+	@packaging/rpm/build.sh $(ARCH)
+
+test-packages: build ## install, use, upgrade and remove both in bare Debian chroots (as root; needs mmdebstrap and rpm)
+	@packaging/test-packages.sh $(CHROOTS)/bare
 
 clean: ## remove what was built and downloaded
-	rm -rf dist coverage node_modules
+	rm -rf dist build coverage node_modules
 
 $(DEPS): package-lock.json | node
 	npm ci

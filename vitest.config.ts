@@ -15,7 +15,12 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/**/*.test.ts'],
-          exclude: [...unit, ...(process.env['LAB_KIND'] === 'mysql' ? [] : ['test/matrix/**'])],
+          // The packages have a config of their own: `make test-packages`.
+          exclude: [
+            ...unit,
+            'test/packages/**',
+            ...(process.env['LAB_KIND'] === 'mysql' ? [] : ['test/matrix/**']),
+          ],
           globalSetup: ['test/lab/global-setup.ts'],
           // Real servers on a shared machine: in CI one stumble is reported as a retry, two are a failure.
           retry: process.env['CI'] ? 1 : 0,

@@ -60,6 +60,19 @@ describe('make install', () => {
     expect(statSync(cron).mode & 0o7777).toBe(0o644);
   });
 
+  it('brings man pages, completions and systemd units that call the command where it lies', () => {
+    const share = join(dest, 'usr/share');
+    expect(existsSync(join(share, 'man/man1/twindb-backup.1.gz'))).toBe(true);
+    expect(existsSync(join(share, 'man/man5/twindb-backup.cfg.5.gz'))).toBe(true);
+    expect(existsSync(join(share, 'bash-completion/completions/twindb-backup'))).toBe(true);
+    expect(existsSync(join(share, 'zsh/site-functions/_twindb-backup'))).toBe(true);
+    expect(existsSync(join(share, 'fish/vendor_completions.d/twindb-backup.fish'))).toBe(true);
+    const service = readText(join(dest, 'usr/lib/systemd/system/twindb-backup@.service'));
+    expect(service).toContain('\nExecStart=/usr/bin/twindb-backup backup %i\n');
+    // Not both at once.
+    expect(service).toContain('\nConditionPathExists=!/etc/cron.d/twindb-backup\n');
+  });
+
   it('brings the programs that it runs on, and none that only development needs', () => {
     const modules = join(dest, 'usr/lib/twindb-backup/node_modules');
     expect(existsSync(join(modules, 'commander'))).toBe(true);
