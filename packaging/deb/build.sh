@@ -30,6 +30,7 @@ sed -e "s/@VERSION@/$version-$release/" -e "s/@ARCH@/$arch/" -e "s/@MAINTAINER@/
   -e "s/@SIZE@/$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f1)/" packaging/deb/control >"$tree/DEBIAN/control"
 (cd "$tree" && find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
 
+date_tree "$tree"
 mkdir -p "$out"
 deb=$out/twindb-backup_$version-${release}_$arch.deb
 # xz, for older systems too; its higher levels take minutes and save a fifth.

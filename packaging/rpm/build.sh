@@ -16,6 +16,7 @@ packaging/install-tree.sh "$tree" /usr "$node"
 install -D -m 644 LICENSE "$tree/usr/share/licenses/twindb-backup/LICENSE"
 install -D -m 644 CHANGELOG.md "$tree/usr/share/doc/twindb-backup/CHANGELOG.md"
 
+date_tree "$tree"
 with_functions packaging/rpm/twindb-backup.spec >"$top/twindb-backup.spec"
 rpmbuild -bb --quiet --target "$target" --define "_topdir $top" \
   --define "twindb_version $version" --define "twindb_release $release" --define "twindb_tree $tree" \

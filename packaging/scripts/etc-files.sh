@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Part of the packages' scripts: what happens to the two files in /etc.
 #
 # They belong to the administrator, so no package owns them and no package manager asks about them. They are made when the
