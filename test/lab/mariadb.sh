@@ -10,7 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/lab/common.sh
 . "$here/common.sh"
-# LAB_KIND=mysql: Oracle's server instead, where that is installed (mysql.sh).
+# LAB_KIND=mysql: Oracle's server instead, where that is installed, as in Debian's sid.
 kind=${LAB_KIND:-mariadb}
 # shellcheck source=test/lab/db-mariadb.sh
 . "$here/db-$kind.sh"

@@ -48,7 +48,7 @@ export interface MariadbOptions {
   readonly lines?: readonly string[];
 }
 
-/** The lab then starts Oracle's MySQL instead (see mysql.sh), for the tests that suit both. */
+/** mariadb.sh then starts Oracle's MySQL instead, for the tests that suit both (docs/contributing.md). */
 export const isMysql = process.env['LAB_KIND'] === 'mysql';
 
 const run = promisify(execFile);
