@@ -24,8 +24,11 @@ if [[ -z ${TWINDB_LAB-} ]]; then
   "$lab/lab" up "$TWINDB_LAB" >/dev/null
 fi
 
-# in_chroot SUITE FILE...: the chroots have Node.js and no npm.
-in_chroot() { "$lab/chroot.sh" run "$1" "$chroots" node node_modules/vitest/vitest.mjs run --project lab "${@:2}"; }
+# in_chroot SUITE FILE...: the chroots have Node.js and no npm. How long a test takes is no matter here.
+in_chroot() {
+  "$lab/chroot.sh" run "$1" "$chroots" node node_modules/vitest/vitest.mjs \
+    run --project lab --testTimeout 600000 --hookTimeout 600000 "${@:2}"
+}
 
 test_suite() {
   case $1 in
