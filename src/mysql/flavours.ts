@@ -60,6 +60,8 @@ interface FlavourRow {
     readonly binlogStatus: string;
     /** The table of information_schema with one row for each file of InnoDB. */
     readonly tablespaces: string;
+    /** After this query that table is complete; undefined where it always is. */
+    readonly opensTablespaces: string | undefined;
   };
   readonly replication: ReplicationSyntax;
   /** The name of the server's systemd unit. */
@@ -123,7 +125,12 @@ const MARIADB_10: FlavourRow = {
   galeraOptions: ['--galera-info'],
   prepareBaseOptions: [],
   files: { ...XTRABACKUP_FILES, galeraInfo: [...XTRABACKUP_FILES.galeraInfo, 'donor_galera_info'] },
-  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_SYS_TABLESPACES' },
+  sql: {
+    binlogStatus: 'SHOW MASTER STATUS',
+    tablespaces: 'INNODB_SYS_TABLESPACES',
+    // The statistics of a table are read from its file.
+    opensTablespaces: 'SELECT COUNT(*) FROM information_schema.INNODB_SYS_TABLESTATS',
+  },
   replication: MARIADB_SYNTAX,
   service: 'mariadb',
 };
@@ -140,7 +147,11 @@ const MYSQL_57: FlavourRow = {
   galeraOptions: ['--galera-info', '--no-backup-locks'],
   prepareBaseOptions: ['--apply-log-only'],
   files: XTRABACKUP_FILES,
-  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_SYS_TABLESPACES' },
+  sql: {
+    binlogStatus: 'SHOW MASTER STATUS',
+    tablespaces: 'INNODB_SYS_TABLESPACES',
+    opensTablespaces: undefined,
+  },
   replication: MASTER_SYNTAX,
   service: 'mysql',
 };
@@ -149,7 +160,11 @@ const MYSQL_80: FlavourRow = {
   ...MYSQL_57,
   package: (series) => `percona-xtrabackup-${series.replace('.', '')}`,
   toolSeries: (series) => series,
-  sql: { binlogStatus: 'SHOW MASTER STATUS', tablespaces: 'INNODB_TABLESPACES' },
+  sql: {
+    binlogStatus: 'SHOW MASTER STATUS',
+    tablespaces: 'INNODB_TABLESPACES',
+    opensTablespaces: undefined,
+  },
 };
 
 /** 8.4 has neither SHOW MASTER STATUS nor CHANGE MASTER TO. */

@@ -1,16 +1,12 @@
 import type { MysqlServer } from './server.ts';
+import { queryTablespaces } from './tablespaces.ts';
 
 /**
  * About how many bytes the server's data are, and so an unprepared copy of them: the files of InnoDB. Throws a TwinDbError
  * that names a missing privilege.
  */
-export async function measureData({
-  query,
-  flavour,
-}: Pick<MysqlServer, 'query' | 'flavour'>): Promise<number> {
-  const [row] = await query<{ bytes: string | null }>(
-    `SELECT SUM(FILE_SIZE) AS bytes FROM information_schema.${flavour.sql.tablespaces}`,
-  );
+export async function measureData(server: Pick<MysqlServer, 'query' | 'flavour'>): Promise<number> {
+  const row = await queryTablespaces<{ bytes: string | null }>(server, 'SUM(FILE_SIZE) AS bytes');
   return Number(row?.bytes ?? 0);
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
+import { measureData } from '../../src/mysql/innodb.ts';
 import { countOpenFiles } from '../../src/mysql/open-files.ts';
 import { findPrograms } from '../../src/mysql/programs.ts';
 import { connectMysql } from '../../src/mysql/server.ts';
@@ -203,6 +204,26 @@ it('the files to open are counted by tablespace, with the privileges of a backup
   );
   expect((await countOpenFiles(connected)) - before).toBeGreaterThanOrEqual(100);
 });
+
+it.skipIf(isMysql)(
+  'files that nobody has used since the server was started are counted and measured too',
+  async () => {
+    // Otherwise it opens what it had in memory before.
+    const lines = ['innodb_buffer_pool_load_at_startup = OFF'];
+    await using fresh = await startMariadb({ lines });
+    await fresh.sql('CREATE DATABASE idle');
+    await fresh.sql('CREATE TABLE idle.t (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 100');
+    const count = async () => {
+      await using connected = await connectMysql({ defaultsFile: fresh.backupDefaultsFile }, log);
+      return { bytes: await measureData(connected), files: await countOpenFiles(connected) };
+    };
+    const before = await count();
+    await fresh.stop();
+    await fresh.start();
+    expect(await count()).toEqual(before);
+    expect(before.bytes).toBeGreaterThan(100 * 64 * 1024);
+  },
+);
 
 it.skipIf(isMysql)("the server's own programs are found and accepted", async () => {
   await using connected = await connectMysql({ defaultsFile: server.backupDefaultsFile }, log);
