@@ -1,5 +1,6 @@
 import { quote } from 'shlex';
 import type { RunType } from '../copies/run-type.ts';
+import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
 import type {
@@ -10,11 +11,12 @@ import type {
   MysqlConfig,
   RetentionCounts,
   SourceConfig,
+  SshConfig,
 } from './config.ts';
 import { secret } from './kinds.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
-import { readDestination } from './read-destination.ts';
+import { readDestination, readSsh } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
 import { type Option, SCHEMA } from './schema.ts';
@@ -143,4 +145,20 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     export: readExport(options, path, warn),
     measuresLog: options.get('measures', 'log'),
   };
+}
+
+/**
+ * How to log in to hosts that are no destination of copies, as section [ssh] says; it is read only when it is needed, since
+ * a mistake in it must not stop backups that go elsewhere. Throws a ConfigError that names the file, also when there is
+ * no such section.
+ */
+export function readSshLogin(path: string): SshConfig {
+  const options = createOptions(
+    path,
+    parseRawConfig(readConfigFile(path).text, path, () => undefined),
+  );
+  if (options.has('ssh')) return readSsh(options);
+  throw new ConfigError(`${path}: there is no section [ssh], which says how to log in to other hosts`, {
+    remedy: 'Add it, with ssh_user and ssh_key.',
+  });
 }

@@ -5,7 +5,8 @@ function readLocal(options: Options): LocalConfig {
   return { kind: 'local', backupDir: options.get('local', 'backup_dir') };
 }
 
-function readSsh(options: Options): SshConfig {
+/** The section [ssh], whatever the destination is. */
+export function readSsh(options: Options): SshConfig {
   return {
     kind: 'ssh',
     host: options.get('ssh', 'backup_host'),

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise';
 import type { MysqlOptions, SslMode } from './defaults-file.ts';
@@ -12,24 +13,32 @@ export async function endConnection(connection: Connection): Promise<void> {
   connection.destroy();
 }
 
-/** Connects as the options say. Throws a TwinDbError that never holds the password. */
-export async function openConnection(options: MysqlOptions): Promise<Connection> {
+/** Makes a connection of bytes to a server, once more for each try, such as one through SSH. */
+export type Dial = () => Promise<Duplex>;
+
+/** Connects as the options say, over `dial` when given. Throws a TwinDbError that never holds the password. */
+export async function openConnection(options: MysqlOptions, dial?: Dial): Promise<Connection> {
   const { mode } = options.ssl;
   const wantsTls = mode === 'preferred' ? options.socket === undefined : mode !== 'disabled';
   try {
-    return await createConnection(connectionOptions(options, wantsTls));
+    return await tryConnection(options, wantsTls, dial);
   } catch (cause) {
-    if (wantsTls && mode === 'preferred' && cannotDoTls(cause)) return await openPlainConnection(options);
+    if (wantsTls && mode === 'preferred' && cannotDoTls(cause)) return await openPlainConnection(options, dial);
     throw connectError(options, cause);
   }
 }
 
-async function openPlainConnection(options: MysqlOptions): Promise<Connection> {
+async function openPlainConnection(options: MysqlOptions, dial?: Dial): Promise<Connection> {
   try {
-    return await createConnection(connectionOptions(options, false));
+    return await tryConnection(options, false, dial);
   } catch (cause) {
     throw connectError(options, cause);
   }
+}
+
+async function tryConnection(options: MysqlOptions, tls: boolean, dial?: Dial): Promise<Connection> {
+  const stream = await dial?.();
+  return await createConnection({ ...connectionOptions(options, tls), ...(stream && { stream }) });
 }
 
 /** `ssl-mode=PREFERRED` means plain text with a server that has no TLS, or none that this Node.js still speaks. */

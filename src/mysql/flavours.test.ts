@@ -45,19 +45,52 @@ describe('the flavour of a server', () => {
     expect(flavourOf('mariadb', '10.11.19').prepareBaseOptions).toEqual([]);
   });
 
+  const SOURCE = { host: 'db1', port: 3306, user: 'repl', binlog: 'mysql-bin.000001', position: 4 };
+  const BY_POSITION = ['db1', 3306, 'repl', 'mysql-bin.000001', 4];
+  const BY_GTID = ['db1', 3306, 'repl'];
+
   it.each([
-    ['mariadb', '10.11.19', /^CHANGE MASTER TO .*MASTER_USE_GTID=no/, 'START SLAVE'],
-    ['oracle', '5.7.44', /^CHANGE MASTER TO (?!.*GTID)/, 'START SLAVE'],
-    ['oracle', '8.4.3', /^CHANGE REPLICATION SOURCE TO/, 'START REPLICA'],
-  ] as const)('replicates in the words of %s %s, the password last', (vendor, version, words, start) => {
-    const { replication } = flavourOf(vendor, version);
-    const source = { host: 'db1', port: 3306, user: 'repl', binlog: 'mysql-bin.000001', position: 4 };
-    const { sql, values } = replication.changeSource(source);
-    expect(sql).toMatch(words);
-    expect(sql).toMatch(/_PASSWORD=\?$/);
-    expect(sql.match(/\?/g)).toHaveLength(values.length + 1);
-    expect(replication.start).toBe(start);
-  });
+    [
+      'mariadb',
+      '10.11.19',
+      undefined,
+      /^CHANGE MASTER TO .*MASTER_LOG_POS=\?.*MASTER_USE_GTID=no/,
+      BY_POSITION,
+    ],
+    ['mariadb', '10.11.19', '0-1-6', /^CHANGE MASTER TO (?!.*LOG_).*MASTER_USE_GTID=slave_pos/, BY_GTID],
+    ['oracle', '5.7.44', undefined, /^CHANGE MASTER TO (?!.*(GTID|AUTO_))/, BY_POSITION],
+    ['percona', '8.0.39', 'a:1-6', /^CHANGE MASTER TO (?!.*LOG_).*MASTER_AUTO_POSITION=1/, BY_GTID],
+    ['oracle', '8.4.3', undefined, /^CHANGE REPLICATION SOURCE TO .*SOURCE_LOG_POS=\?/, BY_POSITION],
+    ['oracle', '9.7.0', 'a:1-6', /^CHANGE REPLICATION SOURCE TO .*SOURCE_AUTO_POSITION=1/, BY_GTID],
+  ] as const)(
+    'replicates in the words of %s %s from GTID %s, the password last',
+    (vendor, version, gtid, words, expected) => {
+      const { sql, values } = flavourOf(vendor, version).replication.changeSource({ ...SOURCE, gtid });
+      expect(sql).toMatch(words);
+      expect(sql).toMatch(/_PASSWORD=\?$/);
+      expect(sql.match(/\?/g)).toHaveLength(values.length + 1);
+      expect(values).toEqual(expected);
+    },
+  );
+
+  it.each([
+    ['mariadb', '11.8.3', ['SET GLOBAL gtid_slave_pos = ?'], 'STOP SLAVE', 'START SLAVE'],
+    ['oracle', '8.0.40', ['RESET MASTER', 'SET GLOBAL gtid_purged = ?'], 'STOP SLAVE', 'START SLAVE'],
+    [
+      'oracle',
+      '8.4.3',
+      ['RESET BINARY LOGS AND GTIDS', 'SET GLOBAL gtid_purged = ?'],
+      'STOP REPLICA',
+      'START REPLICA',
+    ],
+  ] as const)(
+    'takes over GTIDs, stops and starts in the words of %s %s',
+    (vendor, version, adopting, stop, start) => {
+      const { replication } = flavourOf(vendor, version);
+      expect(replication.adoptGtid('x').map(({ sql }) => sql)).toEqual(adopting);
+      expect([replication.stop, replication.start]).toEqual([stop, start]);
+    },
+  );
 });
 
 describe('the vendor of a server', () => {

@@ -1,4 +1,10 @@
 import type { ServerVendor } from '../copies/mysql-copy.ts';
+import {
+  MARIADB_SYNTAX,
+  MASTER_SYNTAX,
+  type ReplicationSyntax,
+  SOURCE_SYNTAX,
+} from './replication-syntax.ts';
 
 /** A kind of server, as far as backups are concerned. */
 export const FLAVOURS = [
@@ -11,23 +17,6 @@ export const FLAVOURS = [
 ] as const;
 
 export type FlavourName = (typeof FLAVOURS)[number];
-
-/** Where replication starts. */
-export interface ReplicationSource {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly binlog: string;
-  readonly position: number;
-}
-
-/** SQL to replicate from a source; the password is the one placeholder of `changeSource`, as it must not be logged. */
-interface ReplicationSyntax {
-  readonly changeSource: (source: ReplicationSource) => { sql: string; values: (string | number)[] };
-  readonly start: string;
-  readonly stop: string;
-  readonly status: string;
-}
 
 /** All that differs between kinds of servers. */
 interface FlavourRow {
@@ -81,37 +70,6 @@ const MARIADB_11_FILES = {
   info: ['mariadb_backup_info', ...XTRABACKUP_FILES.info],
   binlogInfo: ['mariadb_backup_binlog_info', ...XTRABACKUP_FILES.binlogInfo],
   galeraInfo: ['mariadb_backup_galera_info', ...XTRABACKUP_FILES.galeraInfo, 'donor_galera_info'],
-};
-
-const MASTER_SYNTAX: ReplicationSyntax = {
-  changeSource: ({ host, port, user, binlog, position }) => ({
-    sql: 'CHANGE MASTER TO MASTER_HOST=?, MASTER_PORT=?, MASTER_USER=?, MASTER_LOG_FILE=?, MASTER_LOG_POS=?, MASTER_PASSWORD=?',
-    values: [host, port, user, binlog, position],
-  }),
-  start: 'START SLAVE',
-  stop: 'STOP SLAVE',
-  status: 'SHOW SLAVE STATUS',
-};
-
-/** MySQL 8.0.23 brought these words, 8.4 took the old ones away. */
-const SOURCE_SYNTAX: ReplicationSyntax = {
-  changeSource: ({ host, port, user, binlog, position }) => ({
-    // Without TLS, caching_sha2_password needs the source's public key.
-    sql: 'CHANGE REPLICATION SOURCE TO SOURCE_HOST=?, SOURCE_PORT=?, SOURCE_USER=?, SOURCE_LOG_FILE=?, SOURCE_LOG_POS=?, GET_SOURCE_PUBLIC_KEY=1, SOURCE_PASSWORD=?',
-    values: [host, port, user, binlog, position],
-  }),
-  start: 'START REPLICA',
-  stop: 'STOP REPLICA',
-  status: 'SHOW REPLICA STATUS',
-};
-
-/** MariaDB begins at the binlog position only when GTIDs are not in use. */
-const MARIADB_SYNTAX: ReplicationSyntax = {
-  ...MASTER_SYNTAX,
-  changeSource: (source) => {
-    const { sql, values } = MASTER_SYNTAX.changeSource(source);
-    return { sql: sql.replace(' MASTER_PASSWORD', ' MASTER_USE_GTID=no, MASTER_PASSWORD'), values };
-  },
 };
 
 const MARIADB_10: FlavourRow = {

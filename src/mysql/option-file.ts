@@ -122,8 +122,8 @@ function readOption(line: string): { name: string; value: string | undefined } {
   return { name, value: equals === -1 ? undefined : unquote(text.slice(equals + 1).trim()) };
 }
 
-/** A `#` outside quotes ends the line, wherever it stands. */
-function dropComment(line: string): string {
+/** The line without its comment: a `#` outside quotes ends it, wherever it stands. */
+export function dropComment(line: string): string {
   let quote: string | undefined;
   let escaped = false;
   for (let index = 0; index < line.length; index++) {

@@ -79,7 +79,11 @@ const XTRABACKUP = / version (\d+\.\d+\S*) based on MySQL server/i;
 const MARIABACKUP = /MariaDB server (\d+\.\d+\S*)/i;
 
 async function requireServing(command: string, flavour: Flavour): Promise<string> {
-  const says = await askVersion(command, flavour.package);
+  return requireServingVersion(command, await askVersion(command, flavour.package), flavour);
+}
+
+/** What a backup program says of its version, reduced to that. Throws a TwinDbError when it does not serve this flavour. */
+export function requireServingVersion(command: string, says: string, flavour: Flavour): string {
   const refuse = (is: string) =>
     new TwinDbError(`${command} cannot back up or restore ${flavour.title}: it is ${is}`, {
       remedy: `Correct [mysql] xtrabackup_binary, or leave it out and run: apt-get install ${flavour.package}`,

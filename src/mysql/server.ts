@@ -1,6 +1,7 @@
 import type { MysqlConfig } from '../config/config.ts';
 import type { ServerVendor } from '../copies/mysql-copy.ts';
 import type { Log } from '../log.ts';
+import type { Dial } from './connection.ts';
 import { type MysqlOptions, readDefaultsFile } from './defaults-file.ts';
 import { type Flavour, flavourOf, vendorOf } from './flavours.ts';
 import { readIdentity } from './identity.ts';
@@ -31,8 +32,17 @@ export async function connectMysql(
   log: Log,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<MysqlServer> {
-  const options = readDefaultsFile(config.defaultsFile);
-  const session = await openSession(options, signal);
+  return await connectMysqlBy(readDefaultsFile(config.defaultsFile), log, signal);
+}
+
+/** The same with options that are read already, and over `dial` where neither TCP nor a socket of this host leads there. */
+export async function connectMysqlBy(
+  options: MysqlOptions,
+  log: Log,
+  signal: AbortSignal,
+  dial?: Dial,
+): Promise<MysqlServer> {
+  const session = await openSession(options, signal, dial);
   try {
     const [about] = await session.query<{ version: string; comment: string | null }>(
       'SELECT @@version AS version, @@version_comment AS comment',

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { endConnection, openConnection } from './connection.ts';
+import { type Dial, endConnection, openConnection } from './connection.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 import { isLost, queryError } from './mysql-errors.ts';
 
@@ -30,11 +30,15 @@ export interface Session extends Queries, AsyncDisposable {
 const ANSWER_MS = 10_000;
 
 /** Connects. Throws a TwinDbError when that fails, and the reason of `signal` when that has aborted. */
-export async function openSession(options: MysqlOptions, signal: AbortSignal): Promise<Session> {
+export async function openSession(
+  options: MysqlOptions,
+  signal: AbortSignal,
+  dial?: Dial,
+): Promise<Session> {
   let connection: Connection | undefined;
   let account = `${options.user}@%`;
   const connect = async (): Promise<Connection> => {
-    const fresh = await openConnection(options);
+    const fresh = await openConnection(options, dial);
     const forget = () => {
       if (connection === fresh) connection = undefined;
     };

@@ -14,6 +14,8 @@ export interface SshTarget extends HostKeyPolicy {
   readonly user: string;
   /** Path of the private key; it must not need a passphrase. */
   readonly keyFile: string;
+  /** What to do when nobody answers there; absent: correct the configuration. */
+  readonly dialRemedy?: string;
 }
 
 /** Milliseconds and counts; tests shorten them. */
@@ -35,6 +37,8 @@ const GOODBYE_MS = 3_000;
 /** An open connection. Disposing of it closes it and waits until it is closed. */
 export interface SshConnection extends AsyncDisposable {
   readonly client: Client;
+  /** This machine's address, as the other side sees it unless something between translates addresses. */
+  readonly localAddress: string;
   /** Why the connection was lost; undefined while it is up, and when the other side just closed it. */
   failure(): Error | undefined;
 }
@@ -46,7 +50,7 @@ export interface SshConnection extends AsyncDisposable {
 export async function connect(target: SshTarget, log: Log, timing = SSH_TIMING): Promise<SshConnection> {
   const privateKey = await readPrivateKey(target.keyFile);
   const hostKey = openHostKeyCheck(target, log);
-  const socket = await dial(target.host, target.port, timing.connectMs);
+  const socket = await dial(target.host, target.port, timing.connectMs, target.dialRemedy);
   const client = new ssh2.Client();
   let failure: Error | undefined;
   const fail = (error: unknown): void => {
@@ -61,6 +65,7 @@ export async function connect(target: SshTarget, log: Log, timing = SSH_TIMING):
   });
   const connection: SshConnection = {
     client,
+    localAddress: socket.localAddress ?? '',
     failure: () => failure,
     [Symbol.asyncDispose]: () => close(client, socket, closed),
   };

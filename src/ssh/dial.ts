@@ -6,8 +6,17 @@ import { explainNetworkError } from '../network.ts';
 /** How long one of several addresses of a host is tried, in milliseconds; Node's own 250 are too few for a far host. */
 const ADDRESS_MS = 5_000;
 
-/** Opens a TCP connection within `timeoutMs`. Throws a TwinDbError that names the host and the reason. */
-export async function dial(host: string, port: number, timeoutMs: number): Promise<Socket> {
+/** What the operator can do, where the host comes from the configuration. */
+const REMEDY =
+  'Check backup_host and port in section [ssh], and that the SSH server runs and no firewall is between.';
+
+/** Opens a TCP connection within `timeoutMs`. Throws a TwinDbError that names the host, the reason and the remedy. */
+export async function dial(
+  host: string,
+  port: number,
+  timeoutMs: number,
+  remedy: string = REMEDY,
+): Promise<Socket> {
   const socket = createConnection({
     host,
     port,
@@ -22,8 +31,7 @@ export async function dial(host: string, port: number, timeoutMs: number): Promi
     throw new TwinDbError(`Cannot connect to ${host}, port ${port}: ${reasonOf(cause, timeoutMs)}`, {
       cause,
       isExplained: true,
-      remedy:
-        'Check backup_host and port in section [ssh], and that the SSH server runs and no firewall is between.',
+      remedy,
     });
   }
 }

@@ -1,0 +1,103 @@
+/** The words for replication, which MySQL 8.4 and MariaDB have each their own of. */
+
+/** Where replication starts. */
+export interface ReplicationSource {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly binlog: string;
+  readonly position: number;
+  /** What the copy holds, in GTIDs; undefined where the source does not use them: then binlog and position count. */
+  readonly gtid: string | undefined;
+}
+
+/** A statement, and what its placeholders stand for. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** SQL to replicate from a source. The last placeholder of `changeSource` is the password, which `values` lacks. */
+export interface ReplicationSyntax {
+  readonly changeSource: (source: ReplicationSource) => Statement;
+  /** Makes a fresh server take the GTIDs of the copy for its own, before `changeSource`. */
+  readonly adoptGtid: (gtid: string) => readonly Statement[];
+  readonly start: string;
+  readonly stop: string;
+  /** Forgets any source that the copy brought along; only after `stop`. */
+  readonly reset: string;
+  readonly status: string;
+  /** What a user needs for these statements; any one of them. Source: the manuals' pages of the statements. */
+  readonly privileges: readonly string[];
+}
+
+/** `CHANGE MASTER TO MASTER_HOST=?, …`: the words differ, the options are the same. */
+function changeSource(
+  words: string,
+  prefix: string,
+  { host, port, user, binlog, position, gtid }: ReplicationSource,
+  more: { readonly byGtid: readonly string[]; readonly byPosition: readonly string[] },
+): Statement {
+  const place =
+    gtid === undefined
+      ? {
+          options: [`${prefix}_LOG_FILE=?`, `${prefix}_LOG_POS=?`, ...more.byPosition],
+          values: [binlog, position],
+        }
+      : { options: more.byGtid, values: [] };
+  const options = [`${prefix}_HOST=?`, `${prefix}_PORT=?`, `${prefix}_USER=?`, ...place.options];
+  return {
+    sql: `${words} ${options.join(', ')}, ${prefix}_PASSWORD=?`,
+    values: [host, port, user, ...place.values],
+  };
+}
+
+export const MASTER_SYNTAX: ReplicationSyntax = {
+  changeSource: (source) =>
+    changeSource('CHANGE MASTER TO', 'MASTER', source, {
+      byGtid: ['MASTER_AUTO_POSITION=1'],
+      byPosition: [],
+    }),
+  adoptGtid: (gtid) => [
+    { sql: 'RESET MASTER', values: [] },
+    { sql: 'SET GLOBAL gtid_purged = ?', values: [gtid] },
+  ],
+  start: 'START SLAVE',
+  stop: 'STOP SLAVE',
+  reset: 'RESET SLAVE ALL',
+  status: 'SHOW SLAVE STATUS',
+  privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
+};
+
+/** MySQL 8.0.23 brought these words, 8.4 took the old ones away. */
+export const SOURCE_SYNTAX: ReplicationSyntax = {
+  changeSource: (source) => {
+    // Without TLS, caching_sha2_password needs the source's public key.
+    const key = 'GET_SOURCE_PUBLIC_KEY=1';
+    return changeSource('CHANGE REPLICATION SOURCE TO', 'SOURCE', source, {
+      byGtid: ['SOURCE_AUTO_POSITION=1', key],
+      byPosition: [key],
+    });
+  },
+  adoptGtid: (gtid) => [
+    { sql: 'RESET BINARY LOGS AND GTIDS', values: [] },
+    { sql: 'SET GLOBAL gtid_purged = ?', values: [gtid] },
+  ],
+  start: 'START REPLICA',
+  stop: 'STOP REPLICA',
+  reset: 'RESET REPLICA ALL',
+  status: 'SHOW REPLICA STATUS',
+  privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
+};
+
+/** MariaDB has GTIDs always, and begins at the binlog position only when told not to use them. */
+export const MARIADB_SYNTAX: ReplicationSyntax = {
+  ...MASTER_SYNTAX,
+  changeSource: (source) =>
+    changeSource('CHANGE MASTER TO', 'MASTER', source, {
+      byGtid: ['MASTER_USE_GTID=slave_pos'],
+      byPosition: ['MASTER_USE_GTID=no'],
+    }),
+  adoptGtid: (gtid) => [{ sql: 'SET GLOBAL gtid_slave_pos = ?', values: [gtid] }],
+  privileges: ['SUPER', 'REPLICATION SLAVE ADMIN', 'REPLICATION REPLICA ADMIN'],
+};

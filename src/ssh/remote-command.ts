@@ -1,0 +1,79 @@
+import type { Writable } from 'node:stream';
+import { quote } from 'shlex';
+import type { ClientChannel } from 'ssh2';
+import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import { StderrTail } from '../process/stderr-tail.ts';
+import type { SshConnection } from './connect.ts';
+
+/** How a command on the other side ended, and what it wrote to stdout. */
+export interface RemoteEnd extends ProgramEnd {
+  readonly stdout: string;
+}
+
+/** A command that runs on the other side. */
+export interface RemoteCommand {
+  readonly stdin: Writable;
+  /** Settles when it has ended. Rejects when the connection was lost before, for then nobody knows. */
+  readonly ended: Promise<RemoteEnd>;
+  /** Hangs up: its stdin ends, its stdout breaks. Resolves when the channel is closed. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a command with these words as its arguments: each is quoted, as SSH hands one line to the login shell of the user,
+ * which has to be a POSIX one. `onStderrLine` gets what it says, as it comes. Throws a TwinDbError when it cannot be started.
+ */
+export async function startRemote(
+  connection: SshConnection,
+  words: readonly string[],
+  onStderrLine?: (line: string) => void,
+): Promise<RemoteCommand> {
+  const channel = await openChannel(connection, words.map(quote).join(' '));
+  const tail = new StderrTail(channel.stderr, onStderrLine);
+  let stdout = '';
+  channel.setEncoding('utf8');
+  channel.on('data', (text: string) => {
+    stdout += text;
+  });
+  let exit: Pick<ProgramEnd, 'exitCode' | 'signal'> | undefined;
+  channel.on('exit', (code: number | null, signal?: string) => {
+    exit = { exitCode: code, signal: (signal === undefined ? null : `SIG${signal}`) as ProgramEnd['signal'] };
+  });
+  const closed = new Promise<void>((resolve) => {
+    channel.once('close', () => resolve());
+  });
+  // Its end tells why it stopped reading.
+  channel.on('error', () => undefined);
+  const ended = closed.then(() => {
+    if (exit !== undefined) return { ...exit, stdout, stderr: tail.lines };
+    throw new TwinDbError('the connection was lost', { cause: connection.failure() });
+  });
+  // Whoever needs it awaits it; a command that is given up must not end the process.
+  ended.catch(() => undefined);
+  return {
+    stdin: channel,
+    ended,
+    async close() {
+      channel.close();
+      await closed;
+    },
+  };
+}
+
+function openChannel({ client, failure }: SshConnection, command: string): Promise<ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new TwinDbError('the connection was lost', { cause: failure() }));
+    client.once('close', lost);
+    try {
+      client.exec(command, (error, channel) => {
+        client.off('close', lost);
+        if (error) reject(new TwinDbError('the server starts no command', { cause: error }));
+        else resolve(channel);
+      });
+    } catch (cause) {
+      client.off('close', lost);
+      // ssh2 throws when the connection has gone already.
+      reject(new TwinDbError('the connection was lost', { cause: failure() ?? cause }));
+    }
+  });
+}
