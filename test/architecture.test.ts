@@ -18,14 +18,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipeline: ['errors', 'process'],
   lock: ['errors'],
   config: ['copies', 'errors'],
-  ssh: ['errors', 'log', 'network'],
+  ssh: ['errors', 'log', 'network', 'process'],
   mysql: ['config', 'copies', 'errors', 'log', 'process'],
   sources: ['errors', 'lock', 'log', 'mysql', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
   destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
+  clone: ['config', 'errors', 'log', 'mysql', 'pipeline', 'process', 'ssh', 'units'],
   status: ['copies', 'destinations', 'errors', 'log'],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
   jobs: [
+    'clone',
     'config',
     'copies',
     'destinations',
@@ -40,11 +42,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'process',
     'retention',
     'sources',
+    'ssh',
     'status',
     'units',
   ],
-  commands: ['copies', 'errors', 'jobs', 'status'],
-  cli: ['commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'process', 'units'],
+  commands: ['clone', 'config', 'copies', 'errors', 'jobs', 'status'],
+  cli: ['clone', 'commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'process', 'units'],
 };
 
 interface Import {

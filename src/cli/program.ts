@@ -13,6 +13,7 @@ import { MEDIA } from '../copies/key.ts';
 import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { parseDuration } from './parse-duration.ts';
+import { addCloneCommand } from './clone-command.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
@@ -166,5 +167,6 @@ export function buildProgram(run: Runner): Command {
     .action((copy: string | undefined, options: { expires: number }) =>
       start((context) => share(copy, options, context)),
     );
+  addCloneCommand(program, start);
   return program;
 }

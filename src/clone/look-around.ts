@@ -1,0 +1,58 @@
+import { readListeningPorts } from './listening-ports.ts';
+import type { RemoteHost } from './remote-host.ts';
+
+/** Questions to the other host that change nothing there. Each is one command; a script gets its arguments as words. */
+
+function ask(host: RemoteHost, script: string, ...args: readonly string[]): Promise<string> {
+  return host.capture(['sh', '-c', script, 'twindb-backup', ...args]);
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '');
+}
+
+/** Of these programs, those that are installed: their paths by their names. */
+export async function findPrograms(
+  host: RemoteHost,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = await ask(host, 'for name; do command -v "$name"; done; true', ...names);
+  return new Map(lines(found).map((path) => [path.slice(path.lastIndexOf('/') + 1), path]));
+}
+
+/** Of these folders, those that are not there. */
+export async function findMissingFolders(host: RemoteHost, folders: readonly string[]): Promise<string[]> {
+  return lines(await ask(host, 'for folder; do [ -d "$folder" ] || echo "$folder"; done', ...folders));
+}
+
+/** What a data directory is before a clone; an empty file system has `lost+found` in it. */
+export async function lookIntoDatadir(
+  host: RemoteHost,
+  path: string,
+): Promise<'absent' | 'empty' | 'filled'> {
+  const script = `
+[ -e "$1" ] || { echo absent; exit; }
+[ -d "$1" ] || { echo filled; exit; }
+first=$(find "$1/" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) || exit
+[ -n "$first" ] && echo filled || echo empty
+`;
+  const state = (await ask(host, script, path)).trim();
+  return state === 'absent' || state === 'empty' ? state : 'filled';
+}
+
+/** Bytes that are free where a path lies, or will lie. */
+export async function measureFreeSpace(host: RemoteHost, path: string): Promise<number> {
+  const script = 'path=$1; while [ ! -e "$path" ]; do path=$(dirname "$path"); done; df -P -B1 "$path"';
+  const [, row = ''] = lines(await ask(host, script, path));
+  return Number(row.split(/\s+/)[3]);
+}
+
+/** The TCP ports that something there listens on. */
+export async function findListeningPorts(host: RemoteHost): Promise<ReadonlySet<number>> {
+  return readListeningPorts(await ask(host, 'cat /proc/net/tcp /proc/net/tcp6 2>/dev/null; true'));
+}
+
+/** Half of the memory that is available there is for whoever prepares a copy; this is what that is computed from. */
+export function readMeminfo(host: RemoteHost): Promise<string> {
+  return host.capture(['cat', '/proc/meminfo']);
+}

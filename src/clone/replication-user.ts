@@ -1,0 +1,92 @@
+import type { Secret } from '../config/secret.ts';
+import { TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { codeOf } from '../mysql/mysql-errors.ts';
+import { connectMysqlBy, type MysqlServer } from '../mysql/server.ts';
+import { openForward } from '../ssh/forward.ts';
+import type { RemoteHost } from './remote-host.ts';
+
+/** Whom the replica logs in as at its source. */
+export interface ReplicationUser {
+  readonly user: string;
+  readonly password: Secret;
+}
+
+/**
+ * Logs in at the source as the replica will, from the replica's host and through its SSH server, so that a firewall, a source
+ * that listens on loopback only, a wrong password and a missing privilege show before anything has changed. Throws a
+ * TwinDbError that says which of these it is.
+ */
+export async function requireConnectBack(
+  replica: RemoteHost,
+  source: { readonly host: string; readonly port: number },
+  { user, password }: ReplicationUser,
+  log: Log,
+): Promise<void> {
+  const where = `the source at ${source.host}:${source.port}`;
+  const options = {
+    file: '',
+    user,
+    password,
+    ...source,
+    socket: undefined,
+    ssl: { mode: 'preferred', ca: undefined, cert: undefined, key: undefined, cipher: undefined },
+    arguments: [],
+  } as const;
+  const dial = async () => {
+    try {
+      return await openForward(await replica.connection(), source);
+    } catch (cause) {
+      throw new TwinDbError(`${replica.name} cannot reach ${where}`, {
+        cause,
+        remedy: `The server must listen on that address (bind_address), and no firewall may be between.`,
+      });
+    }
+  };
+  let server: MysqlServer;
+  try {
+    server = await connectMysqlBy(options, log, dial);
+  } catch (error) {
+    throw explain(error, user, where, replica.name);
+  }
+  await using session = server;
+  const grants = await session.query<Record<string, string>>('SHOW GRANTS');
+  const text = grants.flatMap((row) => Object.values(row)).join('\n');
+  if (/\b(ALL PRIVILEGES|REPLICATION SLAVE|REPLICATION REPLICA)\b(?! ADMIN)[^\n]* ON \*\.\*/i.test(text))
+    return;
+  throw new TwinDbError(`${user} may not replicate from ${where}`, {
+    remedy: `Run there: GRANT REPLICATION SLAVE ON *.* TO its account.`,
+  });
+}
+
+const REFUSED = ['ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR', 'ER_HOST_NOT_PRIVILEGED'];
+
+function explain(error: unknown, user: string, where: string, replica: string): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  // The network's failure is its own explanation.
+  if (cause instanceof TwinDbError) return cause;
+  if (!REFUSED.includes(codeOf(cause))) return error;
+  return new TwinDbError(`${where} does not let ${user} in from ${replica}`, {
+    cause,
+    remedy:
+      `Make the account there, CREATE USER '${user}'@'…' IDENTIFIED BY '…' and GRANT REPLICATION SLAVE ON *.*, ` +
+      'or name it with --replication-user and --replication-password-file.',
+  });
+}
+
+/**
+ * Makes sure that our own account, which the copy brings along, will be able to start replication. Throws a TwinDbError that
+ * names the privilege.
+ */
+export async function requireReplicationAdmin({ query, flavour, options }: MysqlServer): Promise<void> {
+  // Needs the privilege to look at it; a server that is no replica answers with nothing.
+  await query(flavour.replication.status);
+  const grants = await query<Record<string, string>>('SHOW GRANTS');
+  const text = grants.flatMap((row) => Object.values(row)).join('\n');
+  const wanted = ['ALL PRIVILEGES', ...flavour.replication.privileges];
+  // What a role grants is not shown.
+  if (wanted.some((privilege) => text.includes(privilege)) || /^GRANT `?\w+`?(@\S+)? TO /m.test(text)) return;
+  throw new TwinDbError(`${options.user} may not start replication`, {
+    remedy: `Grant it ${flavour.replication.privileges.at(-1)} ON *.*, or name an administrator in ${options.file}.`,
+  });
+}

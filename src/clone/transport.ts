@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TwinDbError } from '../errors.ts';
+import type { Digest } from '../pipeline/digest.ts';
+import { dialListener } from './dial-listener.ts';
+import { type Receiver, receiverScript, requireReceived } from './receive.ts';
+import { ReceiverStage } from './receiver-stage.ts';
+import type { RemoteHost } from './remote-host.ts';
+import { supervised } from './supervise.ts';
+
+/** How the data go: inside the SSH connection, or by plain TCP to a netcat that listens on the other side. */
+export type Transport =
+  | { readonly kind: 'ssh' }
+  | { readonly kind: 'netcat'; readonly port: number; readonly listen: readonly string[] };
+
+/** Netcats and what makes them take one connection and write it to stdout; they differ in how they name the port. */
+const NETCATS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  ncat: [['ncat', '--recv-only', '-l', 'PORT']],
+  // OpenBSD's, then the traditional one.
+  nc: [
+    ['nc', '-l', 'PORT'],
+    ['nc', '-l', '-p', 'PORT'],
+  ],
+};
+
+/** The programs that can listen, the best first. */
+export const NETCAT_PROGRAMS: readonly string[] = Object.keys(NETCATS);
+
+/**
+ * Finds out, before anything changes, how `program` listens there and whether the port can be reached from here. Throws a
+ * TwinDbError when it cannot.
+ */
+export async function probeNetcat(host: RemoteHost, program: string, port: number): Promise<Transport> {
+  const forms = (NETCATS[program] ?? []).map((form) =>
+    form.map((word) => (word === 'PORT' ? String(port) : word)),
+  );
+  let failure: unknown;
+  for (const listen of forms) {
+    try {
+      await probe(host, listen, port);
+      return { kind: 'netcat', port, listen };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function probe(host: RemoteHost, listen: readonly string[], port: number): Promise<void> {
+  const command = await host.start(supervised(listen));
+  try {
+    const nonce = randomUUID();
+    const socket = await dialListener(host.name, port, command);
+    socket.end(nonce);
+    await text(socket);
+    const { stdout } = await command.ended;
+    if (stdout !== nonce)
+      throw new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
+  } finally {
+    await command.close();
+  }
+}
+
+interface Sending {
+  /** The digest of the stream; asked for when all of it has gone by. */
+  readonly digest: () => Digest;
+  /** Gets what the commands over there say. */
+  readonly onLine: (line: string) => void;
+}
+
+/** Starts the receiver on the other side. The stage finishes only when that has unpacked the very stream that was sent. */
+export async function startReceiving(
+  host: RemoteHost,
+  transport: Transport,
+  stages: Omit<Receiver, 'listen'>,
+  { digest, onLine }: Sending,
+): Promise<Writable> {
+  const receiver: Receiver = {
+    ...stages,
+    listen: transport.kind === 'netcat' ? transport.listen : undefined,
+  };
+  const script = ['sh', '-c', receiverScript(receiver)];
+  const command = await host.start(transport.kind === 'ssh' ? script : supervised(script), onLine);
+  const check = async (isSent: boolean) =>
+    requireReceived(await command.ended, receiver, isSent ? digest() : undefined, host.name);
+  switch (transport.kind) {
+    case 'ssh':
+      return new ReceiverStage({ command, pipe: command.stdin, check });
+    case 'netcat':
+      try {
+        const pipe = await dialListener(host.name, transport.port, command);
+        return new ReceiverStage({ command, pipe, check });
+      } catch (error) {
+        await command.close();
+        throw error;
+      }
+  }
+}
