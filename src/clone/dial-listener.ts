@@ -44,7 +44,8 @@ export async function dialListener(host: string, port: number, listener: RemoteC
 }
 
 async function dialOnce(host: string, port: number, timeoutMs: number): Promise<Socket> {
-  const socket = createConnection({ host, port });
+  // A netcat without input hangs up its half of the connection at once; ours has to stay.
+  const socket = createConnection({ host, port, allowHalfOpen: true });
   try {
     await once(socket, 'connect', { signal: AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs))) });
     return socket;

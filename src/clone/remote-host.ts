@@ -9,13 +9,13 @@ import { type RemoteCommand, type RemoteEnd, startRemote } from '../ssh/remote-c
 export interface RemoteHost extends AsyncDisposable {
   readonly name: string;
   /** The connection; made anew when it was lost, so that even then there is a way to clean up. */
-  connection(): Promise<SshConnection>;
+  readonly connection: () => Promise<SshConnection>;
   /** Starts a command. Throws a TwinDbError when it cannot be started. */
-  start(words: readonly string[], onStderrLine?: (line: string) => void): Promise<RemoteCommand>;
+  readonly start: (words: readonly string[], onStderrLine?: (line: string) => void) => Promise<RemoteCommand>;
   /** Runs a command to its end, whatever that is; `input` goes to its stdin. */
-  run(words: readonly string[], input?: string | Buffer): Promise<RemoteEnd>;
+  readonly run: (words: readonly string[], input?: string | Buffer) => Promise<RemoteEnd>;
   /** The same, and returns its stdout. Throws the ProcessError of a failure. */
-  capture(words: readonly string[], input?: string | Buffer): Promise<string>;
+  readonly capture: (words: readonly string[], input?: string | Buffer) => Promise<string>;
 }
 
 /** For every command: an ordinary user's PATH lacks the folders of the server, and messages are to be in English. */

@@ -78,7 +78,11 @@ function explain(error: unknown, user: string, where: string, replica: string): 
  * Makes sure that our own account, which the copy brings along, will be able to start replication. Throws a TwinDbError that
  * names the privilege.
  */
-export async function requireReplicationAdmin({ query, flavour, options }: MysqlServer): Promise<void> {
+export async function requireReplicationAdmin({
+  query,
+  flavour,
+  options,
+}: Pick<MysqlServer, 'query' | 'flavour' | 'options'>): Promise<void> {
   // Needs the privilege to look at it; a server that is no replica answers with nothing.
   await query(flavour.replication.status);
   const grants = await query<Record<string, string>>('SHOW GRANTS');

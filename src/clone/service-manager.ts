@@ -69,11 +69,11 @@ echo $!
 /** The server there, as something that runs or does not. */
 export interface Service {
   /** Throws the ProcessError of a failure, with what the manager said. */
-  start(): Promise<void>;
+  readonly start: () => Promise<void>;
   /** Throws the ProcessError that says why it is no longer there; without a manager only, others say so when they start it. */
-  requireAlive(): Promise<void>;
+  readonly requireAlive: () => Promise<void>;
   /** Stops it and waits for its end; one that does not run stays as it is. Throws the ProcessError of a failure. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 interface PlainServer {

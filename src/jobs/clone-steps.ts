@@ -135,7 +135,10 @@ export async function startReplica(cloning: Cloning): Promise<MysqlServer> {
 }
 
 /** A configuration file that only the other host has can override the copied ones. */
-async function requireOwnId({ variable }: MysqlServer, { serverId }: ClonePlan): Promise<void> {
+async function requireOwnId(
+  { variable }: Pick<MysqlServer, 'variable'>,
+  { serverId }: ClonePlan,
+): Promise<void> {
   const actual = await variable('server_id');
   if (Number(actual) === serverId) return;
   throw new TwinDbError(

@@ -183,7 +183,7 @@ async function resolveName(name: string): Promise<string[]> {
 }
 
 /** Without binary logs, or an id of its own, a server cannot be replicated from. */
-async function requireSource({ variable }: MysqlServer): Promise<void> {
+async function requireSource({ variable }: Pick<MysqlServer, 'variable'>): Promise<void> {
   if ((await variable('log_bin'))?.toUpperCase() !== 'ON') {
     throw new TwinDbError('The server on this host writes no binary log, so nothing can replicate from it', {
       remedy: 'Set log_bin in its my.cnf, and restart it.',
@@ -196,10 +196,10 @@ async function requireSource({ variable }: MysqlServer): Promise<void> {
   }
 }
 
-/** The largest server_id there is, plus one. */
+/** One more than the largest server_id there is. */
 const SERVER_IDS = 2 ** 32;
 
-async function chooseServerId({ variable }: MysqlServer): Promise<number> {
+async function chooseServerId({ variable }: Pick<MysqlServer, 'variable'>): Promise<number> {
   const taken = Number(await variable('server_id'));
   // Drawn, as nobody knows the ids of all servers that replicate from each other.
   const id = randomInt(1, SERVER_IDS - 1);

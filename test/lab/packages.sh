@@ -12,6 +12,7 @@ packages=(
   acl attr                                # what tar has to keep
   mariadb-server mariadb-client           # the database
   mariadb-backup galera-4                 # its backup program and its cluster
+  iproute2 sudo ncat                      # two hosts on one machine, for clones
   procps python3-minimal                  # to look at processes, and to be a terminal
 )
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # two-hosts.sh up DIR     two hosts on this machine: `source` (192.0.2.1) with a MariaDB, `replica` (192.0.2.2) with an sshd and
 #                         an empty data directory. Each has its own network, processes, host name, /etc/mysql, /var/lib/mysql and
-#                         /run; the replica its own /tmp, users, sudo rules and /usr/local/sbin, too. DIR/hosts.json says where.
+#                         /run; the replica its own /tmp, users, sudo rules, /etc/init.d and /usr/local/sbin, too.
+#                         DIR/hosts.json says where.
+# two-hosts.sh reset DIR  the replica as it was in the beginning
 # two-hosts.sh down DIR   ends both and removes DIR
 # Needs root, and leave to make namespaces.
 set -euo pipefail
@@ -10,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/common.sh"
 PATH=$PATH:/usr/sbin
 
-usage() { sed -n '2,7s/^# //p' "$0" >&2; exit 2; }
+usage() { sed -n '2,9s/^# //p' "$0" >&2; exit 2; }
 (( $# >= 2 )) || usage
 command=$1
 DIR=$(realpath -m -- "$2")
@@ -28,8 +30,9 @@ host() {
   mount --bind "$H/run" /run
   if [[ $name == replica ]]; then
     local file
-    for file in passwd shadow group sudoers.d; do mount --bind "$H/$file" "/etc/$file"; done
+    for file in passwd shadow group hosts sudoers.d; do mount --bind "$H/$file" "/etc/$file"; done
     mount --bind "$H/sbin" /usr/local/sbin
+    mount --bind "$H/init.d" /etc/init.d
     # The last one: DIR itself lies below /tmp.
     mount --bind "$H/tmp" /tmp
     /usr/sbin/sshd -D -e -f /run/lab/sshd_config &
@@ -87,18 +90,38 @@ END
   (umask 077; printf 'it'\''s "#1"\n' >"$DIR/repl-password")
 }
 
-make_replica() {
-  local H=$DIR/replica
+# What a clone changes, and what the tests do; DIR/replica/FOLDER stays, as it is mounted.
+fill_replica() {
+  local H=$DIR/replica name
+  for name in lib etc tmp sbin init.d sudoers.d run/mysqld run/systemd; do
+    mkdir -p "$H/$name"
+    find "$H/$name" -mindepth 1 -delete
+  done
   config "$H" 'The replica, as it was.'
   printf '[mysqld]\ndatadir = /var/lib/mysql\n' >"$H/etc/mariadb.conf.d/50-server.cnf"
-  chown mysql: "$H/lib"
-  mkdir -p "$H/tmp" "$H/sbin" "$H/sudoers.d" "$H/run/lab/sshd" "$H/run/sshd"
+  chown mysql: "$H/lib" "$H/run/mysqld"
   chmod 1777 "$H/tmp"
+  cp /etc/init.d/mariadb "$H/init.d/"
+}
+
+reset() {
+  local pid name
+  pid=$(sed -n 's/.*"replicaPid": \([0-9]*\).*/\1/p' "$DIR/hosts.json")
+  for name in mysqld_safe mariadbd ncat mbstream; do nsenter --target "$pid" --mount --pid pkill -KILL -x "$name" || true; done
+  fill_replica
+}
+
+make_replica() {
+  local H=$DIR/replica
+  mkdir -p "$H/run/sshd"
+  fill_replica
   cp -p /etc/passwd /etc/group /etc/shadow "$H/"
   # May log in, and become root when the tests say so.
   echo 'dba:x:4242:4242::/tmp:/bin/sh' >>"$H/passwd"
   echo 'dba:x:4242:' >>"$H/group"
   echo 'dba:*:19000:0:99999:7:::' >>"$H/shadow"
+  # sudo looks for its host.
+  echo '127.0.0.1 localhost replica' >"$H/hosts"
   ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
   ssh-keygen -q -t ed25519 -N '' -f "$H/run/lab/host_key"
   cp "$DIR/key.pub" "$H/run/lab/authorized_keys"
@@ -129,8 +152,8 @@ up() {
   mkdir -p "$DIR"
   [[ -z $(ls -A "$DIR") ]] || die "$DIR is not empty"
   touch "$DIR/.twindb-hosts"
-  mkdir -p "$DIR"/{log,pids} "$DIR"/{source,replica}/{lib,run/lab,run/mysqld}
-  chown mysql: "$DIR"/{source,replica}/run/mysqld
+  mkdir -p "$DIR"/{log,pids} "$DIR"/source/{lib,run/lab,run/mysqld} "$DIR/replica/run/lab"
+  chown mysql: "$DIR/source/run/mysqld"
   # What the packages make; a machine whose packages were only unpacked may lack it.
   mkdir -p /var/lib/mysql /etc/mysql
   make_source
@@ -168,6 +191,7 @@ down() {
 
 case $command in
   host) host "$3" ;;
+  reset) reset ;;
   up) up ;;
   down) down ;;
   *) usage ;;

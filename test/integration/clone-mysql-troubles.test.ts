@@ -1,0 +1,177 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type CommandResult, noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
+
+let hosts: TwoHosts;
+
+beforeAll(async () => {
+  if (noTwoHosts === undefined) hosts = await startTwoHosts();
+});
+afterEach(async () => await hosts?.reset());
+afterAll(async () => await hosts?.[Symbol.asyncDispose]());
+
+const password = () => ['--replication-password-file', hosts.passwordFile];
+
+/** Runs a clone that has to fail, and makes sure that it has changed nothing there. */
+async function fail(args: readonly string[], user?: string): Promise<CommandResult> {
+  const before = await hosts.describeReplica();
+  const result = await hosts.run(['clone', 'mysql', ...args], user);
+  expect(result.exitCode).toBe(1);
+  expect(result.stdout).toBe('');
+  expect(result.stderr).not.toContain(hosts.password);
+  await expectAsBefore(before);
+  return result;
+}
+
+/** Programs of the replica take a moment to end when we have hung up. */
+async function expectAsBefore(before: string): Promise<void> {
+  await expect.poll(() => hosts.describeReplica(), { timeout: 30_000, interval: 200 }).toBe(before);
+}
+
+/** A program that stands in for the one of this name: our own PATH finds it first. */
+const standIn = (name: string, body: string) => hosts.put(`sbin/${name}`, `#!/bin/sh\n${body}\n`);
+
+describe.skipIf(noTwoHosts)('clone mysql refuses, before anything is changed,', () => {
+  it('a data directory that is not empty', async () => {
+    hosts.put('lib/ibdata1', 'precious');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    expect(stderr).toMatch(
+      /^ERROR: The data directory \/var\/lib\/mysql on 192\.0\.2\.2 is not empty\n.*move the directory away/,
+    );
+  });
+
+  it('a user who cannot become root', async () => {
+    const { stderr } = await fail([...password(), hosts.replicaAddress], 'dba');
+    expect(stderr).toMatch(
+      /^ERROR: dba cannot become root on 192\.0\.2\.2: sudo: .*\n.*ssh_user=root.*NOPASSWD/,
+    );
+  });
+
+  it('a port that is taken, be it for netcat or for the server', async () => {
+    const listen = async (port: number) => {
+      await hosts.on('replica', 'sh', '-c', `ncat -k -l ${port} </dev/null >/dev/null 2>&1 &`);
+      await expect
+        .poll(() => hosts.on('replica', 'cat', '/proc/net/tcp'))
+        .toContain(port.toString(16).toUpperCase());
+    };
+    await listen(9990);
+    await listen(3308);
+    const netcat = await fail([...password(), '--transport', 'netcat', hosts.replicaAddress]);
+    expect(netcat.stderr).toMatch(/listens on port 9990 already\nName another port with --netcat-port/);
+    const mysql = await fail([...password(), `${hosts.replicaAddress}:3308`]);
+    expect(mysql.stderr).toMatch(
+      /^ERROR: Something on 192\.0\.2\.2 listens on port 3308 already\nStop the MySQL server/,
+    );
+  });
+
+  it('a replica that cannot connect back, or is not let in', async () => {
+    const far = await fail([...password(), hosts.farAddress, hosts.replicaAddress]);
+    expect(far.stderr).toMatch(
+      /^ERROR: 192\.0\.2\.2 cannot reach the source at 198\.51\.100\.1:3306: network is unreachable\n/,
+    );
+    const wrong = await fail(['--replication-password', 'wr0ng', hosts.replicaAddress]);
+    expect(wrong.stderr).toMatch(
+      /^ERROR: the source at 192\.0\.2\.1:3306 does not let repl in from 192\.0\.2\.2/i,
+    );
+    expect(wrong.stderr).not.toContain('wr0ng');
+  });
+
+  it('a host that nobody answers on, and a source that is another host', async () => {
+    const nobody = await fail([...password(), '192.0.2.9']);
+    expect(nobody.stderr).toMatch(
+      /^ERROR: Cannot connect to 192\.0\.2\.9, port 22: .*\nCheck the host's name/,
+    );
+    const other = await fail([...password(), hosts.replicaAddress, hosts.replicaAddress]);
+    expect(other.stderr).toMatch(/^ERROR: SOURCE 192\.0\.2\.2 is another host\nRun the command there/);
+  });
+
+  it('a host without the programs, naming the package', async () => {
+    // The PATH of our commands begins here; the real one stays where it is.
+    standIn('mariadbd', 'echo "mariadbd  Ver 10.6.1-MariaDB for Linux"');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    expect(stderr).toMatch(
+      /^ERROR: 192\.0\.2\.2 has MariaDB 10\.6, and this host MariaDB 10\.\d+\nInstall the same series/,
+    );
+  });
+
+  it('a configuration without [ssh], with the exit code for configurations', async () => {
+    const config = join(hosts.dir, 'no-ssh.cfg');
+    writeFileSync(config, '[destination]\nbackup_destination=local\n', { mode: 0o600 });
+    const { exitCode, stderr } = await hosts.run([
+      '--config',
+      config,
+      'clone',
+      'mysql',
+      hosts.replicaAddress,
+    ]);
+    expect(exitCode).toBe(78);
+    expect(stderr).toMatch(/no-ssh\.cfg: there is no section \[ssh\]/);
+  });
+});
+
+describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and names the step, when', () => {
+  it('the copy cannot be unpacked there', async () => {
+    standIn('mbstream', 'head -c 100000 >/var/lib/mysql/ibdata1; echo "no more" >&2; exit 3');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    expect(stderr).toMatch(
+      /^ERROR: Cloning to 192\.0\.2\.2 failed while copying the data: \S*mbstream on 192\.0\.2\.2 failed with exit code 3\n {2}no more\n192\.0\.2\.2 is as it was before/,
+    );
+  });
+
+  it('the network has changed the bytes', async () => {
+    // A netcat that falsifies, and an unpacker that takes everything: only the digests can tell.
+    standIn('ncat', "/usr/bin/ncat \"$@\" | tr '\\000' '\\001'");
+    standIn('mbstream', 'cat >/var/lib/mysql/ibdata1');
+    const { stderr } = await fail([...password(), '--transport', 'netcat', hosts.replicaAddress]);
+    expect(stderr).toMatch(
+      /failed while copying the data: 192\.0\.2\.2 has received something else than was sent/,
+    );
+  });
+
+  it('the copy cannot be prepared, although the program exits 0', async () => {
+    standIn(
+      'mariabackup',
+      '[ "$1" = --no-defaults ] && exec /usr/bin/mariabackup "$@"; echo "out of luck" >&2',
+    );
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    expect(stderr).toMatch(
+      /failed while preparing the copy: \S*mariabackup on 192\.0\.2\.2 ended without saying "completed OK!"\n {2}out of luck\n/,
+    );
+  });
+
+  it('an option file that only that host has gives it the id of its source', async () => {
+    hosts.put('etc/mariadb.conf.d/99-own.cnf', '[mysqld]\nserver_id = 1\n');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    expect(stderr).toMatch(/failed while starting the server: Its server_id is 1 instead of \d+/);
+  });
+
+  it('the command is ended in the middle, or the connection is cut', async () => {
+    standIn('mbstream', 'head -c 10000 >/var/lib/mysql/ibdata1; sleep 3600');
+    const unpacks = () =>
+      expect
+        .poll(() => hosts.on('replica', 'ls', '/var/lib/mysql'), { timeout: 30_000 })
+        .toContain('ibdata1');
+    const before = await hosts.describeReplica();
+    const terminated = hosts.start(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    await unpacks();
+    await hosts.on('source', 'pkill', '-TERM', '-x', 'node');
+    expect(await terminated.result).toMatchObject({
+      exitCode: 143,
+      stderr: 'ERROR: Interrupted by SIGTERM\n',
+    });
+    await expectAsBefore(before);
+
+    const cut = hosts.start(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    await unpacks();
+    // The sessions, not the one that listens.
+    await hosts.on('replica', 'pkill', '-KILL', '-f', '^sshd: root');
+    const { exitCode, stderr } = await cut.result;
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/failed while copying the data: .*connection was lost/);
+    await expectAsBefore(before);
+    await sleep(0);
+    expect(await hosts.on('source', 'ps', '-eo', 'comm=')).not.toContain('mariabackup');
+  });
+});
