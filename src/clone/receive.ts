@@ -15,7 +15,8 @@ export interface Receiver {
 
 /**
  * A POSIX shell script that joins these commands by pipes, with a digest of the stream as it came in. A shell tells only how
- * the last command of a pipeline ended, so each writes down its own end; the script prints them and the digest.
+ * the last command of a pipeline ended, so each writes down its own end; the script prints them and the digest. It must live to
+ * clean up when nobody listens any more, while its commands must still die of a broken pipe: hence a trap that does nothing.
  */
 export function receiverScript({ listen, decompress, extract }: Receiver): string {
   const stages: (readonly [string, string])[] = [
@@ -29,6 +30,7 @@ export function receiverScript({ listen, decompress, extract }: Receiver): strin
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+trap : PIPE
 mkfifo "$work/copy" || exit 1
 sha256sum <"$work/copy" >"$work/sha256" &
 summing=$!

@@ -34,18 +34,23 @@ export async function openRemoteHost(name: string, ssh: SshConfig, log: Log): Pr
   const target = { host: name, port, user, keyFile, knownHosts, hostKeyChecking, dialRemedy };
   let prefix: readonly string[] = ENVIRONMENT;
   let current: SshConnection | undefined;
+  const forget = (lost: SshConnection) => {
+    if (current === lost) current = undefined;
+  };
   const connection = async () => {
     if (current !== undefined) return current;
     const fresh = await connect(target, log);
-    fresh.client.once('close', () => {
-      if (current === fresh) current = undefined;
-    });
+    fresh.client.once('close', () => forget(fresh));
     current = fresh;
     return fresh;
   };
   const start: RemoteHost['start'] = async (words, onStderrLine) => {
     log.debug(`On ${name}: ${words.filter((word) => !word.includes('\n')).join(' ')}`);
-    return await startRemote(await connection(), [...prefix, ...words], onStderrLine);
+    const used = await connection();
+    const command = await startRemote(used, [...prefix, ...words], onStderrLine);
+    // A channel notices a loss before its connection does; what follows must not use that again.
+    command.ended.catch(() => forget(used));
+    return command;
   };
   const run: RemoteHost['run'] = async (words, input = '') => {
     const command = await start(words);

@@ -1,32 +1,82 @@
-import { TwinDbError } from '../errors.ts';
+import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
+import type { RemoteCommand } from '../ssh/remote-command.ts';
 import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /**
- * A POSIX shell script that runs its arguments as a command, and ends that with all it has started as soon as its own stdin
- * ends. SSH tells a command nothing when we are gone, killed or cut off: only its stdin ends, and a program that does
- * not read it would run on. A session of its own makes the program and its children one group.
+ * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: nothing is sent, and its end
+ * means that we are gone, killed or cut off. SSH tells a command nothing of that, and one that does not read would run on.
  */
-const SUPERVISOR = `
+export type StdinUse = 'data' | 'lifeline';
+
+/** Tells the group of processes that the arguments and all they start will be, runs them, and ends as they do. */
+const SUPERVISORS: Readonly<Record<StdinUse, string>> = {
+  data: `
+exec 3<&0
+setsid "$@" <&3 3<&- &
+echo "group $!"
+wait $!
+`,
+  lifeline: `
 exec 3<&0
 setsid "$@" </dev/null 3<&- &
 child=$!
+echo "group $child"
 { cat <&3; kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
 watcher=$!
 wait $child
 status=$?
 kill $watcher 2>/dev/null
 exit $status
+`,
+};
+
+/** Ends a group and waits until it is gone. */
+const END_GROUP = `
+kill -TERM "-$1" 2>/dev/null
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  kill -0 "-$1" 2>/dev/null || exit 0
+  sleep 0.25
+done
+kill -KILL "-$1" 2>/dev/null
+while kill -0 "-$1" 2>/dev/null; do sleep 0.25; done
 `;
 
-/** The words of a command that ends when we hang up. Its stdin is empty. */
-export function supervised(words: readonly string[]): string[] {
-  return ['sh', '-c', SUPERVISOR, 'twindb-backup', ...words];
+/** The first line of what a supervisor says. */
+const GROUP = /^group (\d+)\n?/;
+
+/**
+ * Starts a command of which nothing will run on without us: `close` ends it with all that it has started, over a new connection
+ * if need be, and waits until it is gone.
+ */
+export async function startSupervised(
+  host: RemoteHost,
+  words: readonly string[],
+  stdin: StdinUse,
+  onLine?: (line: string) => void,
+): Promise<RemoteCommand> {
+  const command = await host.start(['sh', '-c', SUPERVISORS[stdin], 'twindb-backup', ...words], onLine);
+  let hasEnded = false;
+  const ended = command.ended.then((end) => {
+    hasEnded = true;
+    return { ...end, stdout: end.stdout.replace(GROUP, '') };
+  });
+  ended.catch(() => undefined);
+  const group = GROUP.exec(await command.firstLine)?.[1];
+  return {
+    ...command,
+    ended,
+    async close() {
+      // First, for a channel is not closed before somebody has taken what is in it.
+      if (!hasEnded && group !== undefined) await host.run(['sh', '-c', END_GROUP, 'twindb-backup', group]);
+      await command.close();
+    },
+  };
 }
 
 /**
- * Runs a program on the other side to its end; it ends at once with the signal. Throws the ProcessError of a failure, also
- * when the program did not say its last words.
+ * Runs a program on the other side to its end; it ends with the signal. Throws the ProcessError of a failure, also when the
+ * program did not say its last words.
  */
 export async function runSupervised(
   host: RemoteHost,
@@ -34,18 +84,25 @@ export async function runSupervised(
   { signal, onLine }: { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
 ): Promise<void> {
   signal.throwIfAborted();
-  const command = await host.start(supervised([program.command, ...program.args]), onLine);
-  const hangUp = () => void command.close();
+  const { command: name, args, lastWords = '' } = program;
+  const command = await startSupervised(host, [name, ...args], 'lifeline', onLine);
+  let closing: Promise<void> | undefined;
+  const hangUp = () => {
+    closing ??= command.close();
+  };
   signal.addEventListener('abort', hangUp, { once: true });
   try {
     const end = await command.ended;
-    const said =
-      program.lastWords === undefined || end.stderr.some((line) => line.includes(program.lastWords ?? ''));
-    if (end.exitCode !== 0 || !said) throw remoteFailure(program.command, host.name, end, program);
+    if (end.exitCode !== 0 || !end.stderr.some((line) => line.includes(lastWords))) {
+      throw remoteFailure(name, host.name, end, program);
+    }
   } catch (error) {
+    // Also when the connection was lost, and it may run on.
+    hangUp();
+    await closing;
     signal.throwIfAborted();
-    if (error instanceof TwinDbError && error.name === 'ProcessError') throw error;
-    throw new TwinDbError(`Nobody knows how ${program.command} ended on ${host.name}`, { cause: error });
+    if (error instanceof ProcessError) throw error;
+    throw new TwinDbError(`Nobody knows how ${name} ended on ${host.name}`, { cause: error });
   } finally {
     signal.removeEventListener('abort', hangUp);
   }

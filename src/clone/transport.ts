@@ -7,7 +7,7 @@ import { dialListener } from './dial-listener.ts';
 import { type Receiver, receiverScript, requireReceived } from './receive.ts';
 import { ReceiverStage } from './receiver-stage.ts';
 import type { RemoteHost } from './remote-host.ts';
-import { supervised } from './supervise.ts';
+import { startSupervised } from './supervise.ts';
 
 /** How the data go: inside the SSH connection, or by plain TCP to a netcat that listens on the other side. */
 export type Transport =
@@ -48,7 +48,7 @@ export async function probeNetcat(host: RemoteHost, program: string, port: numbe
 }
 
 async function probe(host: RemoteHost, listen: readonly string[], port: number): Promise<void> {
-  const command = await host.start(supervised(listen));
+  const command = await startSupervised(host, listen, 'lifeline');
   try {
     const nonce = randomUUID();
     const socket = await dialListener(host.name, port, command);
@@ -81,7 +81,8 @@ export async function startReceiving(
     listen: transport.kind === 'netcat' ? transport.listen : undefined,
   };
   const script = ['sh', '-c', receiverScript(receiver)];
-  const command = await host.start(transport.kind === 'ssh' ? script : supervised(script), onLine);
+  const stdin = transport.kind === 'ssh' ? 'data' : 'lifeline';
+  const command = await startSupervised(host, script, stdin, onLine);
   const check = async (isSent: boolean) =>
     requireReceived(await command.ended, receiver, isSent ? digest() : undefined, host.name);
   switch (transport.kind) {

@@ -24,7 +24,7 @@ export async function openForward({ client }: SshConnection, target: ForwardTarg
     const { reason } = cause as { reason?: string | number };
     if (reason === undefined || !PROHIBITED.includes(reason)) {
       const words = (cause as Error).message.replace(/^.*Channel open failure: /, '').toLowerCase();
-      throw new TwinDbError(words || 'no connection', { cause, isExplained: true });
+      throw new TwinDbError(words === 'open failed' ? 'no connection' : words, { cause, isExplained: true });
     }
     const option = 'socket' in target ? 'AllowStreamLocalForwarding' : 'AllowTcpForwarding';
     throw new TwinDbError('its SSH server forbids to connect through it', {

@@ -13,10 +13,12 @@ export interface RemoteEnd extends ProgramEnd {
 /** A command that runs on the other side. */
 export interface RemoteCommand {
   readonly stdin: Writable;
+  /** The first line that it writes to stdout; empty when it has ended without one. */
+  readonly firstLine: Promise<string>;
   /** Settles when it has ended. Rejects when the connection was lost before, for then nobody knows. */
   readonly ended: Promise<RemoteEnd>;
   /** Hangs up: its stdin ends, its stdout breaks. Resolves when the channel is closed. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -28,19 +30,39 @@ export async function startRemote(
   words: readonly string[],
   onStderrLine?: (line: string) => void,
 ): Promise<RemoteCommand> {
-  const channel = await openChannel(connection, words.map(quote).join(' '));
+  return await openChannel(connection, words.map(quote).join(' '), (channel) =>
+    watch(channel, connection, onStderrLine),
+  );
+}
+
+/** Turns a channel whose command has just started into a value that tells of its end. */
+function watch(
+  channel: ClientChannel,
+  connection: SshConnection,
+  onStderrLine: ((line: string) => void) | undefined,
+): RemoteCommand {
   const tail = new StderrTail(channel.stderr, onStderrLine);
   let stdout = '';
+  let [hasLine, sayLine] = [false, (_line: string) => {}];
+  const firstLine = new Promise<string>((resolve) => {
+    sayLine = resolve;
+  });
   channel.setEncoding('utf8');
   channel.on('data', (text: string) => {
     stdout += text;
+    if (hasLine || !text.includes('\n')) return;
+    hasLine = true;
+    sayLine(stdout.slice(0, stdout.indexOf('\n')));
   });
   let exit: Pick<ProgramEnd, 'exitCode' | 'signal'> | undefined;
   channel.on('exit', (code: number | null, signal?: string) => {
     exit = { exitCode: code, signal: (signal === undefined ? null : `SIG${signal}`) as ProgramEnd['signal'] };
   });
   const closed = new Promise<void>((resolve) => {
-    channel.once('close', () => resolve());
+    channel.once('close', () => {
+      sayLine('');
+      resolve();
+    });
   });
   // Its end tells why it stopped reading.
   channel.on('error', () => undefined);
@@ -52,6 +74,7 @@ export async function startRemote(
   ended.catch(() => undefined);
   return {
     stdin: channel,
+    firstLine,
     ended,
     async close() {
       channel.close();
@@ -60,20 +83,29 @@ export async function startRemote(
   };
 }
 
-function openChannel({ client, failure }: SshConnection, command: string): Promise<ClientChannel> {
+/**
+ * `opened` is called at once, not a turn of the event loop later: the answer to a short command comes in the same packet as the
+ * news that it has started, and the channel tells its end only once.
+ */
+function openChannel<T>(
+  connection: SshConnection,
+  command: string,
+  opened: (channel: ClientChannel) => T,
+): Promise<T> {
+  const { client } = connection;
   return new Promise((resolve, reject) => {
-    const lost = () => reject(new TwinDbError('the connection was lost', { cause: failure() }));
+    const lost = () => reject(new TwinDbError('the connection was lost', { cause: connection.failure() }));
     client.once('close', lost);
     try {
       client.exec(command, (error, channel) => {
         client.off('close', lost);
         if (error) reject(new TwinDbError('the server starts no command', { cause: error }));
-        else resolve(channel);
+        else resolve(opened(channel));
       });
     } catch (cause) {
       client.off('close', lost);
       // ssh2 throws when the connection has gone already.
-      reject(new TwinDbError('the connection was lost', { cause: failure() ?? cause }));
+      reject(new TwinDbError('the connection was lost', { cause: connection.failure() ?? cause }));
     }
   });
 }

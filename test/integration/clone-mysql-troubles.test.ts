@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type CommandResult, noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
+
+/** On a busy machine; on a quiet one a few seconds are enough. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let hosts: TwoHosts;
 
@@ -69,7 +71,7 @@ describe.skipIf(noTwoHosts)('clone mysql refuses, before anything is changed,', 
   it('a replica that cannot connect back, or is not let in', async () => {
     const far = await fail([...password(), hosts.farAddress, hosts.replicaAddress]);
     expect(far.stderr).toMatch(
-      /^ERROR: 192\.0\.2\.2 cannot reach the source at 198\.51\.100\.1:3306: network is unreachable\n/,
+      /^ERROR: 192\.0\.2\.2 cannot reach the source at 198\.51\.100\.1:3306: no connection\n/,
     );
     const wrong = await fail(['--replication-password', 'wr0ng', hosts.replicaAddress]);
     expect(wrong.stderr).toMatch(
@@ -156,7 +158,7 @@ describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and na
     const before = await hosts.describeReplica();
     const terminated = hosts.start(['clone', 'mysql', ...password(), hosts.replicaAddress]);
     await unpacks();
-    await hosts.on('source', 'pkill', '-TERM', '-x', 'node');
+    await hosts.on('source', 'pkill', '-TERM', '-f', 'dist/cli/main.js');
     expect(await terminated.result).toMatchObject({
       exitCode: 143,
       stderr: 'ERROR: Interrupted by SIGTERM\n',
@@ -171,7 +173,6 @@ describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and na
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/failed while copying the data: .*connection was lost/);
     await expectAsBefore(before);
-    await sleep(0);
     expect(await hosts.on('source', 'ps', '-eo', 'comm=')).not.toContain('mariabackup');
   });
 });

@@ -1,5 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
+
+/** On a busy machine; on a quiet one a few seconds are enough. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 let hosts: TwoHosts;
 

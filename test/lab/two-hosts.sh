@@ -116,6 +116,8 @@ make_replica() {
   mkdir -p "$H/run/sshd"
   fill_replica
   cp -p /etc/passwd /etc/group /etc/shadow "$H/"
+  # What this machine's root has in .bashrc is none of the tests' business, and can take a second for each command.
+  sed -i 's|^root:.*|root:x:0:0:root:/run/lab:/bin/sh|' "$H/passwd"
   # May log in, and become root when the tests say so.
   echo 'dba:x:4242:4242::/tmp:/bin/sh' >>"$H/passwd"
   echo 'dba:x:4242:' >>"$H/group"

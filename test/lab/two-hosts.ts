@@ -63,7 +63,11 @@ export async function startTwoHosts(): Promise<TwoHosts> {
   const enter = (host: 'source' | 'replica') => [
     '--target',
     String(host === 'source' ? files.sourcePid : files.replicaPid),
-    ...['--mount', '--uts', '--net', '--pid', '--'],
+    '--mount',
+    '--uts',
+    '--net',
+    '--pid',
+    '--',
   ];
   const on: TwoHosts['on'] = async (host, ...words) =>
     (await exec('nsenter', [...enter(host), ...words], { maxBuffer: 1 << 24 })).stdout;
@@ -102,8 +106,8 @@ export async function startTwoHosts(): Promise<TwoHosts> {
     async describeReplica() {
       const list =
         'find /etc/mysql /var/lib/mysql /tmp -printf "%p %y %u:%g %m %l\\n"; find /etc/mysql -type f -exec md5sum {} +';
-      const files = await on('replica', 'sh', '-c', `{ ${list}; } | sort`);
-      return `${files}${await listProcesses(on)}`;
+      const found = await on('replica', 'sh', '-c', `{ ${list}; } | sort`);
+      return `${found}${await listProcesses(on)}`;
     },
     async [Symbol.asyncDispose]() {
       await exec(script, ['down', dir]);
