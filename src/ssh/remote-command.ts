@@ -55,8 +55,8 @@ function watch(
     sayLine(stdout.slice(0, stdout.indexOf('\n')));
   });
   let exit: Pick<ProgramEnd, 'exitCode' | 'signal'> | undefined;
-  channel.on('exit', (code: number | null, signal?: string) => {
-    exit = { exitCode: code, signal: (signal === undefined ? null : `SIG${signal}`) as ProgramEnd['signal'] };
+  channel.on('exit', (exitCode: number | null, signal: ProgramEnd['signal'] = null) => {
+    exit = { exitCode, signal };
   });
   const closed = new Promise<void>((resolve) => {
     channel.once('close', () => {
