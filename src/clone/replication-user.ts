@@ -66,7 +66,7 @@ function explain(error: unknown, user: string, where: string, replica: string): 
   // The network's failure is its own explanation.
   if (cause instanceof TwinDbError) return cause;
   if (!REFUSED.includes(codeOf(cause))) return error;
-  return new TwinDbError(`${where} does not let ${user} in from ${replica}`, {
+  return new TwinDbError(`${replica} cannot log in as ${user} at ${where}: access denied`, {
     cause,
     remedy:
       `Make the account there, CREATE USER '${user}'@'…' IDENTIFIED BY '…' and GRANT REPLICATION SLAVE ON *.*, ` +
