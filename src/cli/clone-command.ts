@@ -25,7 +25,9 @@ export function addCloneCommand(
         'the server on this host, as host[:port], as the replica reaches it; may be left out',
       ).argParser(readAddress),
     )
-    .addArgument(new Argument('[destination]', 'the host to copy it to, as host[:port]').argParser(readAddress))
+    .addArgument(
+      new Argument('[destination]', 'the host to copy it to, as host[:port]').argParser(readAddress),
+    )
     .addOption(
       new Option('--transport <transport>', 'inside the SSH connection, or by plain TCP to a netcat')
         .choices(TRANSPORTS)

@@ -12,8 +12,8 @@ import { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
 import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { parseDuration } from './parse-duration.ts';
 import { addCloneCommand } from './clone-command.ts';
+import { parseDuration } from './parse-duration.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */

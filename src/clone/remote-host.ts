@@ -1,7 +1,6 @@
 import type { SshConfig } from '../config/config.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { Program } from '../process/program.ts';
 import { connect, type SshConnection } from '../ssh/connect.ts';
 import { type RemoteCommand, type RemoteEnd, startRemote } from '../ssh/remote-command.ts';
 
@@ -89,16 +88,17 @@ async function becomeRoot({ name, run, capture }: RemoteHost, user: string): Pro
   });
 }
 
-/** The error for a command that has ended badly on the other side. */
+/** The error for a command that has ended badly on the other side; `lastWords` are those that it should have said. */
 export function remoteFailure(
   command: string,
   host: string,
   end: RemoteEnd,
-  program?: Program,
+  lastWords?: string,
 ): ProcessError {
-  const remedy = program?.remedyFor?.(end);
   const how = end.signal === null ? `failed with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
-  const said = program?.lastWords;
-  const problem = end.exitCode === 0 && said !== undefined ? `ended without saying "${said}"` : how;
-  return new ProcessError(`${command} on ${host} ${problem}`, end, remedy === undefined ? {} : { remedy });
+  const isSilent = end.exitCode === 0 && lastWords !== undefined;
+  return new ProcessError(
+    `${command} on ${host} ${isSilent ? `ended without saying "${lastWords}"` : how}`,
+    end,
+  );
 }

@@ -21,7 +21,7 @@ export async function requireConnectBack(
   replica: RemoteHost,
   source: { readonly host: string; readonly port: number },
   { user, password }: ReplicationUser,
-  log: Log,
+  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<void> {
   const where = `the source at ${source.host}:${source.port}`;
   const options = {
@@ -45,7 +45,7 @@ export async function requireConnectBack(
   };
   let server: MysqlServer;
   try {
-    server = await connectMysqlBy(options, log, dial);
+    server = await connectMysqlBy(options, log, signal, dial);
   } catch (error) {
     throw explain(error, user, where, replica.name);
   }

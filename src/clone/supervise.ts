@@ -94,7 +94,7 @@ export async function runSupervised(
   try {
     const end = await command.ended;
     if (end.exitCode !== 0 || !end.stderr.some((line) => line.includes(lastWords))) {
-      throw remoteFailure(name, host.name, end, program);
+      throw remoteFailure(name, host.name, end, lastWords);
     }
   } catch (error) {
     // Also when the connection was lost, and it may run on.

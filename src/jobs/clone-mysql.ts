@@ -30,7 +30,7 @@ export async function cloneMysql(
   context: JobContext,
 ): Promise<Clone> {
   const { log } = context;
-  await using server = await connectMysql({ defaultsFile }, log);
+  await using server = await connectMysql({ defaultsFile }, log, context.signal);
   await using host = await openRemoteHost(request.destination.host, ssh, log);
   log.info(`Looking whether ${host.name} can become a replica`);
   const plan = await planClone(server, host, request, context);

@@ -183,5 +183,7 @@ async function connectReplica({ server, host, plan, context }: Cloning): Promise
     socket: undefined,
     ssl: { ...options.ssl, mode },
   } as const;
-  return await connectMysqlBy(replica, context.log, async () => openForward(await host.connection(), way));
+  return await connectMysqlBy(replica, context.log, context.signal, async () =>
+    openForward(await host.connection(), way),
+  );
 }

@@ -123,7 +123,7 @@ export async function planClone(
   const configs = editConfigs(files, groups, settings);
   await requireFolders(host, foldersOf(configs, groups, datadir));
   await requireReplicationAdmin(server);
-  await requireConnectBack(host, source, request.replication, log);
+  await requireConnectBack(host, source, request.replication, context);
   return {
     galera,
     backupPrograms,

@@ -23,7 +23,8 @@ export async function openConnection(options: MysqlOptions, dial?: Dial): Promis
   try {
     return await tryConnection(options, wantsTls, dial);
   } catch (cause) {
-    if (wantsTls && mode === 'preferred' && cannotDoTls(cause)) return await openPlainConnection(options, dial);
+    if (wantsTls && mode === 'preferred' && cannotDoTls(cause))
+      return await openPlainConnection(options, dial);
     throw connectError(options, cause);
   }
 }

@@ -30,11 +30,7 @@ export interface Session extends Queries, AsyncDisposable {
 const ANSWER_MS = 10_000;
 
 /** Connects. Throws a TwinDbError when that fails, and the reason of `signal` when that has aborted. */
-export async function openSession(
-  options: MysqlOptions,
-  signal: AbortSignal,
-  dial?: Dial,
-): Promise<Session> {
+export async function openSession(options: MysqlOptions, signal: AbortSignal, dial?: Dial): Promise<Session> {
   let connection: Connection | undefined;
   let account = `${options.user}@%`;
   const connect = async (): Promise<Connection> => {

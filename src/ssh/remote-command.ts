@@ -41,7 +41,7 @@ function watch(
   connection: SshConnection,
   onStderrLine: ((line: string) => void) | undefined,
 ): RemoteCommand {
-  const tail = new StderrTail(channel.stderr, onStderrLine);
+  const tail = new StderrTail(channel.stderr, onStderrLine === undefined ? {} : { onStderrLine });
   let stdout = '';
   let [hasLine, sayLine] = [false, (_line: string) => {}];
   const firstLine = new Promise<string>((resolve) => {
