@@ -68,6 +68,7 @@ function explain(error: unknown, user: string, where: string, replica: string): 
   if (!REFUSED.includes(codeOf(cause))) return error;
   return new TwinDbError(`${replica} cannot log in as ${user} at ${where}: access denied`, {
     cause,
+    isExplained: true,
     remedy:
       `Make the account there, CREATE USER '${user}'@'…' IDENTIFIED BY '…' and GRANT REPLICATION SLAVE ON *.*, ` +
       'or name it with --replication-user and --replication-password-file.',
