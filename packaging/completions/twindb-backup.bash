@@ -11,11 +11,11 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache | --expires) value=yes ;;
+      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share') command="${command:+$command }$word" ;;
+          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -26,6 +26,7 @@ _twindb_backup() {
       'ls --type') words='files mysql binlog' ;;
       'status --type') words='files mysql binlog' ;;
       'check --type') words='files mysql binlog' ;;
+      'clone mysql --transport') words='ssh netcat' ;;
       *) compopt -o default 2>/dev/null ;;
     esac
   elif [[ $current == -* ]]; then
@@ -42,13 +43,16 @@ _twindb_backup() {
       'verify') words='-h --help' ;;
       'verify mysql') words='--dst --hostname --json -h --help' ;;
       'share') words='--expires -h --help' ;;
+      'clone') words='-h --help' ;;
+      'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup ls status check restore verify share' ;;
+      ' 0') words='backup ls status check restore verify share clone' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='mysql' ;;
+      'clone 0') words='mysql' ;;
       # A copy is known to the destination only.
       *) compopt -o default 2>/dev/null ;;
     esac

@@ -115,6 +115,34 @@ _twindb_backup_share() {
     '1:copy:_files'
 }
 
+_twindb_backup_clone_mysql() {
+  _arguments -s \
+    '--transport[inside the SSH connection, or by plain TCP to a netcat]:value:(ssh netcat)' \
+    '--netcat-port[where netcat listens on the destination (default\: 9990)]:value:_files' \
+    '--replication-user[whom the replica logs in as at the source]:value:_files' \
+    '--replication-password[its password, for all to see in ps (default\: slavepass)]:value:_files' \
+    '--replication-password-file[a file with its password]:value:_files' \
+    '--compress[compress the data on their way, with the program of section \[compression\]]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:source:_files' \
+    '2:destination:_files'
+}
+
+_twindb_backup_clone() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((mysql\:"Copy the MySQL server of this host to another one, over SSH, and start replication there. The data directory there must be empty."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    mysql) _twindb_backup_clone_mysql ;;
+  esac
+}
+
 _twindb_backup() {
   local context state state_descr line curcontext="$curcontext"
   typeset -A opt_args
@@ -126,7 +154,7 @@ _twindb_backup() {
     '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -137,6 +165,7 @@ _twindb_backup() {
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
     share) _twindb_backup_share ;;
+    clone) _twindb_backup_clone ;;
   esac
 }
 
