@@ -95,7 +95,8 @@ export async function prepareThere({ server, host, plan, context }: Cloning): Pr
   const { signal, log } = context;
   const program = prepareCopy({ ...plan.programs, debianPackage: server.flavour.package }, server.flavour, {
     target: plan.datadir,
-    memory: halfOfAvailable(await readMeminfo(host)),
+    // Whether a control group there limits it, the command will not ask: 0 is no limit.
+    memory: halfOfAvailable(await readMeminfo(host), 0),
     step: 'whole',
   });
   await runSupervised(host, program, { signal, onLine: (said) => log.debug(`${host.name}: ${said}`) });
