@@ -139,10 +139,10 @@ END
   printf '192.0.2.2 %s\n' "$(cut -d' ' -f1,2 "$H/run/lab/host_key.pub")" >"$DIR/known_hosts"
 }
 
-# start_host NAME: sets $init to the number that its process 1 has out here
+# start_host NAME: sets $init to the number that its process 1 has out here. The slash: see is_ours.
 start_host() {
   local H=$DIR/$1 deadline=$((SECONDS + 30))
-  start "$1" ip netns exec "tw$id$1" unshare --mount --uts --pid --fork --mount-proc --kill-child "$0" host "$DIR" "$1"
+  start "$1" ip netns exec "tw$id$1" unshare --mount --uts --pid --fork --mount-proc --kill-child "$0" host "$DIR/" "$1"
   until [[ -e $H/run/lab/ready ]]; do
     (( SECONDS < deadline )) && kill -0 "$started" || { cat "$DIR/log/$1" >&2; die "host $1 did not start"; }
     sleep 0.05
