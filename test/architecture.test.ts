@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lock: ['errors'],
   config: ['copies', 'errors'],
   ssh: ['errors', 'log', 'network', 'process'],
-  mysql: ['config', 'copies', 'errors', 'log', 'process'],
+  mysql: ['config', 'copies', 'errors', 'log', 'process', 'retention'],
   sources: ['errors', 'lock', 'log', 'mysql', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
   destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],

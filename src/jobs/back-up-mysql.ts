@@ -115,13 +115,15 @@ async function choose(
   { fullBackup }: MysqlConfig,
   runType: RunType,
   copies: readonly MysqlCopy[],
-  { log, remote }: JobContext,
+  { config, log, remote }: JobContext,
 ): Promise<BackupType> {
-  const candidate = candidateParent({ runType, fullBackup, copies });
+  const counts = config.retention;
+  const candidate = candidateParent({ runType, fullBackup, copies, counts });
   const choice = chooseBackupType({
     runType,
     fullBackup,
     copies,
+    counts,
     parent: candidate && (await statParent(remote, candidate)),
     server: { ...server, lsn: await readLsn(server) },
   });

@@ -33,6 +33,8 @@ function copyOf(runType: RunType, backupStarted: number, changes: Partial<MysqlC
   };
 }
 
+const COUNTS = { hourly: 24, daily: 7, weekly: 4, monthly: 12, yearly: 3 };
+
 function rank(copy: MysqlCopy): number {
   return RUN_TYPES.indexOf(copy.runType);
 }
@@ -45,6 +47,7 @@ function inputOf(
     runType: 'hourly',
     fullBackup: 'daily',
     copies: [copyOf('daily', 5)],
+    counts: COUNTS,
     parent: 'whole',
     server: { identity: 'a', vendor: 'mariadb', version: '10.11.11-MariaDB-log', lsn: 2000, ...server },
     ...changes,
@@ -63,6 +66,18 @@ describe('the choice between full and incremental', () => {
     },
   );
 
+  it('continues no full copy that has served its time, so that none is kept for ever by what continues it', () => {
+    const first = copyOf('hourly', 1);
+    const later = [2, 3].map((at) => copyOf('hourly', at, { type: 'incremental', parent: first.key }));
+    const parentOf = (copies: readonly MysqlCopy[], hourly: number) =>
+      candidateParent({ runType: 'hourly', fullBackup: 'daily', copies, counts: { ...COUNTS, hourly } })?.key;
+    const daily = copyOf('daily', 2);
+    expect(parentOf([first, ...later, daily], 3)).toBe(first.key);
+    expect(parentOf([first, ...later, daily], 2)).toBe(daily.key);
+    expect(parentOf([first, ...later], 2)).toBeUndefined();
+    expect(parentOf([first], 0)).toBe(first.key);
+  });
+
   it('takes the newest full copy of the nearest run type as the parent, the own one first', () => {
     const copies = [
       copyOf('weekly', 9),
@@ -72,7 +87,7 @@ describe('the choice between full and incremental', () => {
       copyOf('monthly', 10),
     ];
     const parentOf = (runType: RunType, all = copies) =>
-      candidateParent({ runType, fullBackup: 'yearly', copies: all })?.key;
+      candidateParent({ runType, fullBackup: 'yearly', copies: all, counts: COUNTS })?.key;
     expect(parentOf('hourly')).toBe('db1/daily/mysql/mysql-7.xbstream.gz');
     expect(parentOf('weekly')).toBe('db1/weekly/mysql/mysql-9.xbstream.gz');
     expect(parentOf('hourly', [...copies, copyOf('hourly', 1)])).toBe('db1/hourly/mysql/mysql-1.xbstream.gz');

@@ -1,5 +1,6 @@
 import type { MysqlCopy, ServerVendor } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { planRetention } from '../retention/plan.ts';
 
 /** `whole`: as far as can be told without reading it, by its size. */
 export type ParentObject = 'whole' | 'damaged' | 'absent';
@@ -11,6 +12,8 @@ export interface ChoiceInput {
   readonly fullBackup: RunType;
   /** What the status of this host on the destination lists. */
   readonly copies: readonly MysqlCopy[];
+  /** How many copies of each run type the destination keeps. */
+  readonly counts: Readonly<Record<RunType, number>>;
   /** How the object of `candidateParent` lies on the destination; undefined when there is no candidate. */
   readonly parent: ParentObject | undefined;
   readonly server: {
@@ -34,18 +37,22 @@ export type BackupType =
 
 /**
  * The copy that an incremental one of this run type would continue: the newest full copy of the nearest run type that
- * has one, from its own upwards (contract: full or incremental). Undefined when a full copy is due anyway.
+ * has one, from its own upwards (contract: full or incremental). A copy that stays only because others continue it has
+ * served its time, as the Python tool would have removed it: if it took more, it would stay for ever, and what continues it would
+ * grow with each run. Undefined when a full copy is due anyway.
  */
 export function candidateParent({
   runType,
   fullBackup,
   copies,
-}: Pick<ChoiceInput, 'runType' | 'fullBackup' | 'copies'>): MysqlCopy | undefined {
+  counts,
+}: Pick<ChoiceInput, 'runType' | 'fullBackup' | 'copies' | 'counts'>): MysqlCopy | undefined {
   if (isFullDue(runType, fullBackup)) return undefined;
   for (const each of RUN_TYPES.slice(RUN_TYPES.indexOf(runType))) {
-    const fulls = copies.filter((copy) => copy.runType === each && copy.type === 'full');
-    const newest = fulls.toSorted((a, b) => a.backupStarted - b.backupStarted || (a.key < b.key ? -1 : 1));
-    if (newest.length > 0) return newest.at(-1);
+    const ofType = copies.filter((copy) => copy.runType === each);
+    const kept = planRetention(ofType, { count: counts[each], alwaysKeepNewest: true });
+    const newest = kept.find(({ copy, keep }) => keep && copy.type === 'full');
+    if (newest !== undefined) return newest.copy;
   }
   return undefined;
 }

@@ -62,7 +62,7 @@ class Repository {
   }
 
   private backUp({ runType, fullBackup, counts }: Run): MysqlCopy {
-    const copy = this.nextCopy(runType, fullBackup);
+    const copy = this.nextCopy(runType, fullBackup, counts);
     this.change(() => this.objects.add(copy.key));
     const status = withEntry(this.status, runType, copy.key, mysqlAttributes(copy));
     const plan = planChains(mysqlCopies(status), {
@@ -94,14 +94,15 @@ class Repository {
     step();
   }
 
-  private nextCopy(runType: RunType, fullBackup: RunType): MysqlCopy {
+  private nextCopy(runType: RunType, fullBackup: RunType, counts: Run['counts']): MysqlCopy {
     const copies = this.copies();
-    const candidate = candidateParent({ runType, fullBackup, copies });
+    const candidate = candidateParent({ runType, fullBackup, copies, counts });
     const server = { identity: `s${this.server}`, vendor: 'mariadb' as const, version: '10.11.6' };
     const choice = chooseBackupType({
       runType,
       fullBackup,
       copies,
+      counts,
       parent: candidate && (this.objects.has(candidate.key) ? 'whole' : 'absent'),
       server: { ...server, lsn: undefined },
     });
