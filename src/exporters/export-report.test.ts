@@ -86,6 +86,12 @@ describe('over UDP', () => {
     ]);
   });
 
+  it('an address that packets cannot be sent to is a warning', async () => {
+    expect(await send({ transport: 'statsd', host: '255.255.255.255', port })).toEqual([
+      expect.stringContaining('Cannot send to the StatsD server at 255.255.255.255'),
+    ]);
+  });
+
   it('an unknown host is a warning', async () => {
     const via = { kind: 'agent', host: 'nohost.invalid', port } as const;
     expect(await send({ transport: 'datadog', via })).toEqual([

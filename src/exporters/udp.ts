@@ -53,9 +53,12 @@ async function deliver(
     throw error;
   });
   const sent = new Promise<void>((resolve, reject) => {
-    socket.connect(port, address, () => {
-      socket.send(text, (error) => (error ? reject(error) : resolve()));
-    });
+    // Where there is no way to the address, Node gives the error to this function, and not as an event.
+    const send = (problem?: Error) => {
+      if (problem) reject(problem);
+      else socket.send(text, (error) => (error ? reject(error) : resolve()));
+    };
+    socket.connect(port, address, send);
   });
   await Promise.race([sent.then(() => delay(REFUSAL_MS)), refused]);
 }
