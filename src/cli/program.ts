@@ -94,7 +94,7 @@ export function buildProgram(run: Runner): Command {
     .description(
       'Compare the copies that are there with those that the status lists, and test those that it does not list.',
     )
-    .argument('[copies...]', 'what ls prints, keys or names (default: all copies)')
+    .argument('[copies...]', 'what ls prints, keys or names (default: all copies)', collectCopies)
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('--hostname <host>', 'only copies of this host (default: all; with --adopt this host)')
     .option('--read', 'also read the copies that are in the status, and compare their checksums')

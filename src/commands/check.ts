@@ -1,4 +1,5 @@
 import type { Media } from '../copies/key.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
 import { checkCopies } from '../jobs/check-copies.ts';
 import type { CheckedCopy, CheckState } from '../jobs/checked-copy.ts';
@@ -58,9 +59,10 @@ export async function check(
 
 function tell({ state, location, problem }: CheckedCopy, { print, log }: CommandContext): void {
   const says = SAYS[state];
-  if (says?.level === 'result') print(`${location}: ${says.text}`);
+  const copy = quoteLocation(location);
+  if (says?.level === 'result') print(`${copy}: ${says.text}`);
   else if (says)
-    log.error(`${location} ${says.text}${problem === undefined ? '' : `: ${describeError(problem)}`}`);
+    log.error(`${copy} ${says.text}${problem === undefined ? '' : `: ${describeError(problem)}`}`);
 }
 
 /** The documented shape of `check --json`; see docs/usage.md. */

@@ -2,6 +2,7 @@ import { binlogKeyOfObject } from '../copies/binlog-copy.ts';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../copies/key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { BinlogStatus } from '../status/binlog-status.ts';
 import type { Attributes } from '../status/entries.ts';
@@ -65,9 +66,11 @@ export async function checkCopies(
       await checkMedia({ host, media, places, listing, objects }, checkOne, context);
     }
   }
-  for (const wanted of unseen) {
+  // What could not be looked at has been reported, and may hold them.
+  for (const wanted of complete ? unseen : []) {
+    const whose = selection.host === undefined ? '' : ` of the host ${selection.host}`;
     context.log.error(
-      `There is no copy ${wanted} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
+      `There is no copy ${quoteLocation(wanted)}${whose} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
     );
   }
   return complete && unseen.size === 0;
@@ -108,6 +111,7 @@ async function checkMedia(
     if (there) await check({ host, kind, place: 'remote', store: remote, copies: there });
     if (local && here) await check({ host, kind, place: 'local', store: local, copies: here });
   };
+  const isThere = (key: string) => objects === undefined || objects.has(keepLocalKey(key));
   switch (media) {
     case 'files':
       return await checkBoth(
@@ -118,8 +122,9 @@ async function checkMedia(
       return await checkBoth(
         places.mysql,
         periodic(
-          async (found) => examineMysqlCopy(found, await copiesElsewhere(found, places), context),
-          (attributes) => (objects === undefined ? undefined : findMissingParent(attributes, objects)),
+          (found) =>
+            examineMysqlCopy(found, { elsewhere: () => copiesElsewhere(found, places), isThere }, context),
+          (attributes) => findMissingParent(attributes, isThere),
         ),
       );
     case 'binlog':
@@ -141,14 +146,12 @@ function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] =
 /** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
 function findMissingParent(
   { type, parent }: Attributes,
-  objects: ReadonlySet<string>,
+  isThere: (key: string) => boolean,
 ): TwinDbError | undefined {
   if (type !== 'incremental') return undefined;
   if (typeof parent !== 'string')
     return new TwinDbError('the status does not name the full copy that it continues');
-  return objects.has(keepLocalKey(parent))
-    ? undefined
-    : new TwinDbError(`it continues ${parent}, which is gone`);
+  return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
 }
 
 async function copiesElsewhere({ place }: FoundCopy, { mysql }: Places): Promise<MysqlCopy[]> {

@@ -37,11 +37,14 @@ export async function* checkGroup<S>(
     if (seen.state === 'gone') present.delete(entryKey);
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
-      if (judgement.state === 'unfit') later.push([found, seen.examined]);
-      else yield { ...describe(found), ...judgement };
+      if (judgement?.state === 'unfit') later.push([found, seen.examined]);
+      else if (judgement) yield { ...describe(found), ...judgement };
     } else yield { ...describe(found), ...seen };
   }
-  for (const [found, examined] of later) yield { ...describe(found), ...(await enter(found, examined)) };
+  for (const [found, examined] of later) {
+    const judgement = await enter(found, examined);
+    if (judgement) yield { ...describe(found), ...judgement };
+  }
   yield* await findMissing(group, entries, present);
 }
 
@@ -66,6 +69,8 @@ async function look<S>(
 ): Promise<Look<S>> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
   try {
+    // As the Python tool left them, also with an entry, where a program in its pipe had failed.
+    if (found.object.size === 0) throw new IntegrityError('it is empty');
     if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found) };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {

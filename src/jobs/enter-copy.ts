@@ -1,11 +1,15 @@
-import { TwinDbError } from '../errors.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-copy.ts';
 import type { JobContext } from './job-context.ts';
 import type { FoundCopy } from './list-copies.ts';
 import { recordCopy } from './record-copy.ts';
 
-/** Enters a whole copy in its status, or says why not. Throws when the status cannot be read or written. */
-export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement>;
+/**
+ * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
+ * cannot be read or written.
+ */
+export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
 export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
@@ -29,8 +33,12 @@ export function recordEntry<S>(
 ): EnterCopy<S> {
   return (found, examined) =>
     underLock(async () => {
-      const { status } = await store.status.read();
-      if (store.lists(status, found.object.key)) return { state: 'listed' };
+      const { status, deletions } = await store.status.read();
+      const { key } = found.object;
+      if (store.lists(status, key)) return { state: 'listed' };
+      if (deletions.includes(key)) return { state: 'expired' };
+      // Reading it may have taken hours, and an open file can be read to its end after it was deleted.
+      if (!(await isThere(store.destination, key))) return undefined;
       const judgement = judge(() => {
         examined(status);
         return { state: 'adopted' };
@@ -40,6 +48,16 @@ export function recordEntry<S>(
       if (judgement.state === 'adopted') await recordCopy(store, change, log);
       return judgement;
     });
+}
+
+async function isThere(destination: Destination, key: string): Promise<boolean> {
+  try {
+    await destination.stat(key);
+    return true;
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return false;
+    throw error;
+  }
 }
 
 function judge(entering: () => Judgement): Judgement {

@@ -14,30 +14,52 @@ import type { FoundCopy } from './list-copies.ts';
 import { ANY_FILES } from './mysql-folder.ts';
 import { readCopy } from './read-copy.ts';
 
-/**
- * Reads a MySQL copy to the end of its stream. `elsewhere` are copies in another place that an incremental one may
- * continue as well.
- */
+/** Where to look for the full copy that an incremental one continues. */
+export interface ParentSearch {
+  /** The copies in another place, which may be continued as well. */
+  readonly elsewhere: () => Promise<readonly MysqlCopy[]>;
+  /** Whether a copy that a status lists is there. */
+  readonly isThere: (key: string) => boolean;
+}
+
+/** Reads a MySQL copy to the end of its stream. */
 export async function examineMysqlCopy(
   found: FoundCopy,
-  elsewhere: readonly MysqlCopy[],
+  { elsewhere, isThere }: ParentSearch,
   context: JobContext,
 ): Promise<Examined<PeriodicStatus>> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
   const digest = await readCopy(found, [stream], context);
   const info = readInfo(stream.kept);
+  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(elsewhere, context);
   return (status) => {
     const about = describe(found, info);
+    const candidates = () => [...mysqlCopies(status), ...listElsewhere()];
     const copy: MysqlCopy = {
       ...about,
       ...digest,
-      parent:
-        info.type === 'full' ? undefined : parentKey(found, about, [...mysqlCopies(status), ...elsewhere]),
+      parent: info.type === 'full' ? undefined : parentKey(found, about, candidates(), isThere),
       galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
       unpackedSize: stream.size,
     };
     return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
   };
+}
+
+/** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
+async function readElsewhere(
+  elsewhere: ParentSearch['elsewhere'],
+  { signal }: JobContext,
+): Promise<() => readonly MysqlCopy[]> {
+  try {
+    const copies = await elsewhere();
+    return () => copies;
+  } catch (cause) {
+    signal.throwIfAborted();
+    return () => {
+      throw new TwinDbError('it is incremental, and its full copy cannot be looked for', { cause });
+    };
+  }
 }
 
 /** The backup program writes these last, so a stream without them was cut short between two files. */
@@ -76,8 +98,13 @@ function describe(found: FoundCopy, info: BackupInfo): Described {
   };
 }
 
-function parentKey({ place }: FoundCopy, copy: Described, copies: readonly MysqlCopy[]): string {
-  const { key } = findParent(copy, copies);
+function parentKey(
+  { place }: FoundCopy,
+  copy: Described,
+  copies: readonly MysqlCopy[],
+  isThere: ParentSearch['isThere'],
+): string {
+  const { key } = findParent(copy, copies, isThere);
   return place === 'local' ? keepLocalKey(key) : key;
 }
 
@@ -85,7 +112,11 @@ function parentKey({ place }: FoundCopy, copy: Described, copies: readonly Mysql
  * The full copy that ends where this one begins. Of several, as of a server that stood still, the one that the rule for
  * parents names: of the nearest run type, the newest.
  */
-function findParent(copy: Described, copies: readonly MysqlCopy[]): MysqlCopy {
+function findParent(
+  copy: Described,
+  copies: readonly MysqlCopy[],
+  isThere: ParentSearch['isThere'],
+): MysqlCopy {
   const rank = ({ runType }: Pick<MysqlCopy, 'runType'>) => RUN_TYPES.indexOf(runType);
   const fitting = copies.filter(
     (other) =>
@@ -95,8 +126,10 @@ function findParent(copy: Described, copies: readonly MysqlCopy[]): MysqlCopy {
       other.backupStarted <= copy.backupStarted &&
       rank(other) >= rank(copy),
   );
-  const [parent] = fitting.toSorted((a, b) => rank(a) - rank(b) || b.backupStarted - a.backupStarted);
+  const sorted = fitting.toSorted((a, b) => rank(a) - rank(b) || b.backupStarted - a.backupStarted);
+  const parent = sorted.find(({ key }) => isThere(key));
   if (parent !== undefined) return parent;
+  if (sorted[0]) throw new TwinDbError(`it continues ${sorted[0].key}, which is gone`);
   throw new TwinDbError(
     `it is incremental and begins at LSN ${copy.fromLsn}, where no full copy in the status ends`,
   );

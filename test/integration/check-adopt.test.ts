@@ -84,6 +84,37 @@ describe('check --adopt of incremental copies', () => {
   });
 });
 
+describe('check --adopt of copies whose full one is not at hand', () => {
+  const full = 'db3/daily/mysql/mysql-2026-01-02_00_00_00.xbstream';
+  const incremental = 'db3/hourly/mysql/mysql-2026-01-02_01_00_00.xbstream';
+
+  it('does not enter an incremental copy when the object of the full one is gone, though the status lists it', async () => {
+    sandbox.file(join('repository', full), makeStream({ from: 0, to: 100 }));
+    expect((await adopt(sandbox, 'db3')).exitCode).toBe(0);
+    rmSync(join(repository, full));
+    sandbox.file(join('repository', incremental), makeStream({ from: 100, to: 150 }));
+    const { exitCode, stderr } = await adopt(sandbox, 'db3', incremental);
+    const reason = `it continues ${full}, which is gone`;
+    expect([exitCode, stderr]).toEqual([
+      1,
+      `ERROR: ${join(repository, incremental)} is whole, and cannot be entered in the status: ${reason}\n`,
+    ]);
+  });
+
+  it('does not call those in keep_local_path damaged when the status on the destination is', async () => {
+    const kept = join(sandbox.dir, 'kept');
+    configureLocal(sandbox, [], { destination: { keep_local_path: kept } });
+    sandbox.file(join('kept', full), makeStream({ from: 0, to: 100 }));
+    sandbox.file(join('kept', incremental), makeStream({ from: 100, to: 150 }));
+    for (const name of ['status', 'status.copy']) sandbox.file(join('repository/db3', name), 'no status');
+    const states = (await checkCopies(sandbox, '--type', 'mysql')).map(({ key, state }) => [key, state]);
+    expect(states).toEqual([
+      [full, 'unlisted'],
+      [incremental, 'unfit'],
+    ]);
+  });
+});
+
 describe.skipIf(golden === '')("check --adopt when the status of the Python tool's copies is lost", () => {
   const FULL = 'db1/daily/mysql/mysql-2026-11-22_05_57_10.xbstream.gz';
   const INCREMENTAL = 'db1/hourly/mysql/mysql-2026-11-22_05_57_17.xbstream.gz';

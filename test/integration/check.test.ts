@@ -103,7 +103,7 @@ describe("check of the Python tool's copies of directories", () => {
     expect([count('listed'), count('unreadable'), count('unfit')]).toEqual([keys.length, 3, 2]);
   });
 
-  it('waits for a backup that goes on before it writes a status', async () => {
+  it('waits for a backup that goes on before it writes a status, and enters nothing that it has removed', async () => {
     const before = snapshot(sandbox);
     const options = { waitSeconds: 0, signal: new AbortController().signal, onLost: () => undefined };
     let adopting: Promise<Result>;
@@ -112,8 +112,13 @@ describe("check of the Python tool's copies of directories", () => {
       adopting = adopt(sandbox, 'web1', '--type', 'files');
       expect(await Promise.race([adopting, delay(3000, 'it waits')])).toBe('it waits');
       expect(snapshot(sandbox)).toBe(before);
+      rmSync(join(repository, keys[0] ?? ''));
     }
-    expect(linesOf(await adopting)).toHaveLength(keys.length);
+    expect(await adopting).toEqual({
+      ...SILENT,
+      stdout: `${join(repository, keys[1] ?? '')}: entered in the status\n`,
+    });
+    expect(await sandbox.run('check', '--type', 'files')).toEqual(SILENT);
   });
 
   it('lets retention expire what it has entered', async () => {
@@ -177,6 +182,18 @@ describe('check of copies that the status lists', () => {
     ]);
   });
 
+  it('tells of an empty object, also where the Python tool has listed it without its size', async () => {
+    layOut(sandbox, PYTHON_REPOSITORY, 'web1');
+    const mysql = join(repository, 'web1/daily/mysql/mysql-2020-01-01_02_00_01.xbstream.gz');
+    writeFileSync(mysql, '');
+    expect(await sandbox.run('check', mysql)).toEqual({
+      ...SILENT,
+      exitCode: 1,
+      stdout: '',
+      stderr: `ERROR: ${mysql} is damaged, or cannot be read here: it is empty\n`,
+    });
+  });
+
   it('says that a status cannot be read, and goes on with the others', async () => {
     layOut(sandbox, PYTHON_REPOSITORY, 'web1');
     for (const name of ['files-status', 'files-status.copy'])
@@ -184,5 +201,7 @@ describe('check of copies that the status lists', () => {
     const result = await sandbox.run('check', '--type', 'files');
     expect([result.exitCode, linesOf(result).length]).toEqual([1, 2]);
     expect(result.stderr).toMatch(/^ERROR: Neither the status .* nor its second copy can be read/);
+    // Not that the copy is not there.
+    expect((await sandbox.run('check', key)).stderr.match(/ERROR: /g)).toHaveLength(1);
   });
 });
