@@ -1,3 +1,4 @@
+import { ENCRYPTED, keepLocalKey } from '../copies/keep-local-key.ts';
 import { type ParsedKey, parseKey } from '../copies/key.ts';
 import type { Destination, ObjectInfo } from '../destinations/destination.ts';
 import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
@@ -13,13 +14,6 @@ export interface Candidate {
 
 type Places = Pick<JobContext, 'local' | 'remote' | 'log'>;
 
-/** The keep-local copy is the remote one before encryption, so the two differ by this suffix. */
-const ENCRYPTED = '.gpg';
-
-function identify(key: string): string {
-  return key.endsWith(ENCRYPTED) ? key.slice(0, -ENCRYPTED.length) : key;
-}
-
 /**
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
  * Throws a TwinDbError when there is none, or when several copies have the name.
@@ -30,7 +24,7 @@ export async function findCopy(
   places: Places,
 ): Promise<Candidate[]> {
   const key = keyOf(wanted, places);
-  const identity = key === undefined ? await identifyByName(wanted, media, places) : identify(key);
+  const identity = key === undefined ? await identifyByName(wanted, media, places) : keepLocalKey(key);
   const kept = places.local === undefined ? [] : await lookUp(places.local, identity);
   const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
   if (candidates.length === 0) throw notFound(wanted, places);
@@ -46,7 +40,7 @@ export async function findCopy(
  */
 export async function findRemoteCopy(wanted: string, places: Places): Promise<Candidate> {
   const key = keyOf(wanted, places);
-  const identity = identify(key ?? (await identifyByName(wanted, undefined, places)));
+  const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, places)));
   const found = [
     ...(await lookUp(places.remote, identity)),
     ...(await lookUp(places.remote, identity + ENCRYPTED)),
@@ -74,9 +68,9 @@ async function identifyByName(
   places: Places,
 ): Promise<string> {
   const { copies, failure } = await findCopies(places);
-  const named = copies.filter((copy) => identify(copy.parsed.name) === identify(name));
+  const named = copies.filter((copy) => keepLocalKey(copy.parsed.name) === keepLocalKey(name));
   const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
-  const identities = [...new Set(matches.map((copy) => identify(copy.object.key)))];
+  const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {
     if (failure !== undefined) throw failure as Error;
