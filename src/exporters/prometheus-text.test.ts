@@ -13,8 +13,11 @@ const outcome: BackupOutcome = {
   size: 10,
 };
 
+/** JavaScript takes the carriage return for the end of a line, too; Prometheus does not. */
+const ODD = '/a "b"\\\nc\rd';
+
 const configured: Report['configured'] = (['hourly', 'daily'] as const).flatMap((runType) =>
-  ['/etc', '/a "b"\\\nc'].map((source) => ({ media: 'files', source, runType })),
+  ['/etc', ODD].map((source) => ({ media: 'files', source, runType })),
 );
 const report = (...outcomes: Outcome[]): Report => ({ host: 'db1', outcomes, configured });
 
@@ -56,12 +59,12 @@ it('a failure keeps what is known of the last success', () => {
 it('other run types, other directories and restores stay, whatever characters they have', () => {
   const others: Outcome[] = [
     { ...outcome, runType: 'hourly' },
-    { ...outcome, source: '/a "b"\\\nc' },
+    { ...outcome, source: ODD },
     { work: 'restore', media: 'mysql', succeeded: true, finished: 7, duration: 2 },
   ];
   const text = textAfter(report(...others), report(outcome));
   expect(valuesOf(text)).toHaveLength(3 * 5 + 4);
-  expect(text).toContain('source="/a \\"b\\"\\\\\\nc",run_type="daily"} 1000');
+  expect(text).toContain('source="/a \\"b\\"\\\\\\nc\rd",run_type="daily"} 1000');
   expect(text).toContain('twindb_restore_last_success_duration_seconds{type="mysql"} 2');
 });
 

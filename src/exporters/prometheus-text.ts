@@ -96,6 +96,9 @@ export function format(samples: Samples): string {
 export function parse(text: string): Samples | undefined {
   // Empty is what a crash can leave of a file that had just been written.
   if (text !== '' && !text.startsWith(`${FIRST_LINE}\n`)) return undefined;
-  const found = text.matchAll(/^(twindb_(?:backup|restore)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/gm);
-  return new Map([...found].map(([, series = '', value]) => [series, Number(value)]));
+  // Lines end in a newline only: a name may hold what JavaScript also takes for the end of one.
+  const found = text
+    .split('\n')
+    .map((line) => /^(twindb_(?:backup|restore)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/s.exec(line));
+  return new Map(found.flatMap((match) => (match ? [[match[1] ?? '', Number(match[2])] as const] : [])));
 }
