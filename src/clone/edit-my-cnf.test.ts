@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { editConfigs, findOption } from './edit-my-cnf.ts';
 
 const GROUPS = ['mysqld', 'server'];
-const file = (text: string, path = '/etc/mysql/my.cnf') => ({ path, text, mode: 0o644 });
+const file = (text: string, path = '/etc/mysql/my.cnf') => ({ path, text, mode: 0o644, owner: 'root:root' });
 
 /** The texts after the server got the id 77. */
 const edit = (...texts: string[]) =>

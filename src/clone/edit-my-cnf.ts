@@ -7,6 +7,8 @@ export interface ConfigFile {
   readonly text: string;
   /** Permission bits. */
   readonly mode: number;
+  /** `user:group`, by name. */
+  readonly owner: string;
 }
 
 /** An option that a replica must have otherwise than its source. */

@@ -20,24 +20,33 @@ export async function findPrograms(
   return new Map(lines(found).map((path) => [path.slice(path.lastIndexOf('/') + 1), path]));
 }
 
-/** Of these folders, those that are not there. */
-export async function findMissingFolders(host: RemoteHost, folders: readonly string[]): Promise<string[]> {
-  return lines(await ask(host, 'for folder; do [ -d "$folder" ] || echo "$folder"; done', ...folders));
+const TESTS = { folder: '-d', file: '-f' } as const;
+
+/** Of these folders or files, those that are not there. */
+export async function findMissing(
+  host: RemoteHost,
+  kind: keyof typeof TESTS,
+  paths: readonly string[],
+): Promise<string[]> {
+  return lines(await ask(host, `for path; do [ ${TESTS[kind]} "$path" ] || echo "$path"; done`, ...paths));
 }
 
-/** What a data directory is before a clone; an empty file system has `lost+found` in it. */
+/**
+ * What a data directory is before a clone; an empty file system has `lost+found` in it. `no folder`: a file, or a symbolic
+ * link to something that is not there, such as a disk that is not mounted.
+ */
 export async function lookIntoDatadir(
   host: RemoteHost,
   path: string,
-): Promise<'absent' | 'empty' | 'filled'> {
+): Promise<'absent' | 'empty' | 'filled' | 'no folder'> {
   const script = `
-[ -e "$1" ] || { echo absent; exit; }
-[ -d "$1" ] || { echo filled; exit; }
+[ -e "$1" ] || [ -L "$1" ] || { echo absent; exit; }
+[ -d "$1" ] || { echo no folder; exit; }
 first=$(find "$1/" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) || exit
 [ -n "$first" ] && echo filled || echo empty
 `;
   const state = (await ask(host, script, path)).trim();
-  return state === 'absent' || state === 'empty' ? state : 'filled';
+  return state === 'absent' || state === 'empty' || state === 'no folder' ? state : 'filled';
 }
 
 /** Bytes that are free where a path lies, or will lie. */

@@ -14,7 +14,9 @@ const SAME = {
   galera: false,
 };
 
-const config = (text: string) => [{ path: '/etc/my.cnf', text: `[mysqld]\n${text}`, mode: 0o644 }];
+const config = (text: string) => [
+  { path: '/etc/my.cnf', text: `[mysqld]\n${text}`, mode: 0o644, owner: 'root:root' },
+];
 
 function edit(text: string, differences: Partial<typeof SAME>): string[] {
   const files = config(text);

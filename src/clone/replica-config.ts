@@ -4,6 +4,7 @@ import { TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { collectConfigs } from '../mysql/my-cnf.ts';
 import type { MysqlServer } from '../mysql/server.ts';
+import { captureOutput } from '../process/capture.ts';
 import { type ConfigFile, findOption, type Setting } from './edit-my-cnf.ts';
 
 /** Where the two hosts differ, as far as the server's configuration goes. */
@@ -28,11 +29,20 @@ export async function readSourceConfigs(server: MysqlServer, log: Log): Promise<
   if (paths.length === 0) {
     throw new TwinDbError('The server on this host has no configuration file that could be copied');
   }
-  return paths.map((path) => ({
-    path,
-    text: readFileSync(path, 'latin1'),
-    mode: statSync(path).mode & PERMISSIONS,
-  }));
+  return await Promise.all(
+    paths.map(async (path) => ({
+      path,
+      text: readFileSync(path, 'latin1'),
+      mode: statSync(path).mode & PERMISSIONS,
+      owner: await readOwner(path),
+    })),
+  );
+}
+
+/** The names of user and group, as their numbers may differ between two hosts. */
+async function readOwner(path: string): Promise<string> {
+  const args = ['-L', '-c', '%U:%G', '--', path];
+  return (await captureOutput({ command: 'stat', args, debianPackage: 'coreutils' })).trim();
 }
 
 /** The options that name a file or a folder, besides the data directory. */
@@ -47,6 +57,9 @@ const PATH_OPTIONS = [
   'slow-query-log-file',
   'tmpdir',
 ];
+
+/** The options that name a file without which the server does not start, or does not encrypt. */
+const FILE_OPTIONS = ['file-key-management-filename', 'init-file', 'ssl-ca', 'ssl-cert', 'ssl-key'];
 
 /** The options whose value is this host's own address, when it is one. */
 const ADDRESS_OPTIONS = ['bind-address', 'report-host'];
@@ -97,13 +110,26 @@ export function foldersOf(
   datadir: string,
 ): string[] {
   const paths = PATH_OPTIONS.flatMap((name) => {
-    const value = findOption(files, groups, name)
-      .at(-1)
-      ?.replace(/^(["'])(.*)\1$/, '$2');
-    if (!value?.startsWith('/')) return [];
+    const value = findPath(files, groups, name);
+    if (value === undefined) return [];
     return [name === 'tmpdir' || name === 'aria-log-dir-path' ? value : dirname(value)];
   });
   return [...new Set(paths)].filter((path) => path !== datadir && !path.startsWith(`${datadir}/`));
+}
+
+/** The files that have to be there already, as these files name them. */
+export function filesOf(files: readonly ConfigFile[], groups: readonly string[], datadir: string): string[] {
+  const paths = FILE_OPTIONS.flatMap((name) => findPath(files, groups, name) ?? []);
+  // Nobody can put a file into a directory that has to be empty.
+  return [...new Set(paths)].filter((path) => !path.startsWith(`${datadir}/`));
+}
+
+/** The value that counts, if it is an absolute path. */
+function findPath(files: readonly ConfigFile[], groups: readonly string[], name: string): string | undefined {
+  const value = findOption(files, groups, name)
+    .at(-1)
+    ?.replace(/^(["'])(.*)\1$/, '$2');
+  return value?.startsWith('/') ? value : undefined;
 }
 
 /** Options that put files of InnoDB elsewhere than into the data directory. */

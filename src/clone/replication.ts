@@ -41,7 +41,8 @@ export async function replicateFrom(
  */
 function redact(error: unknown, password: Secret): TwinDbError {
   const message = describeError(error).replace(/\bnear '.*/s, 'near […]');
-  return new TwinDbError(message.replaceAll(password.reveal(), '[secret]'));
+  const secret = password.reveal();
+  return new TwinDbError(secret === '' ? message : message.replaceAll(secret, '[secret]'));
 }
 
 /** How a replica is doing. */

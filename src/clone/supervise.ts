@@ -89,6 +89,8 @@ export async function runSupervised(
   let closing: Promise<void> | undefined;
   const hangUp = () => {
     closing ??= command.close();
+    // Its failure is told where it is awaited, which may be a moment later.
+    closing.catch(() => undefined);
   };
   signal.addEventListener('abort', hangUp, { once: true });
   try {

@@ -105,6 +105,12 @@ export async function requireRoom(
       remedy: 'Stop the server there and move the directory away, if nobody needs what is in it.',
     });
   }
+  if (state === 'no folder') {
+    throw new TwinDbError(`${datadir} on ${host.name} is no directory but a broken link or a file`, {
+      remedy:
+        'It is the data directory of the server there: mount what the link leads to, or correct its my.cnf.',
+    });
+  }
   const free = await measureFreeSpace(host, datadir);
   if (free < bytes) {
     throw new TwinDbError(

@@ -55,10 +55,10 @@ async function carryOut(
   };
   try {
     begin('copying the data');
-    const info = await copyData(cloning);
+    const { info, claimed } = await copyData(cloning);
     const source = replicationSource(plan, request, server, info);
     begin('preparing the copy');
-    await prepareThere(cloning);
+    await prepareThere(cloning, claimed);
     begin('copying the configuration');
     await copyConfig(cloning, suffix);
     begin('starting the server');

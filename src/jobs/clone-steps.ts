@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ClaimedDatadir, claimDatadir } from '../clone/claim-datadir.ts';
 import { readMeminfo } from '../clone/look-around.ts';
 import type { RemoteHost } from '../clone/remote-host.ts';
 import { openService } from '../clone/service-manager.ts';
@@ -32,28 +33,15 @@ export interface Cloning {
 
 const OWNER = 'mysql:mysql';
 
-/** Streams a full copy into the data directory of the other host. Returns where replication has to begin. */
-export async function copyData(cloning: Cloning): Promise<BackupInfo> {
-  const { server, plan, context } = cloning;
-  await makeDatadir(cloning);
+/** Streams a full copy into the data directory of the other host. `info` says where replication has to begin. */
+export async function copyData(
+  cloning: Cloning,
+): Promise<{ readonly info: BackupInfo; readonly claimed: ClaimedDatadir }> {
+  const { server, host, plan, changes, context } = cloning;
+  const claimed = await claimDatadir(host, plan.datadir, plan.datadirState, changes);
   const copy = () => streamCopy(cloning);
-  return plan.galera ? await withDesync(server, copy, context) : await copy();
-}
-
-async function makeDatadir({ host, plan: { datadir, datadirState }, changes }: Cloning): Promise<void> {
-  if (datadirState === 'absent') {
-    changes.add(`the data directory ${datadir}`, async () => {
-      await host.capture(['rm', '-rf', '--', datadir]);
-    });
-    await host.capture(['mkdir', '-p', '-m', '750', '--', datadir]);
-    return;
-  }
-  const owner = (await host.capture(['stat', '-L', '-c', '%u:%g', '--', datadir])).trim();
-  changes.add(`files in the data directory ${datadir}`, async () => {
-    const contents = [`${datadir}/`, '-mindepth', '1', '-maxdepth', '1', '!', '-name', 'lost+found'];
-    await host.capture(['find', ...contents, '-exec', 'rm', '-rf', '--', '{}', '+']);
-    await host.capture(['chown', owner, '--', datadir]);
-  });
+  const info = plan.galera ? await withDesync(server, copy, context) : await copy();
+  return { info, claimed };
 }
 
 async function streamCopy({ server, host, plan, context }: Cloning): Promise<BackupInfo> {
@@ -91,7 +79,10 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
 }
 
 /** Makes a datadir of the copy there, and gives it to the server's user. */
-export async function prepareThere({ server, host, plan, context }: Cloning): Promise<void> {
+export async function prepareThere(
+  { server, host, plan, context }: Cloning,
+  claimed: ClaimedDatadir,
+): Promise<void> {
   const { signal, log } = context;
   const program = prepareCopy({ ...plan.programs, debianPackage: server.flavour.package }, server.flavour, {
     target: plan.datadir,
@@ -100,7 +91,9 @@ export async function prepareThere({ server, host, plan, context }: Cloning): Pr
     step: 'whole',
   });
   await runSupervised(host, program, { signal, onLine: (said) => log.debug(`${host.name}: ${said}`) });
-  await host.capture(['chown', '-R', OWNER, '--', plan.datadir]);
+  await claimed.release();
+  // -H: the data directory may be a symbolic link, which -R alone does not follow.
+  await host.capture(['chown', '-R', '-H', OWNER, '--', plan.datadir]);
 }
 
 /** Puts the source's configuration, as it has to be for a replica, in the place of that of the other host. */

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
-import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
-import { type Address, formatAddress } from '../clone/address.ts';
+import type { Address } from '../clone/address.ts';
 import { type ConfigFile, editConfigs } from '../clone/edit-my-cnf.ts';
-import { findMissingFolders } from '../clone/look-around.ts';
+import { findSource } from '../clone/find-source.ts';
+import { findMissing } from '../clone/look-around.ts';
 import type { RemoteHost } from '../clone/remote-host.ts';
 import {
+  filesOf,
   foldersOf,
   readSourceConfigs,
   requireOneFolder,
@@ -121,7 +121,18 @@ export async function planClone(
     galera,
   });
   const configs = editConfigs(files, groups, settings);
-  await requireFolders(host, foldersOf(configs, groups, datadir));
+  await requireNamed(
+    host,
+    'folder',
+    foldersOf(configs, groups, datadir),
+    (missing) => `Run there: install -d -o mysql -g mysql ${missing}`,
+  );
+  await requireNamed(
+    host,
+    'file',
+    filesOf(configs, groups, datadir),
+    () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
+  );
   await requireReplicationAdmin(server);
   await requireConnectBack(host, source, request.replication, context);
   return {
@@ -141,45 +152,6 @@ export async function planClone(
     transport: await chooseTransport(host, request, programs.more),
     compression: modifier && decompressor && { modifier, decompress: decompressor.words },
   };
-}
-
-/** Under which name and port the replica reaches the server of this host. */
-async function findSource(
-  server: MysqlServer,
-  host: RemoteHost,
-  wanted: Address | undefined,
-): Promise<{ host: string; port: number }> {
-  const port = Number(await server.variable('port'));
-  if (wanted?.port !== undefined && wanted.port !== port) {
-    throw new TwinDbError(
-      `SOURCE is ${formatAddress(wanted)}, and the server of ${server.options.file} listens on port ${port}`,
-      { remedy: `Name SOURCE by that port, or correct ${server.options.file}.` },
-    );
-  }
-  const { localAddress } = await host.connection();
-  const own = localAddress.replace(/^::ffff:/, '');
-  if (isLoopback(own)) throw new TwinDbError(`${host.name} is this host, and a clone needs two`);
-  const addresses = wanted === undefined ? [] : await resolveName(wanted.host);
-  if (wanted === undefined || addresses.every(isLoopback)) return { host: own, port };
-  const here = Object.values(networkInterfaces()).flatMap(
-    (each) => each?.map(({ address }) => address) ?? [],
-  );
-  if (addresses.some((address) => here.includes(address))) return { host: wanted.host, port };
-  throw new TwinDbError(`SOURCE ${wanted.host} is another host`, {
-    remedy: 'Run the command there: the backup program has to read the data from its own disk.',
-  });
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
-}
-
-async function resolveName(name: string): Promise<string[]> {
-  try {
-    return (await lookup(name, { all: true })).map(({ address }) => address);
-  } catch (cause) {
-    throw new TwinDbError(`Cannot find the address of SOURCE ${name}`, { cause });
-  }
 }
 
 /** Without binary logs, or an id of its own, a server cannot be replicated from. */
@@ -228,11 +200,16 @@ function portsOf({ transport, netcatPort }: CloneRequest, replicaPort: number) {
   ];
 }
 
-async function requireFolders(host: RemoteHost, folders: readonly string[]): Promise<void> {
-  const missing = await findMissingFolders(host, folders);
+async function requireNamed(
+  host: RemoteHost,
+  kind: 'folder' | 'file',
+  paths: readonly string[],
+  remedy: (missing: string) => string,
+): Promise<void> {
+  const missing = await findMissing(host, kind, paths);
   if (missing.length === 0) return;
   throw new TwinDbError(`${host.name} lacks ${missing.join(', ')}, which the source's my.cnf names`, {
-    remedy: `Run there: install -d -o mysql -g mysql ${missing.join(' ')}`,
+    remedy: remedy(missing.join(' ')),
   });
 }
 

@@ -39,6 +39,8 @@ export interface SshConnection extends AsyncDisposable {
   readonly client: Client;
   /** This machine's address, as the other side sees it unless something between translates addresses. */
   readonly localAddress: string;
+  /** The address that was dialled. */
+  readonly remoteAddress: string;
   /** Why the connection was lost; undefined while it is up, and when the other side just closed it. */
   failure(): Error | undefined;
 }
@@ -66,6 +68,7 @@ export async function connect(target: SshTarget, log: Log, timing = SSH_TIMING):
   const connection: SshConnection = {
     client,
     localAddress: socket.localAddress ?? '',
+    remoteAddress: socket.remoteAddress ?? '',
     failure: () => failure,
     [Symbol.asyncDispose]: () => close(client, socket, closed),
   };

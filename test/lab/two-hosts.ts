@@ -79,7 +79,8 @@ export async function startTwoHosts(): Promise<TwoHosts> {
     const words = [...enter('source'), process.execPath, MAIN, '--config', config, ...args];
     const child = spawn('nsenter', words, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] },
+      // Others on this machine cannot see its processes, and would take its temporary folders for those of dead ones.
+      env: { PATH: process.env['PATH'], TMPDIR: join(dir, 'source/run/lab') },
     });
     return { child, result: collect(child) };
   };
