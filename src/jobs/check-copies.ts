@@ -30,7 +30,7 @@ export interface Selection {
 /**
  * Compares the copies that are there with those that the statuses list, and tests those that no status lists; see
  * `checkGroup`. Calls `report` for each copy as soon as it is judged. Returns whether all could be looked at; what could
- * not is reported in the log.
+ * not is reported in the log. Throws a TwinDbError when there is nothing at all of the host that was named.
  */
 export async function checkCopies(
   selection: Selection,
@@ -59,6 +59,13 @@ export async function checkCopies(
     found.failure === undefined
       ? new Set(found.copies.map(({ object }) => keepLocalKey(object.key)))
       : undefined;
+  const { host: only } = selection;
+  // This host may be new; of another one the name is misspelt.
+  if (complete && only !== undefined && only !== context.host && !found.hosts.has(only)) {
+    throw new TwinDbError(`There is nothing of the host ${only} on ${context.remote.url}`, {
+      remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
+    });
+  }
   for (const host of hostsOf(found, selection, context)) {
     const places = openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
@@ -68,7 +75,7 @@ export async function checkCopies(
   }
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
-    const whose = selection.host === undefined ? '' : ` of the host ${selection.host}`;
+    const whose = only === undefined ? '' : ` of the host ${only}`;
     context.log.error(
       `There is no copy ${quoteLocation(wanted)}${whose} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
     );

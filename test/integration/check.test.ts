@@ -141,6 +141,15 @@ describe("check of the Python tool's copies of directories", () => {
   });
 });
 
+it('check of a host of which nothing is there says so: all cannot be well with what was misspelt', async () => {
+  layOut(sandbox, PYTHON_REPOSITORY, 'web1');
+  const { exitCode, stderr } = await sandbox.run('check', '--hostname', 'wbe1');
+  expect([exitCode, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^ERROR: There is nothing of the host wbe1 on /),
+  ]);
+});
+
 describe('check of copies that the status lists', () => {
   let key: string;
   beforeEach(async () => {
