@@ -14,7 +14,7 @@ aside=/var/lib/twindb-backup/upgrade
 
 # begin_files install|upgrade: before anything is unpacked or removed.
 begin_files() {
-  rm -rf "$aside"
+  # What an interrupted installation has put aside stays: the file itself may be gone already, and this its only copy.
   (umask 077 && mkdir -p "$aside")
   if [ "$1" = install ]; then
     : >"$aside/new"
