@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +16,7 @@ import { makeScratchFolder } from './scratch-folder.ts';
 
 /** No process has started at tick 1. */
 const DEAD = '1-1-0123456789abcdef';
+const HERE = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
 
 let parent: string;
 beforeEach(() => {
@@ -41,18 +43,20 @@ it('a temporary folder is private, and goes when it is disposed of', async () =>
   expect(existsSync(path)).toBe(false);
 });
 
-it('what a killed run has left goes with the next one; that of a live run, or of anybody else, stays', async () => {
-  const killed = leave(`twindb-verify-${DEAD}`);
+it('what a killed run has left goes with the next one; that of a live run, of another container, or of anybody else, stays', async () => {
+  const killed = leave(`twindb-verify-${DEAD}-${HERE}`);
   await using live = await makeScratchFolder('verify');
   const others = [
-    leave(`twindb-binlog-${DEAD}`),
+    leave(`twindb-binlog-${DEAD}-${HERE}`),
     leave('twindb-verify-mine'),
-    leave(`my-twindb-verify-${DEAD}`),
+    leave(`my-twindb-verify-${DEAD}-${HERE}`),
+    // A container with the same TMPDIR: its process 1 is not ours.
+    leave(`twindb-verify-${DEAD}-${Number(HERE) + 1}`),
   ];
-  const link = join(parent, `twindb-verify-${DEAD}0`);
+  const link = join(parent, `twindb-verify-${DEAD}0-${HERE}`);
   symlinkSync(others[0] ?? '', link);
   if (process.getuid?.() === 0) {
-    const foreign = leave(`twindb-verify-${DEAD}1`);
+    const foreign = leave(`twindb-verify-${DEAD}1-${HERE}`);
     chownSync(foreign, 65_534, 65_534);
     others.push(foreign);
   }

@@ -1,8 +1,11 @@
+import { readlinkSync } from 'node:fs';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TwinDbError } from '../errors.ts';
 import { isOwnerAlive, newPartialName } from './owner.ts';
+
+const NAME = /^(\d+-\d+-[0-9a-f]+)-(\d+)$/;
 
 /** A private temporary folder; disposing removes it. */
 export interface ScratchFolder {
@@ -16,7 +19,7 @@ export interface ScratchFolder {
  */
 export async function makeScratchFolder(purpose: string): Promise<ScratchFolder> {
   const prefix = `twindb-${purpose}-`;
-  const path = join(tmpdir(), prefix + newPartialName());
+  const path = join(tmpdir(), nameScratch(prefix));
   const remove = () => rm(path, { recursive: true, force: true });
   try {
     for (const abandoned of await findAbandoned(tmpdir(), prefix))
@@ -31,12 +34,30 @@ export async function makeScratchFolder(purpose: string): Promise<ScratchFolder>
   return { path, [Symbol.asyncDispose]: remove };
 }
 
-/** The folders of this user in `parent` whose name is `prefix` and a `newPartialName` of a process that has gone. */
+/** `prefix`, then who makes it: a `newPartialName`, and the namespace in which its process can be seen. */
+export function nameScratch(prefix: string): string {
+  return `${prefix}${newPartialName()}-${pidNamespace()}`;
+}
+
+/** The number of the namespace of this process's PID; 0 where there is no /proc. Source: namespaces(7). */
+function pidNamespace(): string {
+  try {
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/**
+ * The folders of this user in `parent` with a name of `nameScratch` whose process has gone. A container that shares
+ * `parent` has PIDs of its own: whether its processes live cannot be seen from here, so theirs are left to it.
+ */
 export async function findAbandoned(parent: string, prefix: string): Promise<string[]> {
   const abandoned: string[] = [];
+  const namespace = pidNamespace();
   for (const name of await namesIn(parent)) {
-    const owner = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-    if (!/^\d+-\d+-[0-9a-f]+$/.test(owner) || isOwnerAlive(owner)) continue;
+    const [, owner, where] = (name.startsWith(prefix) && NAME.exec(name.slice(prefix.length))) || [];
+    if (owner === undefined || where !== namespace || isOwnerAlive(owner)) continue;
     const path = join(parent, name);
     if (await isOurs(path)) abandoned.push(path);
   }
