@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Two projects, so that the tests beside the source run without any server: `npx vitest run --project unit`.
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // Tests wait for other programs more than they work: vitest's one file at a time on two cores leaves half of them idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', './test/lab/tally.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: unit } },
