@@ -190,13 +190,11 @@ describe('binary logs', () => {
   });
 
   it('tell their time although the client program does not print their first event', async () => {
-    const program = sandbox.file(
-      'mute',
-      '#!/bin/sh\ncase "$*" in *--raw*) exec mariadb-binlog "$@";; esac\n',
-    );
-    chmodSync(program, 0o755);
     const options = { log: createLog('error', () => undefined), signal: new AbortController().signal };
     await using connected = await connectMysql(server, options.log);
+    const real = connected.flavour.binlogProgram;
+    const program = sandbox.file('mute', `#!/bin/sh\ncase "$*" in *--raw*) exec ${real} "$@";; esac\n`);
+    chmodSync(program, 0o755);
     const [closed] = (await closeBinlogs(connected)) ?? [];
     if (closed === undefined) throw new Error('There is no closed log');
     const elsewhere = { ...connected, variable: async () => 'another host' };
