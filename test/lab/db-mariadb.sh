@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 server=mariadbd
-admin=mariadb-admin
+# Since 11.4 this client wants TLS of a server on its own machine too, also of one that a test has started without.
+admin=(mariadb-admin --no-defaults --skip-ssl)
 
 # nosync, sync_frm: a killed server loses nothing by them, only a power cut would.
 own_lines=('innodb_log_file_size = 16M' 'innodb_flush_method = nosync' 'sync_frm = OFF')

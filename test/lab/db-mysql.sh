@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 server=mysqld
-admin=mysqladmin
+admin=(mysqladmin --no-defaults)
 
 # mysqlx: its port is not ours to take. GTIDs are off unless they are asked for, and copies are to record them.
 own_lines=('mysqlx = OFF' 'innodb_redo_log_capacity = 16M' 'gtid_mode = ON' 'enforce_gtid_consistency = ON')

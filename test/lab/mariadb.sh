@@ -117,7 +117,7 @@ END
 }
 
 # The server answers before it lets anybody in, and any answer will do: the users of restored files are not ours.
-answers() { "$admin" --no-defaults --connect-timeout=2 --socket="$DIR/run/mysqld.sock" ping; }
+answers() { "${admin[@]}" --connect-timeout=2 --socket="$DIR/run/mysqld.sock" ping; }
 
 # LAB_MARIADBD: options for this start only.
 run() {
