@@ -28,6 +28,11 @@ export function parseKey(key: string): ParsedKey | undefined {
   return { media: third, host, runType: second, name: fourth };
 }
 
+/** The last part of a key: the name of the copy. */
+export function nameOfKey(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
 /** The key of a copy of a directory, started at `date`, before the suffixes of its modifiers. */
 export function fileCopyKey(host: string, runType: RunType, sourcePath: string, date: Date): string {
   return `${host}/${runType}/files/${sanitizePath(sourcePath)}-${formatTimestamp(date)}.tar`;

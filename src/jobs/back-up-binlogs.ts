@@ -1,5 +1,6 @@
 import type { MysqlConfig } from '../config/config.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../copies/binlog-copy.ts';
+import { nameOfKey } from '../copies/key.ts';
 import { type ClosedBinlog, closeBinlogs } from '../mysql/binlogs.ts';
 import {
   type BinlogChoice,
@@ -37,14 +38,17 @@ export async function backUpBinlogs(
     log.debug('Binary logging is off: there are no binary logs to copy');
     return 0;
   }
-  const { logs, history } = await choose(server, closedLogs, places, context);
+  const { status } = await places.remote.status.read();
+  const { logs, history } = await choose(server, closedLogs, binlogCopies(status), context);
   const { level, message } = describeHistory(history);
   if (logs.length > 0) log[level](message);
-  const stored = logs.length > 0 ? await storedKeys(context) : new Set<string>();
+  const taken = logs.length > 0 ? await takenKeys(status, context) : new Set<string>();
   let gapAfter = history.kind === 'gap' ? history.after : undefined;
   let size = 0;
   for (const closed of logs) {
-    size += await copyBinlog(server, closed, { gapAfter, stored }, places, context);
+    const { key, size: added } = await copyBinlog(server, closed, { gapAfter, taken }, places, context);
+    taken.add(key);
+    size += added;
     gapAfter = undefined;
   }
   const policy = { expireLogDays, now: toSeconds(context.now()), serverIdentity: server.identity };
@@ -54,11 +58,11 @@ export async function backUpBinlogs(
 }
 
 /**
- * The keys of the logs whose objects lie on the destination. One that the status does not list may be of another server, or
- * of this one before RESET MASTER: it must not be overwritten.
+ * The keys that a new copy cannot have: those that the status lists, and those of the objects on the destination. One of these
+ * that no status lists may be of another server, or of this one before RESET MASTER: it must not be overwritten.
  */
-async function storedKeys({ remote, host }: JobContext): Promise<ReadonlySet<string>> {
-  const keys = new Set<string>();
+async function takenKeys(status: BinlogStatus, { remote, host }: JobContext): Promise<Set<string>> {
+  const keys = new Set(Object.keys(status));
   for await (const { key } of remote.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
   return keys;
 }
@@ -66,11 +70,9 @@ async function storedKeys({ remote, host }: JobContext): Promise<ReadonlySet<str
 async function choose(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
-  places: Places,
+  copies: readonly BinlogCopy[],
   context: JobContext,
 ): Promise<BinlogChoice<ClosedBinlog & ServerBinlog>> {
-  const { status } = await places.remote.status.read();
-  const copies = binlogCopies(status);
   const times = new Map<string, number>();
   for (const name of namesToCompare(closedLogs, copies)) {
     const closed = closedLogs.find((each) => each.name === name);
@@ -89,27 +91,23 @@ async function choose(
 async function copyBinlog(
   server: MysqlServer,
   closed: ClosedBinlog,
-  {
-    gapAfter,
-    stored: taken,
-  }: { readonly gapAfter: string | undefined; readonly stored: ReadonlySet<string> },
+  { gapAfter, taken }: { readonly gapAfter: string | undefined; readonly taken: ReadonlySet<string> },
   places: Places,
   context: JobContext,
-): Promise<number> {
+): Promise<Pick<StoredObject, 'key' | 'size'>> {
   const { host, log, remote } = context;
   await using source = await openBinlogSource(closed, server, context);
   const { timeCreated, encrypted } = source.facts();
   if (encrypted)
     log.debug(`${closed.name} is encrypted by the server, and of use only with the server's key`);
-  const { status } = await places.remote.status.read();
   const named = { binlog: closed.name, timeCreated };
-  const key = binlogCopyKey(host, named, (each) => taken.has(each) || Object.hasOwn(status, each));
+  const key = binlogCopyKey(host, named, (each) => taken.has(each));
   const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
   const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
     ...named,
     key,
     host,
-    name: key.slice(key.lastIndexOf('/') + 1),
+    name: nameOfKey(key),
     serverIdentity: server.identity,
     gapAfter,
     size,
@@ -120,5 +118,5 @@ async function copyBinlog(
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
   log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
-  return stored.remote.size;
+  return { key, size: stored.remote.size };
 }

@@ -1,5 +1,5 @@
 import type { FileCopy } from '../copies/file-copy.ts';
-import { fileCopyKey } from '../copies/key.ts';
+import { fileCopyKey, nameOfKey } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { makeFolder } from '../make-folder.ts';
 import { openFileSource } from '../sources/files.ts';
@@ -49,7 +49,7 @@ export async function backUpDirectory(
     key: object.key,
     host,
     runType,
-    name: object.key.slice(object.key.lastIndexOf('/') + 1),
+    name: nameOfKey(object.key),
     sourcePath: path,
     backupStarted: toSeconds(started),
     backupFinished: toSeconds(context.now()),

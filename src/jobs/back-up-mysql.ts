@@ -1,6 +1,6 @@
 import type { MysqlConfig } from '../config/config.ts';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
-import { mysqlCopyKey } from '../copies/key.ts';
+import { mysqlCopyKey, nameOfKey } from '../copies/key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import type { RunType } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
@@ -179,7 +179,7 @@ function nameOf({
   sha256,
   chain,
 }: StoredObject): Pick<MysqlCopy, 'key' | 'name' | 'size' | 'sha256' | 'chain'> {
-  return { key, name: key.slice(key.lastIndexOf('/') + 1), size, sha256, chain };
+  return { key, name: nameOfKey(key), size, sha256, chain };
 }
 
 /** Local copies may continue a full one that only the destination has. */

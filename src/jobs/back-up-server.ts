@@ -26,8 +26,7 @@ export async function backUpServer(
   attempt: Attempt,
   context: JobContext,
 ): Promise<void> {
-  const { log } = context;
-  const { config } = context;
+  const { config, log } = context;
   const { mysql, source } = config;
   if (mysql === undefined) {
     log.debug('There is no [mysql] section: no server to back up');

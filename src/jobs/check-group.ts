@@ -1,4 +1,4 @@
-import { parseKey } from '../copies/key.ts';
+import { nameOfKey, parseKey } from '../copies/key.ts';
 import { IntegrityError, ObjectNotFoundError } from '../errors.ts';
 import type { Attributes } from '../status/entries.ts';
 import type {
@@ -93,7 +93,7 @@ function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedC
 /** All that the operator may call a copy. */
 function namesOf<S>({ location, object, parsed }: FoundCopy, { keyOf }: GroupKind<S>): string[] {
   const key = keyOf(object.key);
-  return [location, object.key, parsed.name, key, key.slice(key.lastIndexOf('/') + 1)];
+  return [location, object.key, parsed.name, key, nameOfKey(key)];
 }
 
 /** Entries whose objects are not there, and were not when the status was read once more. */

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
+import { nameOfKey } from '../copies/key.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -35,7 +36,7 @@ function originOf({ candidates, copy }: LocatedCopy): Origin | undefined {
 }
 
 function entryOf({ dir }: CopyCache, { key }: Origin): string {
-  return join(dir, key.slice(key.lastIndexOf('/') + 1));
+  return join(dir, nameOfKey(key));
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
+import { nameOfKey } from '../copies/key.ts';
 import { readSuffixes } from '../modifiers/chain.ts';
 import { BinlogCheck } from '../mysql/binlog-check.ts';
 import { parseBinlogBeginning } from '../mysql/binlog-header.ts';
@@ -15,7 +16,7 @@ export async function examineBinlog(found: FoundCopy, context: JobContext): Prom
   const digest = await readCopy(found, [log], context);
   return (status) => {
     const key = binlogKeyOfObject(object.key);
-    const name = key.slice(key.lastIndexOf('/') + 1);
+    const name = nameOfKey(key);
     const { timeCreated } = parseBinlogBeginning(log.beginning, location, object.modified);
     const copy: BinlogCopy = {
       key,

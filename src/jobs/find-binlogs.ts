@@ -1,6 +1,6 @@
 import { binlogKeyOfObject } from '../copies/binlog-copy.ts';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
-import { parseKey } from '../copies/key.ts';
+import { nameOfKey, parseKey } from '../copies/key.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { Candidate } from './find-copy.ts';
@@ -72,7 +72,7 @@ async function listBinlogs({
   }
   return [...byKey].map(([key, candidates]) => ({
     key,
-    name: key.slice(key.lastIndexOf('/') + 1),
+    name: nameOfKey(key),
     candidates,
   }));
 }
