@@ -52,16 +52,21 @@ function changeSource(
   };
 }
 
+/** How MySQL takes GTIDs for its own; `reset` empties what it has executed, in the words of its version. */
+const purgeGtid =
+  (reset: string) =>
+  (gtid: string): readonly Statement[] => [
+    { sql: reset, values: [] },
+    { sql: 'SET GLOBAL gtid_purged = ?', values: [gtid] },
+  ];
+
 export const MASTER_SYNTAX: ReplicationSyntax = {
   changeSource: (source) =>
     changeSource('CHANGE MASTER TO', 'MASTER', source, {
       byGtid: ['MASTER_AUTO_POSITION=1'],
       byPosition: [],
     }),
-  adoptGtid: (gtid) => [
-    { sql: 'RESET MASTER', values: [] },
-    { sql: 'SET GLOBAL gtid_purged = ?', values: [gtid] },
-  ],
+  adoptGtid: purgeGtid('RESET MASTER'),
   start: 'START SLAVE',
   stop: 'STOP SLAVE',
   reset: 'RESET SLAVE ALL',
@@ -79,10 +84,7 @@ export const SOURCE_SYNTAX: ReplicationSyntax = {
       byPosition: [key],
     });
   },
-  adoptGtid: (gtid) => [
-    { sql: 'RESET BINARY LOGS AND GTIDS', values: [] },
-    { sql: 'SET GLOBAL gtid_purged = ?', values: [gtid] },
-  ],
+  adoptGtid: purgeGtid('RESET BINARY LOGS AND GTIDS'),
   start: 'START REPLICA',
   stop: 'STOP REPLICA',
   reset: 'RESET REPLICA ALL',
