@@ -49,7 +49,6 @@ export function addCloneCommand(
     .option('--compress', 'compress the data on their way, with the program of section [compression]')
     .action((first: Address, second: Address | undefined, options: CloneMysqlOptions) =>
       start(async (context) => {
-        // ssh2 would make every command start later.
         const { cloneMysql } = await import('../commands/clone-mysql.ts');
         return await cloneMysql([first, second], options, context);
       }),

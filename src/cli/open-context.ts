@@ -5,7 +5,7 @@ import { openLocal } from '../destinations/local.ts';
 import { openDestination } from '../destinations/open.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import type { Log } from '../log.ts';
-import { createProgress } from './progress.ts';
+import { openProgress } from './open-progress.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the command line says about the context. */
@@ -37,7 +37,7 @@ export async function openContext(
     local,
     programs,
     log,
-    progress: createProgress(terminal),
+    progress: await openProgress(terminal),
     signal,
     cores: availableParallelism(),
     now: () => new Date(),

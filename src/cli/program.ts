@@ -1,14 +1,8 @@
 import { Argument, Command, Option } from 'commander';
-import { backup } from '../commands/backup.ts';
-import { check } from '../commands/check.ts';
+import type { check } from '../commands/check.ts';
 import type { CommandContext } from '../commands/command.ts';
-import { ls } from '../commands/ls.ts';
-import { restoreBinlog } from '../commands/restore-binlog.ts';
-import { restoreFile } from '../commands/restore-file.ts';
-import { restoreMysql } from '../commands/restore-mysql.ts';
-import { share } from '../commands/share.ts';
-import { status } from '../commands/status.ts';
-import { verifyMysql } from '../commands/verify-mysql.ts';
+import type { ls } from '../commands/ls.ts';
+import type { status } from '../commands/status.ts';
 import { MEDIA } from '../copies/key.ts';
 import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
@@ -41,7 +35,10 @@ function collectCopies(copy: string, before: readonly string[] = []): string[] {
 /** What Signature Version 4 allows a URL at most, in days. */
 const MAX_SHARE_DAYS = 7;
 
-/** The whole command line (contract: command line). */
+/**
+ * The whole command line (contract: command line). What a command needs is loaded when it is called: all of it would take
+ * longer to load than most commands take.
+ */
 export function buildProgram(run: Runner): Command {
   const program = new Command('twindb-backup')
     .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
@@ -68,7 +65,10 @@ export function buildProgram(run: Runner): Command {
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
     .action((runType: RunType, options: { lockFile: string; binlogsOnly?: boolean }) =>
-      start((context) => backup(runType, options, context)),
+      start(async (context) => {
+        const { backup } = await import('../commands/backup.ts');
+        return await backup(runType, options, context);
+      }),
     );
 
   program
@@ -79,7 +79,12 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
     .option('--json', 'print one JSON document with all that is known of each copy')
-    .action((options: Parameters<typeof ls>[0]) => start((context) => ls(options, context)));
+    .action((options: Parameters<typeof ls>[0]) =>
+      start(async (context) => {
+        const { ls } = await import('../commands/ls.ts');
+        return await ls(options, context);
+      }),
+    );
 
   program
     .command('status')
@@ -87,7 +92,12 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'whose status').choices(MEDIA).default('mysql'))
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
     .option('--json', 'print JSON, as without this option')
-    .action((options: Parameters<typeof status>[0]) => start((context) => status(options, context)));
+    .action((options: Parameters<typeof status>[0]) =>
+      start(async (context) => {
+        const { status } = await import('../commands/status.ts');
+        return await status(options, context);
+      }),
+    );
 
   program
     .command('check')
@@ -102,7 +112,10 @@ export function buildProgram(run: Runner): Command {
     .option('--lock-file <path>', 'as for backup, while a copy is entered', LOCK_FILE)
     .option('--json', 'print one JSON document with what came of each copy')
     .action((copies: readonly string[], options: Parameters<typeof check>[1]) =>
-      start((context) => check(copies, options, context)),
+      start(async (context) => {
+        const { check } = await import('../commands/check.ts');
+        return await check(copies, options, context);
+      }),
     );
 
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
@@ -112,7 +125,10 @@ export function buildProgram(run: Runner): Command {
     .argument('[copy]', COPY_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .action((copy: string | undefined, options: { dst: string }) =>
-      start((context) => restoreFile(copy, options, context)),
+      start(async (context) => {
+        const { restoreFile } = await import('../commands/restore-file.ts');
+        return await restoreFile(copy, options, context);
+      }),
     );
   restore
     .command('mysql')
@@ -124,7 +140,10 @@ export function buildProgram(run: Runner): Command {
       'keep extracted full copies here, and take them from here, for repeated restores',
     )
     .action((copy: string | undefined, options: { dst: string; cache?: string }) =>
-      start((context) => restoreMysql(copy, options, context)),
+      start(async (context) => {
+        const { restoreMysql } = await import('../commands/restore-mysql.ts');
+        return await restoreMysql(copy, options, context);
+      }),
     );
   restore
     .command('binlog')
@@ -132,7 +151,10 @@ export function buildProgram(run: Runner): Command {
     .argument('[copies...]', 'likewise; the suffixes may be left out', collectCopies)
     .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
     .action((copies: readonly string[], options: { dst: string }) =>
-      start((context) => restoreBinlog(copies, options, context)),
+      start(async (context) => {
+        const { restoreBinlog } = await import('../commands/restore-binlog.ts');
+        return await restoreBinlog(copies, options, context);
+      }),
     );
 
   program
@@ -150,7 +172,10 @@ export function buildProgram(run: Runner): Command {
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--json', 'print JSON, as without this option')
     .action((copy: string | undefined, options: { dst?: string; hostname?: string }) =>
-      start((context) => verifyMysql(copy, options, context)),
+      start(async (context) => {
+        const { verifyMysql } = await import('../commands/verify-mysql.ts');
+        return await verifyMysql(copy, options, context);
+      }),
     );
 
   program
@@ -165,7 +190,10 @@ export function buildProgram(run: Runner): Command {
         .default(3600, '1h'),
     )
     .action((copy: string | undefined, options: { expires: number }) =>
-      start((context) => share(copy, options, context)),
+      start(async (context) => {
+        const { share } = await import('../commands/share.ts');
+        return await share(copy, options, context);
+      }),
     );
   addCloneCommand(program, start);
   return program;

@@ -1,7 +1,6 @@
 import stringWidth from 'string-width';
 import { expect, it } from 'vitest';
-import { createProgress, describe, fit } from './progress.ts';
-import { openTerminal } from './terminal.ts';
+import { describe, fit } from './progress.ts';
 
 const MIB = 1 << 20;
 
@@ -20,15 +19,6 @@ it('the progress line never claims to be done: the size may be a guess', () => {
 
 it('the progress line begins without a rate out of all proportion', () => {
   expect(describe('/etc', 0, 0, 10)).toBe('/etc: 0% 0 B, 0 B/s, 0:00');
-});
-
-it('there is no progress line, and no timer, where nobody watches', () => {
-  const terminal = { ...openTerminal(), stderrIsTerminal: false };
-  const before = process.getActiveResourcesInfo();
-  const line = createProgress(terminal).begin('/etc', 10);
-  line.advance(5);
-  expect(process.getActiveResourcesInfo()).toEqual(before);
-  line.end();
 });
 
 it('the progress line leaves a column free, whatever the width of its characters, and keeps its end', () => {

@@ -12,10 +12,8 @@ const UNKNOWN_WIDTH = 80;
 /** Back to the first column and clear to the end of the line (ECMA-48, EL). */
 const CLEAR_LINE = '\r\x1b[K';
 
-/** One line on the terminal that shows bytes, rate, elapsed time and share of the whole; silent where no one watches. */
+/** One line on the terminal that shows bytes, rate, elapsed time and share of the whole. */
 export function createProgress(terminal: Terminal): Progress {
-  if (!terminal.stderrIsTerminal)
-    return { begin: () => ({ advance: () => undefined, end: () => undefined }) };
   return {
     begin(title, totalBytes) {
       const started = Date.now();

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise';
+import type { Connection, ConnectionOptions } from 'mysql2/promise';
 import type { MysqlOptions, SslMode } from './defaults-file.ts';
 import { CONNECT_TIMEOUT_MS, codeOf, connectError } from './mysql-errors.ts';
 
@@ -38,6 +38,8 @@ async function openPlainConnection(options: MysqlOptions, dial?: Dial): Promise<
 }
 
 async function tryConnection(options: MysqlOptions, tls: boolean, dial?: Dial): Promise<Connection> {
+  // Loaded here, as most commands never talk to a server.
+  const { createConnection } = await import('mysql2/promise');
   const stream = await dial?.();
   return await createConnection({ ...connectionOptions(options, tls), ...(stream && { stream }) });
 }
