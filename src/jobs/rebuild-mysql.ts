@@ -6,7 +6,7 @@ import type { RestoredData } from '../mysql/advice.ts';
 import type { BackupInfo } from '../mysql/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../mysql/backup-my-cnf.ts';
 import { type CopyPrograms, programsByInfo, programsByStatus } from '../mysql/copy-programs.ts';
-import { fitToProgram, fitToServer } from '../mysql/known-options.ts';
+import { fitTo, readProgramOptions, readServerOptions } from '../mysql/known-options.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../mysql/prepare.ts';
 import { formatBytes } from '../units.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
@@ -103,7 +103,7 @@ async function build(
   let used = await programsByStatus(copy, context.programs);
   let { info, location } = await extractFull(chain.full, target, cache, used, context);
   if (info.serverVersion !== undefined)
-    used = await programsByInfo(info.serverVersion, copy, context.programs);
+    used = await programsByInfo(used, info.serverVersion, copy, context.programs);
   // Before anything is prepared: what a link leads to may be the file of a running server.
   const moved = new Set(await removeLinks(target));
   if (chain.incremental !== undefined) {
@@ -111,16 +111,18 @@ async function build(
     ({ info, location } = await extract(chain.incremental, incremental, 'incremental', used, context));
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental)) moved.add(table);
-    await prepare(target, { incremental }, used, context);
-  } else {
-    await prepare(target, 'whole', used, context);
   }
+  // Asking the server takes a while, and so it is done meanwhile.
+  const [known] = await Promise.all([
+    readServerOptions(used.flavour),
+    prepare(target, chain.incremental === undefined ? 'whole' : { incremental }, used, context),
+  ]);
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].join(', ')}`,
     );
   }
-  note(await fitToServer(target, used.flavour), 'the server on this host', context);
+  note(await fitTo(known, target), 'the server on this host', context);
   // Preparing has put the incremental copy's own Galera info in the place of the full one's.
   const galera = await writeGrastate(target);
   const config = copy?.config ?? [];
@@ -198,7 +200,7 @@ async function prepare(
   context: JobContext,
 ): Promise<void> {
   const memory = halfOfAvailable(await readFile('/proc/meminfo', 'utf8'), process.constrainedMemory());
-  note(await fitToProgram(target, programs), programs.backup, context);
+  note(await fitTo(await readProgramOptions(programs), target), programs.backup, context);
   const steps = step === 'whole' ? [step] : ['base' as const, step];
   for (const each of steps) {
     context.log.info(`Preparing the ${typeof each === 'object' ? 'incremental' : 'full'} copy`);

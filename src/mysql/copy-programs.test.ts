@@ -42,12 +42,15 @@ describe('the programs for a copy', () => {
 
   it('must serve the version that the copy itself tells', async () => {
     installXtrabackup();
-    const info = (version: string) => programsByInfo(version, undefined, NOTHING);
+    const before = await programsByStatus(undefined, NOTHING);
+    const info = (version: string) => programsByInfo(before, version, undefined, NOTHING);
     expect((await info('8.0.36')).flavour.title).toBe('MySQL 8.0');
     await expect(info('8.4.2')).rejects.toThrow('8.4 is needed');
     await expect(info('10.11.19-MariaDB')).rejects.toThrow('MariaDB 10.11 needs');
     const percona = { serverVendor: 'percona', serverVersion: undefined } as const;
-    expect((await programsByInfo('8.0.36-28', percona, NOTHING)).flavour.title).toBe('Percona Server 8.0');
+    expect((await programsByInfo(before, '8.0.36-28', percona, NOTHING)).flavour.title).toBe(
+      'Percona Server 8.0',
+    );
   });
 
   it('are the ones that the operator has chosen, wherever they lie', async () => {

@@ -34,8 +34,9 @@ export async function programsByStatus(
   }
 }
 
-/** The same once the server's version is known from the info file of the extracted copy. */
+/** The same once the server's version is known from the info file of the extracted copy; those found `before`, if that fits. */
 export async function programsByInfo(
+  before: CopyPrograms,
   serverVersion: string,
   copy: Origin | undefined,
   chosen: ChosenPrograms,
@@ -43,7 +44,8 @@ export async function programsByInfo(
   const vendor = vendorOf(serverVersion);
   // Percona's version looks like Oracle's; its status knows better.
   const isPercona = vendor === 'oracle' && copy?.serverVendor === 'percona';
-  return await findFor(flavourOf(isPercona ? 'percona' : vendor, serverVersion), chosen);
+  const flavour = flavourOf(isPercona ? 'percona' : vendor, serverVersion);
+  return flavour.title === before.flavour.title ? before : await findFor(flavour, chosen);
 }
 
 async function findFor(flavour: Flavour, chosen: ChosenPrograms): Promise<CopyPrograms> {

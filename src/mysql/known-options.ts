@@ -9,14 +9,14 @@ import type { BackupPrograms } from './programs.ts';
 /** The option files of this host must not add to what a program is asked, nor make it fail. */
 const NO_DEFAULTS = '--no-defaults';
 
-/** Drops from a copy's backup-my.cnf what the program that prepares it does not know. Returns the options' names. */
-export async function fitToProgram(dir: string, programs: BackupPrograms): Promise<readonly string[]> {
+/** What the program that prepares a copy knows; undefined when it does not tell. */
+export async function readProgramOptions(programs: BackupPrograms): Promise<ReadonlySet<string> | undefined> {
   const help = await captureOutput({
     command: programs.backup,
     args: [NO_DEFAULTS, '--help'],
     debianPackage: programs.debianPackage,
   });
-  return await fit(dir, readKnownOptions(help));
+  return readKnownOptions(help);
 }
 
 /** The server, where it is installed; /usr/sbin is not in everybody's PATH. */
@@ -25,20 +25,16 @@ const SERVERS: Readonly<Record<Flavour['family'], readonly string[]>> = {
   mysql: ['mysqld', '/usr/sbin/mysqld'],
 };
 
-/**
- * Drops what the server on this host does not know, so that it can be started with that file. Returns the options' names;
- * none where no such server is installed, as on a host that only keeps copies.
- */
-export async function fitToServer(
-  dir: string,
+/** What the server on this host knows; undefined where no such server is installed, as on a host that only keeps copies. */
+export async function readServerOptions(
   flavour: Pick<Flavour, 'family' | 'package'>,
-): Promise<readonly string[]> {
+): Promise<ReadonlySet<string> | undefined> {
   for (const command of SERVERS[flavour.family]) {
     const help = await askServer(command, flavour.package);
     const isOther = help !== undefined && /mariadb/i.test(help) !== (flavour.family === 'mariadb');
-    if (help !== undefined && !isOther) return await fit(dir, readKnownOptions(help));
+    if (help !== undefined && !isOther) return readKnownOptions(help);
   }
-  return [];
+  return undefined;
 }
 
 async function askServer(command: string, debianPackage: string): Promise<string | undefined> {
@@ -50,7 +46,11 @@ async function askServer(command: string, debianPackage: string): Promise<string
   }
 }
 
-async function fit(dir: string, known: ReadonlySet<string> | undefined): Promise<readonly string[]> {
+/**
+ * Drops from a copy's backup-my.cnf what is not among the `known` options, so that a program can be started with that file.
+ * Returns the options' names.
+ */
+export async function fitTo(known: ReadonlySet<string> | undefined, dir: string): Promise<readonly string[]> {
   if (known === undefined) return [];
   const path = join(dir, BACKUP_MY_CNF);
   try {
