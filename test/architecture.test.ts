@@ -62,11 +62,21 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
 const imports: Import[] = files.flatMap((file) => {
   const text = readFileSync(join(SRC, file), 'utf8');
   const targets = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
-  return targets.map((target) => ({
-    file,
-    target: target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(file), target)) : target,
-  }));
+  return targets.map((target) => ({ file, target: resolveFrom(file, target) }));
 });
+
+/** The path below src of a file that is named in another one; the name itself where that is a package's. */
+function resolveFrom(file: string, target: string): string {
+  return target.startsWith('.') ? relative(SRC, resolve(SRC, dirname(file), target)) : target;
+}
+
+/** What is loaded before the first line of a file runs: neither what only lends its types, nor what is imported later. */
+function loadedWith(file: string): string[] {
+  if (!file.endsWith('.ts')) return [];
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const statements = [...text.matchAll(/^(?:import|export) (?!type )[^;']*?from '([^']+)'/gm)];
+  return statements.map((match) => resolveFrom(file, match[1] ?? ''));
+}
 
 /** The first folder of a path below src, or the name of a file that lies in src itself. */
 function roomOf(path: string): string {
@@ -95,6 +105,14 @@ describe('the house', () => {
   it('starts programs only in process/', () => {
     const spawners = imports.filter(({ target }) => target === 'node:child_process').map(({ file }) => file);
     expect(spawners).toEqual(['process/child.ts']);
+  });
+
+  it('loads what one command needs only when that command is called', () => {
+    const loaded = new Set(['cli/main.ts']);
+    for (const file of loaded) for (const target of loadedWith(file)) loaded.add(target);
+    const packages = [...loaded].filter((target) => !target.endsWith('.ts') && !target.startsWith('node:'));
+    expect(packages.toSorted()).toEqual(['commander', 'fastest-levenshtein', 'ini', 'pino', 'shlex']);
+    expect([...loaded].filter((file) => /^(jobs|mysql|sources|modifiers)\//.test(file))).toEqual([]);
   });
 
   it('prints and exits only in cli/', () => {
