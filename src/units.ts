@@ -14,3 +14,8 @@ export function formatDuration(seconds: number): string {
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
+
+/** Seconds since the epoch. */
+export function toSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

@@ -1,7 +1,7 @@
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/list-copies.ts';
+import { findCopies } from '../jobs/find/list-copies.ts';
 import type { CommandContext } from './command.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { RunType } from '../copies/run-type.ts';
-import { runBackup } from '../jobs/run-backup.ts';
+import { runBackup } from '../jobs/backup/run-backup.ts';
 import type { CommandContext } from './command.ts';
 
 interface BackupOptions {

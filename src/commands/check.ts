@@ -1,9 +1,9 @@
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { checkCopies } from '../jobs/check-copies.ts';
-import type { CheckedCopy, CheckState } from '../jobs/checked-copy.ts';
-import { lockRuns } from '../jobs/lock-runs.ts';
+import { checkCopies } from '../jobs/check/check-copies.ts';
+import type { CheckedCopy, CheckState } from '../jobs/check/checked-copy.ts';
+import { lockRuns } from '../jobs/check/lock-runs.ts';
 import type { CommandContext } from './command.ts';
 
 interface CheckCommandOptions {

@@ -5,7 +5,7 @@ import type { Transport } from '../clone/transport.ts';
 import { readSshLogin } from '../config/read-config.ts';
 import { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
-import { cloneMysql as clone } from '../jobs/clone-mysql.ts';
+import { cloneMysql as clone } from '../jobs/clone/clone-mysql.ts';
 import type { CommandContext } from './command.ts';
 
 /** The options as the command line has them. */

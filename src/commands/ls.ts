@@ -1,8 +1,8 @@
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/list-copies.ts';
-import { type MarkedCopy, markListed } from '../jobs/mark-listed.ts';
+import { findCopies } from '../jobs/find/list-copies.ts';
+import { type MarkedCopy, markListed } from '../jobs/find/mark-listed.ts';
 import type { Attributes } from '../status/entries.ts';
 import type { CommandContext } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { restoreBinlogs } from '../jobs/restore-binlog.ts';
+import { restoreBinlogs } from '../jobs/restore/restore-binlog.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 

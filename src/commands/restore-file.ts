@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { restoreFile as restore } from '../jobs/restore-file.ts';
+import { restoreFile as restore } from '../jobs/restore/restore-file.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 

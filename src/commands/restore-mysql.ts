@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { restoreMysql as restore } from '../jobs/restore-mysql.ts';
+import { restoreMysql as restore } from '../jobs/restore/restore-mysql.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { verifyMysql as verify } from '../jobs/verify-mysql.ts';
+import { verifyMysql as verify } from '../jobs/restore/verify-mysql.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 

@@ -1,0 +1,82 @@
+import type { FileCopy } from '../../copies/file-copy.ts';
+import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
+import type { RunType } from '../../copies/run-type.ts';
+import { makeFolder } from '../../make-folder.ts';
+import { openFileSource } from '../../sources/files.ts';
+import { fileCopies } from '../../status/files-status.ts';
+import { entriesOf, type PeriodicStatus } from '../../status/periodic-status.ts';
+import { formatBytes, toSeconds } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { recordFileCopy } from '../record/record-file-copy.ts';
+import { copyFoldersBelow } from './copy-folders.ts';
+import { recordStored } from './record-stored.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
+import { unusedStart } from './unused-start.ts';
+
+/**
+ * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns
+ * the bytes stored on the destination.
+ */
+export async function backUpDirectory(
+  path: string,
+  runType: RunType,
+  places: CopyPlaces,
+  context: JobContext,
+): Promise<number> {
+  const { config, host, log } = context;
+  const { status } = await places.remote.status.read();
+  const started = unusedStart(
+    entriesOf(status).map(([each]) => each),
+    (start) => fileCopyKey(host, runType, path, start),
+    context.now(),
+  );
+  const key = fileCopyKey(host, runType, path, started);
+  const exclude = await copyFoldersBelow(path, config);
+  // Made while tar reads the folder around them, they would be a change that it warns of.
+  for (const folder of exclude) await makeFolder(folder, 0o700);
+  const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
+  log.debug(`Backing up ${path} to ${context.remote.locate(key)}`);
+  const stored = await storeCopy(
+    source,
+    { key, previousSize: latestSize(status, host, runType, path) },
+    context,
+  );
+
+  const { unpackedSize, warnings } = source.facts();
+  for (const warning of warnings) log.warn(`${path} changed while it was backed up: ${warning}`);
+  const describe = (object: StoredObject): FileCopy => ({
+    key: object.key,
+    host,
+    runType,
+    name: nameOfKey(object.key),
+    sourcePath: path,
+    backupStarted: toSeconds(started),
+    backupFinished: toSeconds(context.now()),
+    size: object.size,
+    sha256: object.sha256,
+    unpackedSize,
+    chain: object.chain,
+  });
+  const record = (place: CopyPlace, object: StoredObject) => {
+    const counts = place === places.local ? config.retentionLocal : config.retention;
+    return recordFileCopy(place, describe(object), counts[runType], log);
+  };
+  await recordStored(stored, places, record, context);
+  const size = formatBytes(stored.remote.size);
+  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
+  return stored.remote.size;
+}
+
+function latestSize(
+  status: PeriodicStatus,
+  host: string,
+  runType: RunType,
+  path: string,
+): number | undefined {
+  const copies = fileCopies(status).filter((copy) => copy.host === host && copy.sourcePath === path);
+  const ofThisType = copies.filter((copy) => copy.runType === runType);
+  return (ofThisType.length > 0 ? ofThisType : copies)
+    .toSorted((a, b) => a.backupStarted - b.backupStarted)
+    .at(-1)?.size;
+}

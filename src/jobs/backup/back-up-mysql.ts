@@ -1,0 +1,203 @@
+import type { MysqlConfig } from '../../config/config.ts';
+import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import { mysqlCopyKey, nameOfKey } from '../../copies/key.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import type { RunType } from '../../copies/run-type.ts';
+import type { Destination } from '../../destinations/destination.ts';
+import { ObjectNotFoundError } from '../../errors.ts';
+import type { BackupInfo } from '../../mysql/backup-info.ts';
+import { blankSecrets } from '../../mysql/blank-secrets.ts';
+import {
+  type BackupType,
+  candidateParent,
+  chooseBackupType,
+  type ParentObject,
+} from '../../mysql/choose-type.ts';
+import { isGalera, withDesync } from '../../mysql/galera.ts';
+import { measureData, readLsn } from '../../mysql/innodb.ts';
+import { collectConfigs } from '../../mysql/my-cnf.ts';
+import { countOpenFiles } from '../../mysql/open-files.ts';
+import { findPrograms } from '../../mysql/programs.ts';
+import type { MysqlServer } from '../../mysql/server.ts';
+import { openMysqlSource } from '../../sources/mysql.ts';
+import { mysqlCopies } from '../../status/mysql-status.ts';
+import { entriesOf } from '../../status/periodic-status.ts';
+import { toSeconds } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { type MysqlRetention, parentsElsewhere, recordMysqlCopy } from '../record/record-mysql-copy.ts';
+import { recordStored } from './record-stored.ts';
+import { type StoredObject, storeCopy } from './store-copy.ts';
+import { unusedStart } from './unused-start.ts';
+
+/**
+ * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
+ * the bytes stored on the destination.
+ */
+export async function backUpMysql(
+  server: MysqlServer,
+  mysql: MysqlConfig,
+  runType: RunType,
+  places: CopyPlaces,
+  context: JobContext,
+): Promise<number> {
+  const galera = await isGalera(server);
+  const copying = await prepare(server, mysql, { runType, galera }, places, context);
+  return galera ? await withDesync(server, copying, context) : await copying();
+}
+
+interface Kind {
+  readonly runType: RunType;
+  readonly galera: boolean;
+}
+
+/** All that can be found out before the server is disturbed. Returns what takes the copy and records it. */
+async function prepare(
+  server: MysqlServer,
+  mysql: MysqlConfig,
+  { runType, galera }: Kind,
+  places: CopyPlaces,
+  context: JobContext,
+): Promise<() => Promise<number>> {
+  const { config, host, log, now } = context;
+  const programs = await findPrograms(server, mysql);
+  const { status } = await places.remote.status.read();
+  const copies = mysqlCopies(status);
+  const choice = await choose(server, mysql, runType, copies, context);
+  const parent = choice.type === 'full' ? undefined : choice.parent;
+  const openFiles = await countOpenFiles(server);
+  const about = await describeServer(server, galera, context);
+  const unpackedSize = parent === undefined ? await measureData(server) : undefined;
+  const previousSize = sizeOfLatest(copies, runType, choice.type);
+
+  return async () => {
+    const keys = entriesOf(status).map(([each]) => each);
+    const started = unusedStart(keys, (start) => mysqlCopyKey(host, runType, start), now());
+    await using source = await openMysqlSource({
+      server,
+      programs,
+      fromLsn: parent?.lsn,
+      openFiles,
+      galera,
+      estimate: () => Promise.resolve(unpackedSize),
+      log,
+    });
+    const key = mysqlCopyKey(host, runType, started);
+    const stored = await storeCopy(source, { key, previousSize }, context);
+    const info = source.facts();
+    const describe = (object: StoredObject): MysqlCopy => ({
+      ...about,
+      // With gpg the destination is not trusted, and the status there is the one thing that is not encrypted.
+      config: config.gpg && object !== stored.local ? blankSecrets(about.config) : about.config,
+      ...coordinates(info),
+      host,
+      runType,
+      type: choice.type,
+      // Where the copy lies unencrypted, so does its parent.
+      parent: parent && (object === stored.local ? keepLocalKey(parent.key) : parent.key),
+      ...nameOf(object),
+      unpackedSize,
+      backupStarted: toSeconds(started),
+      backupFinished: toSeconds(now()),
+    });
+    await recordStored(
+      stored,
+      places,
+      (place, object) => recordMysqlCopy(place, describe(object), policyFor(place, places, context), log),
+      context,
+    );
+    log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(stored.remote.key)}`);
+    return stored.remote.size;
+  };
+}
+
+async function choose(
+  server: MysqlServer,
+  { fullBackup }: MysqlConfig,
+  runType: RunType,
+  copies: readonly MysqlCopy[],
+  { config, log, remote }: JobContext,
+): Promise<BackupType> {
+  const counts = config.retention;
+  const candidate = candidateParent({ runType, fullBackup, copies, counts });
+  const choice = chooseBackupType({
+    runType,
+    fullBackup,
+    copies,
+    counts,
+    parent: candidate && (await statParent(remote, candidate)),
+    server: { ...server, lsn: await readLsn(server) },
+  });
+  if (choice.type === 'full' && choice.warn)
+    log.warn(`A full copy instead of an incremental one: ${choice.reason}`);
+  else log.debug(`The copy is ${choice.type}: ${choice.reason}`);
+  return choice;
+}
+
+async function statParent(destination: Destination, { key, size }: MysqlCopy): Promise<ParentObject> {
+  try {
+    const object = await destination.stat(key);
+    // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
+    return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return 'absent';
+    throw error;
+  }
+}
+
+type AboutServer = Pick<
+  MysqlCopy,
+  'galera' | 'wsrepProviderVersion' | 'config' | 'serverVendor' | 'serverVersion' | 'serverIdentity'
+>;
+
+async function describeServer(
+  server: MysqlServer,
+  galera: boolean,
+  { log }: JobContext,
+): Promise<AboutServer> {
+  return {
+    galera,
+    wsrepProviderVersion: galera ? await server.status('wsrep_provider_version') : undefined,
+    config: await collectConfigs(server, log),
+    serverVendor: server.vendor,
+    serverVersion: server.version,
+    serverIdentity: server.identity,
+  };
+}
+
+function coordinates({
+  toLsn,
+  binlog,
+  position,
+  gtid,
+}: BackupInfo): Pick<MysqlCopy, 'lsn' | 'binlog' | 'position' | 'gtid'> {
+  return { lsn: toLsn, binlog, position, gtid };
+}
+
+function nameOf({
+  key,
+  size,
+  sha256,
+  chain,
+}: StoredObject): Pick<MysqlCopy, 'key' | 'name' | 'size' | 'sha256' | 'chain'> {
+  return { key, name: nameOfKey(key), size, sha256, chain };
+}
+
+/** Local copies may continue a full one that only the destination has. */
+function policyFor(place: CopyPlace, places: CopyPlaces, { config }: JobContext): MysqlRetention {
+  return place === places.local
+    ? { counts: config.retentionLocal, elsewhere: () => parentsElsewhere(places) }
+    : { counts: config.retention };
+}
+
+/** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
+function sizeOfLatest(
+  copies: readonly MysqlCopy[],
+  runType: RunType,
+  type: MysqlCopy['type'],
+): number | undefined {
+  return copies
+    .filter((copy) => copy.type === type && (type === 'full' || copy.runType === runType))
+    .toSorted((a, b) => a.backupStarted - b.backupStarted)
+    .at(-1)?.size;
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Destination } from '../../destinations/destination.ts';
+import { openLocal } from '../../destinations/local.ts';
+import { writeSmallObject } from '../../destinations/small-object.ts';
+import { createLog } from '../../log.ts';
+import { FILES_STATUS } from '../../status/files-status.ts';
+import { openStatusStore } from '../../status/status-store.ts';
+import type { JobContext } from '../job-context.ts';
+import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
+import { recordStored } from './record-stored.ts';
+
+const { signal } = new AbortController();
+const log = createLog('error', () => undefined);
+const KEY = 'db1/daily/mysql/mysql-2026-01-01_00_00_01.xbstream.gz';
+
+let folder: string;
+let remote: CopyPlace;
+let local: CopyPlace;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'record-stored-'));
+  [remote, local] = [placeIn('remote'), placeIn('local')];
+  for (const { destination } of [remote, local]) await writeSmallObject(destination, KEY, 'a copy', signal);
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+function placeIn(name: string): CopyPlace {
+  const destination = openLocal({ kind: 'local', backupDir: join(folder, name) }, log);
+  return {
+    destination,
+    status: openStatusStore(destination, 'db1', FILES_STATUS, { log, signal }),
+    lists: (status, key) => FILES_STATUS.ownsObject(status, key),
+    alwaysKeepNewest: true,
+  };
+}
+
+async function objectsOf({ destination }: { readonly destination: Destination }): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of destination.list('')) keys.push(key);
+  return keys;
+}
+
+describe('a copy that was stored in both places', () => {
+  const stored = { key: KEY, size: 6, sha256: '', chain: [] };
+  /** Enters it in each place but the one that `failing` names: there retention cannot be planned. */
+  const record = (failing: CopyPlace) =>
+    recordStored(
+      { remote: stored, local: { ...stored } },
+      { remote, local },
+      (place) =>
+        recordCopy(
+          place,
+          {
+            made: KEY,
+            enter: (status) => ({ ...status, daily: { [KEY]: { name: 'a copy' } } }),
+            plan: place === failing ? () => Promise.reject(new Error('no plan')) : () => [],
+            without: (status) => status,
+          },
+          log,
+        ),
+      // The only parts of it that are used.
+      { local: local.destination, log } as JobContext,
+    );
+
+  it('leaves no object anywhere when it cannot be entered at the destination', async () => {
+    await expect(record(remote)).rejects.toThrow('no plan');
+    expect(await objectsOf(remote)).toEqual([]);
+    expect(await objectsOf(local)).toEqual([]);
+  });
+
+  it('stays at the destination, and only there, when it cannot be entered locally', async () => {
+    await expect(record(local)).rejects.toThrow('no plan');
+    expect(await objectsOf(remote)).toContain(KEY);
+    expect(await objectsOf(local)).toEqual([]);
+  });
+});

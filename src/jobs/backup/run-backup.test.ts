@@ -1,0 +1,147 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readConfig } from '../../config/read-config.ts';
+import { RUN_TYPES } from '../../copies/run-type.ts';
+import type { Destination } from '../../destinations/destination.ts';
+import { openLocal } from '../../destinations/local.ts';
+import { LockTimeoutError } from '../../errors.ts';
+import { createLog } from '../../log.ts';
+import { findCopies } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import { LOCK_WAIT, runBackup } from './run-backup.ts';
+
+let dir: string;
+let messages: string[];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'run-'));
+  messages = [];
+  for (const folder of ['one', 'two']) {
+    mkdirSync(join(dir, folder));
+    writeFileSync(join(dir, folder, 'file'), folder);
+  }
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+/** A context that backs `one` and `two` up to a local folder; a minute passes with each look at the clock. */
+function createContext(options: { readonly dirs?: string; readonly more?: string } = {}): JobContext {
+  const file = join(dir, 'cfg');
+  const { dirs = `${dir}/one ${dir}/two`, more = '' } = options;
+  const content = `[source]\nbackup_dirs=${dirs}\n[destination]\nbackup_destination=local\n${more}[measures]\nlog=${dir}/m\n`;
+  writeFileSync(file, content);
+  const log = createLog('debug', (level, message) => messages.push(`${level} ${message}`));
+  let minutes = 0;
+  return {
+    config: readConfig(file, () => undefined),
+    host: 'db1',
+    remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
+    local: undefined,
+    log,
+    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
+    signal: new AbortController().signal,
+    cores: 1,
+    programs: { xtrabackupBinary: undefined, xbstreamBinary: undefined },
+    now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),
+  };
+}
+
+const options = (waitSeconds = 0) => ({ lock: { path: join(dir, 'lock'), waitSeconds } });
+
+function errors(): string[] {
+  return messages.filter((message) => message.startsWith('error'));
+}
+
+async function keys(context: JobContext): Promise<string[]> {
+  return (await findCopies(context)).copies.map(({ object }) => object.key);
+}
+
+describe('the lock of a run', () => {
+  it('is waited for half the interval of the run type', () => {
+    const hours = RUN_TYPES.map((runType) => LOCK_WAIT[runType] / 3600);
+    expect(hours).toEqual([0.5, 12, 84, 360, 4380]);
+  });
+
+  it('ends an hourly run without it in silence, and every other one with an error', async () => {
+    mkdirSync(join(dir, 'lock.lock'));
+    const context = createContext();
+    expect(await runBackup('hourly', options(0.1), context)).toBe(true);
+    expect(messages).toEqual([
+      expect.stringMatching(/^info Waiting for another run/),
+      expect.stringMatching(/^debug Another run still holds the lock/),
+    ]);
+    utimesSync(join(dir, 'lock.lock'), new Date(), new Date());
+    await expect(runBackup('daily', options(), context)).rejects.toBeInstanceOf(LockTimeoutError);
+  });
+});
+
+describe('a run', () => {
+  it('reports to the monitoring what came of each directory, also when nothing could be begun', async () => {
+    const file = join(dir, 'metrics.prom');
+    const more = `[export]\ntransport=prometheus\nprometheus_file=${file}\n`;
+    const results = () =>
+      [...readFileSync(file, 'utf8').matchAll(/^twindb_backup_last_run_succeeded(.*)$/gm)].map(
+        ([, labels]) => labels,
+      );
+    const labels = (folder: string) => `{type="files",source="${dir}/${folder}",run_type="daily"}`;
+    expect(
+      await runBackup('daily', options(), createContext({ dirs: `${dir}/absent ${dir}/two`, more })),
+    ).toBe(false);
+    expect(results()).toEqual([`${labels('absent')} 0`, `${labels('two')} 1`]);
+
+    const context = createContext({ more });
+    mkdirSync(join(dir, 'lock.lock'));
+    await expect(runBackup('daily', options(), context)).rejects.toBeInstanceOf(LockTimeoutError);
+    expect(results()).toEqual([`${labels('one')} 0`, `${labels('two')} 0`]);
+
+    // An hourly run that lets the one before it finish has not failed.
+    rmSync(file);
+    expect(await runBackup('hourly', options(), context)).toBe(true);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('does nothing when its run type is off', async () => {
+    const context = createContext({ more: '[intervals]\nrun_daily=no\n' });
+    expect(await runBackup('daily', options(), context)).toBe(true);
+    expect(await keys(context)).toEqual([]);
+  });
+
+  it('fails when the configuration names nothing to back up', async () => {
+    expect(await runBackup('daily', options(), createContext({ dirs: '' }))).toBe(false);
+    expect(errors()[0]).toContain('Nothing was backed up: the configuration names no directory');
+  });
+
+  it('goes on with the other directories when one fails', async () => {
+    const context = createContext({ dirs: `${dir}/absent ${dir}/two` });
+    expect(await runBackup('daily', options(), context)).toBe(false);
+    expect(errors()).toEqual([expect.stringContaining(`Cannot back up ${dir}/absent`)]);
+    expect(await keys(context)).toHaveLength(1);
+  });
+
+  it('goes on making copies while expired ones cannot be removed, reports that once, and removes them later', async () => {
+    const real = createContext({ more: '[retention]\ndaily_copies=1\n' });
+    const remote: Destination = {
+      ...real.remote,
+      delete: () => Promise.reject(new Error('no permission')),
+    };
+    const stuck = { ...real, remote };
+    expect(await runBackup('daily', options(), stuck)).toBe(true);
+    for (let run = 2; run <= 3; run += 1) {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), stuck)).toBe(false);
+      expect(errors()).toEqual([expect.stringContaining('Cannot remove')]);
+      expect(await keys(stuck)).toHaveLength(run * 2);
+    }
+    expect(await runBackup('daily', options(), real)).toBe(true);
+    expect(await keys(real)).toHaveLength(2);
+  });
+
+  it('stores nothing when the status cannot be read', async () => {
+    const context = createContext();
+    mkdirSync(join(dir, 'copies', 'db1'), { recursive: true });
+    for (const name of ['files-status', 'files-status.copy'])
+      writeFileSync(join(dir, 'copies', 'db1', name), 'x');
+    await expect(runBackup('daily', options(), context)).rejects.toThrow('Nothing was backed up');
+    expect(await keys(context)).toEqual([]);
+  });
+});

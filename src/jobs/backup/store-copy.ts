@@ -1,0 +1,97 @@
+import type { Duplex } from 'node:stream';
+import type { Destination } from '../../destinations/destination.ts';
+import { backupChain } from '../../modifiers/chain.ts';
+import { KeepLocal } from '../../modifiers/keep-local.ts';
+import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
+import { type Digest, DigestMeter } from '../../pipeline/digest.ts';
+import { runPipeline } from '../../pipeline/run-pipeline.ts';
+import type { Source } from '../../sources/source.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** An object that has been stored whole. */
+export interface StoredObject extends Digest {
+  readonly key: string;
+  /** The transformations it went through, in their order. */
+  readonly chain: readonly Suffix[];
+}
+
+interface StoreOptions {
+  /** The copy's key before the suffixes of its modifiers. */
+  readonly key: string;
+  /** Bytes the last copy of this source had. */
+  readonly previousSize: number | undefined;
+}
+
+/** The copy on the destination and, where keep_local_path is configured, the one below it. */
+export interface StoredCopy {
+  readonly remote: StoredObject;
+  readonly local: StoredObject | undefined;
+}
+
+/**
+ * Source -> compressor -> keep-local -> gpg -> destination. When anything fails, neither the destination nor
+ * keep_local_path has anything under the copy's key.
+ */
+export async function storeCopy(
+  source: Source<unknown>,
+  { key, previousSize }: StoreOptions,
+  context: JobContext,
+): Promise<StoredCopy> {
+  const [compressor, ...encryption] = backupChain(context.config, context.cores);
+  const localKey = key + compressor.suffix;
+  const remoteKey = localKey + encryption.map((modifier) => modifier.suffix).join('');
+  const reading = await source.open();
+  const compressing = await compressor.apply();
+  const encrypting = await applyAll(encryption);
+
+  const line = context.progress.begin(source.title, previousSize);
+  const remoteMeter = new DigestMeter((bytes) => line.advance(bytes));
+  // Without encryption both places get the same bytes.
+  const localMeter = encryption.length > 0 ? new DigestMeter() : remoteMeter;
+  const keeping = (local: Destination): Duplex[] => [
+    ...(localMeter === remoteMeter ? [] : [localMeter]),
+    new KeepLocal(local.write(localKey)),
+  ];
+  const estimate = async (signal: AbortSignal) => previousSize ?? (await source.estimate(signal));
+  try {
+    // Every stream is made here, where nothing is awaited, so that the pipeline closes each of them.
+    await runPipeline(
+      [
+        reading,
+        compressing,
+        ...(context.local ? keeping(context.local) : []),
+        ...encrypting,
+        remoteMeter,
+        context.remote.write(remoteKey, { estimate }),
+      ],
+      context.signal,
+    );
+  } catch (error) {
+    await removeLocalCopy(context, localKey);
+    throw error;
+  } finally {
+    line.end();
+  }
+  return {
+    remote: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
+    local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
+  };
+}
+
+function suffixesOf(modifiers: readonly Modifier[]): Suffix[] {
+  return modifiers.map((modifier) => modifier.suffix);
+}
+
+function applyAll(modifiers: readonly Modifier[]): Promise<Awaited<ReturnType<Modifier['apply']>>[]> {
+  return Promise.all(modifiers.map((modifier) => modifier.apply()));
+}
+
+/** Removes the local copy of a backup that failed: it may have been complete when a later step failed. */
+export async function removeLocalCopy({ local, log }: JobContext, key: string): Promise<void> {
+  try {
+    await local?.delete(key);
+  } catch (error) {
+    // The failure that led here is the one to report; this one must not hide it.
+    log.warn(`The local copy ${local?.locate(key)} of a failed backup may remain: ${String(error)}`);
+  }
+}

@@ -1,0 +1,168 @@
+import { binlogKeyOfObject } from '../../copies/binlog-copy.ts';
+import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import { MEDIA, type Media } from '../../copies/key.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
+import type { BinlogStatus } from '../../status/binlog-status.ts';
+import type { Attributes } from '../../status/entries.ts';
+import { mysqlCopies } from '../../status/mysql-status.ts';
+import { entriesOf, type PeriodicStatus } from '../../status/periodic-status.ts';
+import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import { openPlaces, type Places } from '../record/open-places.ts';
+import type { CopyPlaces } from '../record/record-copy.ts';
+import { checkGroup } from './check-group.ts';
+import type { CheckedCopy, CheckedGroup, CheckOptions, GroupKind } from './checked-copy.ts';
+import { examineBinlog } from './examine-binlog.ts';
+import { examineFileCopy } from './examine-file-copy.ts';
+import { examineMysqlCopy } from './examine-mysql-copy.ts';
+
+/** Which copies to check. */
+export interface Selection {
+  readonly media: Media | undefined;
+  /** Undefined: all hosts. */
+  readonly host: string | undefined;
+  /** Locations, keys or names; none: all copies. */
+  readonly wanted: readonly string[];
+}
+
+/**
+ * Compares the copies that are there with those that the statuses list, and tests those that no status lists; see
+ * `checkGroup`. Calls `report` for each copy as soon as it is judged. Returns whether all could be looked at; what could
+ * not is reported in the log. Throws a TwinDbError when there is nothing at all of the host that was named.
+ */
+export async function checkCopies(
+  selection: Selection,
+  options: CheckOptions,
+  report: (checked: CheckedCopy) => void,
+  context: JobContext,
+): Promise<boolean> {
+  const found = await findCopies(context);
+  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  let complete = found.failure === undefined;
+  const unseen = new Set(selection.wanted);
+  const isWanted = (names: readonly string[]): boolean => {
+    for (const name of names) unseen.delete(name);
+    return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
+  };
+  const checkOne = async <S>(group: Group<S>): Promise<void> => {
+    try {
+      for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      context.log.error(describeError(error));
+      complete = false;
+    }
+  };
+  const objects =
+    found.failure === undefined
+      ? new Set(found.copies.map(({ object }) => keepLocalKey(object.key)))
+      : undefined;
+  const { host: only } = selection;
+  // This host may be new; of another one the name is misspelt.
+  if (complete && only !== undefined && only !== context.host && !found.hosts.has(only)) {
+    throw new TwinDbError(`There is nothing of the host ${only} on ${context.remote.url}`, {
+      remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
+    });
+  }
+  for (const host of hostsOf(found, selection, context)) {
+    const places = openPlaces({ ...context, host });
+    for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
+      const listing = groupOf(found, host, media);
+      await checkMedia({ host, media, places, listing, objects }, checkOne, context);
+    }
+  }
+  // What could not be looked at has been reported, and may hold them.
+  for (const wanted of complete ? unseen : []) {
+    const whose = only === undefined ? '' : ` of the host ${only}`;
+    context.log.error(
+      `There is no copy ${quoteLocation(wanted)}${whose} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
+    );
+  }
+  return complete && unseen.size === 0;
+}
+
+type Group<S> = Omit<CheckedGroup<S>, 'isWanted'>;
+
+/** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
+type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
+
+function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
+  const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
+  return (place) =>
+    place === 'remote' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
+}
+
+function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {
+  return host === undefined ? [...new Set([...hosts, context.host])].toSorted() : [host];
+}
+
+interface MediaOfHost {
+  readonly host: string;
+  readonly media: Media;
+  readonly places: Places;
+  readonly listing: Listing;
+  /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
+  readonly objects: ReadonlySet<string> | undefined;
+}
+
+async function checkMedia(
+  { host, media, places, listing, objects }: MediaOfHost,
+  check: <S>(group: Group<S>) => Promise<void>,
+  context: JobContext,
+): Promise<void> {
+  /** The destination first: a local incremental copy may continue a full one that lies only there. */
+  const checkBoth = async <S>({ remote, local }: CopyPlaces<S>, kind: GroupKind<S>): Promise<void> => {
+    const [there, here] = [listing('remote'), listing('local')];
+    if (there) await check({ host, kind, place: 'remote', store: remote, copies: there });
+    if (local && here) await check({ host, kind, place: 'local', store: local, copies: here });
+  };
+  const isThere = (key: string) => objects === undefined || objects.has(keepLocalKey(key));
+  switch (media) {
+    case 'files':
+      return await checkBoth(
+        places.files,
+        periodic((found) => examineFileCopy(found, context)),
+      );
+    case 'mysql':
+      return await checkBoth(
+        places.mysql,
+        periodic(
+          (found) =>
+            examineMysqlCopy(found, { elsewhere: () => copiesElsewhere(found, places), isThere }, context),
+          (attributes) => findMissingParent(attributes, isThere),
+        ),
+      );
+    case 'binlog':
+      return await checkBoth(places.binlogs, {
+        entries: (status) => Object.entries(status),
+        keyOf: binlogKeyOfObject,
+        examine: (found) => examineBinlog(found, context),
+        findLack: () => undefined,
+      } satisfies GroupKind<BinlogStatus>);
+  }
+}
+
+type Periodic = GroupKind<PeriodicStatus>;
+
+function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] = () => undefined): Periodic {
+  return { entries: entriesOf, keyOf: (objectKey) => objectKey, examine, findLack };
+}
+
+/** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
+function findMissingParent(
+  { type, parent }: Attributes,
+  isThere: (key: string) => boolean,
+): TwinDbError | undefined {
+  if (type !== 'incremental') return undefined;
+  if (typeof parent !== 'string')
+    return new TwinDbError('the status does not name the full copy that it continues');
+  return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
+}
+
+async function copiesElsewhere({ place }: FoundCopy, { mysql }: Places): Promise<MysqlCopy[]> {
+  if (place === 'remote') return [];
+  const { status } = await mysql.remote.status.read();
+  return mysqlCopies(status).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+}

@@ -1,0 +1,119 @@
+import { nameOfKey, parseKey } from '../../copies/key.ts';
+import { IntegrityError, ObjectNotFoundError } from '../../errors.ts';
+import type { Attributes } from '../../status/entries.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import type {
+  CheckedCopy,
+  CheckedGroup,
+  CheckOptions,
+  Examined,
+  GroupKind,
+  Judgement,
+} from './checked-copy.ts';
+import { recordEntry, rehearseEntry } from './enter-copy.ts';
+import { readObject } from './read-copy.ts';
+
+/**
+ * Checks each copy, then looks for entries without an object. Copies that could not be entered are tried again when all
+ * others have been: an incremental one needs its full copy in the status. Other runs go on meanwhile, so what seems to be
+ * gone is looked at twice. Throws when the status cannot be read or written.
+ */
+export async function* checkGroup<S>(
+  group: CheckedGroup<S>,
+  options: CheckOptions,
+  context: JobContext,
+): AsyncGenerator<CheckedCopy> {
+  const { store, kind } = group;
+  const stored = await store.status.read();
+  const entries = new Map(kind.entries(stored.status));
+  const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
+  const present = new Set(group.copies.map(({ object }) => kind.keyOf(object.key)));
+  const later: [FoundCopy, Examined<S>][] = [];
+  for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, kind)))) {
+    const entryKey = kind.keyOf(found.object.key);
+    const isExpired = stored.deletions.includes(found.object.key);
+    const seen = await look(found, { kind, isExpired, attributes: entries.get(entryKey) }, options, context);
+    if (seen.state === 'gone') present.delete(entryKey);
+    else if (seen.state === 'whole') {
+      const judgement = await enter(found, seen.examined);
+      if (judgement?.state === 'unfit') later.push([found, seen.examined]);
+      else if (judgement) yield { ...describe(found), ...judgement };
+    } else yield { ...describe(found), ...seen };
+  }
+  for (const [found, examined] of later) {
+    const judgement = await enter(found, examined);
+    if (judgement) yield { ...describe(found), ...judgement };
+  }
+  yield* await findMissing(group, entries, present);
+}
+
+type Look<S> =
+  | Judgement
+  | { readonly state: 'whole'; readonly examined: Examined<S> }
+  /** A run has removed it since the copies were listed. */
+  | { readonly state: 'gone' };
+
+interface Known<S> {
+  readonly kind: GroupKind<S>;
+  /** What the status says of it; undefined when it does not list it. */
+  readonly attributes: Attributes | undefined;
+  readonly isExpired: boolean;
+}
+
+async function look<S>(
+  found: FoundCopy,
+  { kind, attributes, isExpired }: Known<S>,
+  { read }: CheckOptions,
+  context: JobContext,
+): Promise<Look<S>> {
+  if (attributes === undefined && isExpired) return { state: 'expired' };
+  try {
+    // As the Python tool left them, also with an entry, where a program in its pipe had failed.
+    if (found.object.size === 0) throw new IntegrityError('it is empty');
+    if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found) };
+    const { size, sha256 } = attributes;
+    if (typeof size === 'number' && size !== found.object.size) {
+      throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
+    }
+    if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
+    else if (read) await kind.examine(found);
+    const lack = kind.findLack(attributes);
+    return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
+  } catch (problem) {
+    context.signal.throwIfAborted();
+    return problem instanceof ObjectNotFoundError ? { state: 'gone' } : { state: 'unreadable', problem };
+  }
+}
+
+function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedCopy, 'state'> {
+  return { place, location, parsed, key: object.key, size: object.size };
+}
+
+/** All that the operator may call a copy. */
+function namesOf<S>({ location, object, parsed }: FoundCopy, { keyOf }: GroupKind<S>): string[] {
+  const key = keyOf(object.key);
+  return [location, object.key, parsed.name, key, nameOfKey(key)];
+}
+
+/** Entries whose objects are not there, and were not when the status was read once more. */
+async function findMissing<S>(
+  { host, place, store, kind, isWanted }: CheckedGroup<S>,
+  entries: ReadonlyMap<string, Attributes>,
+  present: ReadonlySet<string>,
+): Promise<CheckedCopy[]> {
+  const { destination, status } = store;
+  const suspects = [...entries].flatMap(([key, { sha256 }]): CheckedCopy[] => {
+    const parsed = parseKey(key);
+    const location = destination.locate(key);
+    if (parsed === undefined || present.has(key) || !isWanted([location, key, parsed.name])) return [];
+    // Below keep_local_path the Python tool lists what lies on the destination, also what does not lie here.
+    if (place === 'local' && typeof sha256 !== 'string') return [];
+    return [{ place, location, parsed, key, size: undefined, state: 'missing' }];
+  });
+  if (suspects.length === 0) return [];
+  const listed = new Map(kind.entries((await status.read()).status));
+  const there = new Set<string>();
+  for await (const object of destination.list(`${host}/`)) there.add(kind.keyOf(object.key));
+  return suspects.filter(({ key }) => listed.has(key) && !there.has(key));
+}

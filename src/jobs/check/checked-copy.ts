@@ -1,0 +1,72 @@
+import type { Attributes } from '../../status/entries.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { CopyPlace } from '../record/record-copy.ts';
+
+/**
+ * What came of a copy:
+ * `listed` stands in the status and is there as the status says; `missing` stands in the status, and its object is gone;
+ * `unlisted` does not stand in the status and is whole; `adopted` did not and now does;
+ * `expired` no longer stands in the status, and the next backup removes it;
+ * `orphaned` stands in the status, and the full copy that it continues is gone;
+ * `unfit` is whole, but the status cannot get it; `unreadable` is damaged, or cannot be read to its end here.
+ */
+export type CheckState =
+  | 'listed'
+  | 'missing'
+  | 'orphaned'
+  | 'unlisted'
+  | 'adopted'
+  | 'expired'
+  | 'unfit'
+  | 'unreadable';
+
+export interface Judgement {
+  readonly state: CheckState;
+  /** What is wrong with the copy. */
+  readonly problem?: unknown;
+}
+
+/** A copy and what came of it. */
+export interface CheckedCopy extends Judgement, Pick<FoundCopy, 'place' | 'location' | 'parsed'> {
+  readonly key: string;
+  /** Bytes of the object; undefined when there is none. */
+  readonly size: number | undefined;
+}
+
+/** Keeps other runs from the statuses while it works. */
+export type UnderLock = <T>(work: () => Promise<T>) => Promise<T>;
+
+export interface CheckOptions {
+  /** Read also the copies that the status lists, and compare their checksums. */
+  readonly read: boolean;
+  /** For each change, as whole copies are entered in the status; undefined: nothing is changed. */
+  readonly underLock: UnderLock | undefined;
+}
+
+/**
+ * A copy that has been read to its end and is whole: the function enters it in a status. That throws a TwinDbError with the
+ * reason when something that the status must have is not known.
+ */
+export type Examined<S> = (status: S) => S;
+
+/** How copies of one kind stand in their status. */
+export interface GroupKind<S> {
+  readonly entries: (status: S) => readonly (readonly [string, Attributes])[];
+  /** The key of the entry for an object. */
+  readonly keyOf: (objectKey: string) => string;
+  /** Reads a copy to its end; throws when it is not whole. */
+  readonly examine: (found: FoundCopy) => Promise<Examined<S>>;
+  /** Why a copy with these attributes is of no use by itself; undefined when nothing is known against it. */
+  readonly findLack: (attributes: Attributes) => Error | undefined;
+}
+
+/** The copies of one kind of one host in one place. */
+export interface CheckedGroup<S> {
+  readonly host: string;
+  readonly place: FoundCopy['place'];
+  readonly store: CopyPlace<S>;
+  readonly kind: GroupKind<S>;
+  readonly copies: readonly FoundCopy[];
+  /** Whether a copy that has these names is to be checked. */
+  readonly isWanted: (names: readonly string[]) => boolean;
+}

@@ -1,0 +1,70 @@
+import type { Destination } from '../../destinations/destination.ts';
+import { ObjectNotFoundError, TwinDbError } from '../../errors.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import { recordCopy } from '../record/record-copy.ts';
+import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-copy.ts';
+
+/**
+ * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
+ * cannot be read or written.
+ */
+export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement | undefined>;
+
+/** Says what would become of each copy, with those before it in the status, and changes nothing. */
+export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
+  let rehearsed: S | undefined;
+  return async (found, examined) => {
+    const { status } = await store.status.read();
+    // A backup has finished it meanwhile.
+    if (store.lists(status, found.object.key)) return { state: 'listed' };
+    return judge(() => {
+      rehearsed = examined(rehearsed ?? status);
+      return { state: 'unlisted' };
+    });
+  };
+}
+
+/** Enters each copy at once, so that what has been read is not lost when the work is interrupted. */
+export function recordEntry<S>(
+  { store }: CheckedGroup<S>,
+  underLock: UnderLock,
+  { log }: JobContext,
+): EnterCopy<S> {
+  return (found, examined) =>
+    underLock(async () => {
+      const { status, deletions } = await store.status.read();
+      const { key } = found.object;
+      if (store.lists(status, key)) return { state: 'listed' };
+      if (deletions.includes(key)) return { state: 'expired' };
+      // Reading it may have taken hours, and an open file can be read to its end after it was deleted.
+      if (!(await isThere(store.destination, key))) return undefined;
+      const judgement = judge(() => {
+        examined(status);
+        return { state: 'adopted' };
+      });
+      // Retention is the business of the next backup.
+      const change = { enter: examined, plan: () => [], without: (unchanged: S) => unchanged };
+      if (judgement.state === 'adopted') await recordCopy(store, change, log);
+      return judgement;
+    });
+}
+
+async function isThere(destination: Destination, key: string): Promise<boolean> {
+  try {
+    await destination.stat(key);
+    return true;
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return false;
+    throw error;
+  }
+}
+
+function judge(entering: () => Judgement): Judgement {
+  try {
+    return entering();
+  } catch (problem) {
+    if (problem instanceof TwinDbError) return { state: 'unfit', problem };
+    throw problem;
+  }
+}

@@ -1,0 +1,35 @@
+import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../../copies/binlog-copy.ts';
+import { nameOfKey } from '../../copies/key.ts';
+import { readSuffixes } from '../../modifiers/chain.ts';
+import { BinlogCheck } from '../../mysql/binlog-check.ts';
+import { parseBinlogBeginning } from '../../mysql/binlog-header.ts';
+import { type BinlogStatus, withBinlog } from '../../status/binlog-status.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import type { Examined } from './checked-copy.ts';
+import { readCopy } from './read-copy.ts';
+
+/** Reads the copy of a binary log to the end of its last event. */
+export async function examineBinlog(found: FoundCopy, context: JobContext): Promise<Examined<BinlogStatus>> {
+  const { object, parsed, location } = found;
+  const log = new BinlogCheck(location);
+  const digest = await readCopy(found, [log], context);
+  return (status) => {
+    const key = binlogKeyOfObject(object.key);
+    const name = nameOfKey(key);
+    const { timeCreated } = parseBinlogBeginning(log.beginning, location, object.modified);
+    const copy: BinlogCopy = {
+      key,
+      host: parsed.host,
+      name,
+      binlog: originalBinlogName(name, timeCreated),
+      timeCreated,
+      // Not in the log itself.
+      serverIdentity: undefined,
+      gapAfter: undefined,
+      ...digest,
+      chain: readSuffixes(parsed.name),
+    };
+    return withBinlog(status, copy);
+  };
+}

@@ -1,0 +1,45 @@
+import type { FileCopy } from '../../copies/file-copy.ts';
+import { TwinDbError } from '../../errors.ts';
+import { Beginning } from '../../pipeline/beginning.ts';
+import { findSourcePath, listMembers } from '../../sources/files.ts';
+import { TarEndCheck } from '../../sources/tar-end.ts';
+import { toAttributes } from '../../status/files-status.ts';
+import { type PeriodicStatus, withEntry } from '../../status/periodic-status.ts';
+import { toSeconds } from '../../units.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import type { Examined } from './checked-copy.ts';
+import { describeName } from './describe-name.ts';
+import { readCopy } from './read-copy.ts';
+
+/** More than the longest path that Linux takes. */
+const LISTING_SIZE = 8192;
+
+/** Reads a copy of a directory to the end of its archive. */
+export async function examineFileCopy(
+  found: FoundCopy,
+  context: JobContext,
+): Promise<Examined<PeriodicStatus>> {
+  const end = new TarEndCheck();
+  const members = new Beginning(LISTING_SIZE);
+  const digest = await readCopy(found, [end, listMembers(), members], context);
+  return (status) => {
+    const copy: FileCopy = {
+      ...describe(found, members.bytes.toString('utf8')),
+      ...digest,
+      unpackedSize: end.size,
+    };
+    return withEntry(status, copy.runType, copy.key, toAttributes(copy));
+  };
+}
+
+/** What the Python tool did not record: the archive's own first member says which directory it was made from. */
+function describe(found: FoundCopy, members: string): Omit<FileCopy, 'size' | 'sha256' | 'unpackedSize'> {
+  const { base, named } = describeName(found, 'tar');
+  const sourcePath = findSourcePath(base, members);
+  if (sourcePath === undefined) {
+    throw new TwinDbError('what is in it does not lie below the directory that its name tells');
+  }
+  const backupFinished = Math.max(named.backupStarted, toSeconds(found.object.modified));
+  return { ...named, sourcePath, backupFinished };
+}

@@ -1,0 +1,136 @@
+import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { RUN_TYPES } from '../../copies/run-type.ts';
+import { IntegrityError, TwinDbError } from '../../errors.ts';
+import { type BackupInfo, type InfoFile, parseBackupInfo } from '../../mysql/backup-info.ts';
+import { vendorOf } from '../../mysql/flavours.ts';
+import { XbstreamCheck } from '../../mysql/xbstream-check.ts';
+import { mysqlAttributes, mysqlCopies } from '../../status/mysql-status.ts';
+import { type PeriodicStatus, withEntry } from '../../status/periodic-status.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+import { ANY_FILES } from '../restore/mysql-folder.ts';
+import type { Examined } from './checked-copy.ts';
+import { describeName } from './describe-name.ts';
+import { readCopy } from './read-copy.ts';
+
+/** Where to look for the full copy that an incremental one continues. */
+export interface ParentSearch {
+  /** The copies in another place, which may be continued as well. */
+  readonly elsewhere: () => Promise<readonly MysqlCopy[]>;
+  /** Whether a copy that a status lists is there. */
+  readonly isThere: (key: string) => boolean;
+}
+
+/** Reads a MySQL copy to the end of its stream. */
+export async function examineMysqlCopy(
+  found: FoundCopy,
+  { elsewhere, isThere }: ParentSearch,
+  context: JobContext,
+): Promise<Examined<PeriodicStatus>> {
+  const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
+  const digest = await readCopy(found, [stream], context);
+  const info = readInfo(stream.kept);
+  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(elsewhere, context);
+  return (status) => {
+    const about = describe(found, info);
+    const candidates = () => [...mysqlCopies(status), ...listElsewhere()];
+    const copy: MysqlCopy = {
+      ...about,
+      ...digest,
+      parent: info.type === 'full' ? undefined : parentKey(found, about, candidates(), isThere),
+      galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
+      unpackedSize: stream.size,
+    };
+    return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
+  };
+}
+
+/** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
+async function readElsewhere(
+  elsewhere: ParentSearch['elsewhere'],
+  { signal }: JobContext,
+): Promise<() => readonly MysqlCopy[]> {
+  try {
+    const copies = await elsewhere();
+    return () => copies;
+  } catch (cause) {
+    signal.throwIfAborted();
+    return () => {
+      throw new TwinDbError('it is incremental, and its full copy cannot be looked for', { cause });
+    };
+  }
+}
+
+/** The backup program writes these last, so a stream without them was cut short between two files. */
+function readInfo(kept: ReadonlyMap<string, string>): BackupInfo {
+  const pick = (names: readonly string[]): InfoFile => {
+    for (const path of names) {
+      const content = kept.get(path);
+      if (content !== undefined) return { path, content };
+    }
+    throw new IntegrityError(`the stream in it was cut short: there is no ${names.join(' or ')} in it`);
+  };
+  return parseBackupInfo({ checkpoints: pick(ANY_FILES.checkpoints), info: pick(ANY_FILES.info) });
+}
+
+interface Described extends Omit<MysqlCopy, 'parent' | 'galera' | 'size' | 'sha256' | 'unpackedSize'> {
+  readonly fromLsn: number;
+}
+
+/** What the copy's own files and its name tell; the server's configuration stood in the lost status only. */
+function describe(found: FoundCopy, info: BackupInfo): Described {
+  const { named } = describeName(found, 'xbstream');
+  return {
+    ...named,
+    type: info.type,
+    fromLsn: info.fromLsn,
+    lsn: info.toLsn,
+    binlog: info.binlog,
+    position: info.position,
+    gtid: info.gtid,
+    backupFinished: named.backupStarted + (info.seconds ?? 0),
+    wsrepProviderVersion: undefined,
+    config: [],
+    serverVendor: vendorOf(info.serverVersion ?? ''),
+    serverVersion: info.serverVersion,
+    serverIdentity: undefined,
+  };
+}
+
+function parentKey(
+  { place }: FoundCopy,
+  copy: Described,
+  copies: readonly MysqlCopy[],
+  isThere: ParentSearch['isThere'],
+): string {
+  const { key } = findParent(copy, copies, isThere);
+  return place === 'local' ? keepLocalKey(key) : key;
+}
+
+/**
+ * The full copy that ends where this one begins. Of several, as of a server that stood still, the one that the rule for
+ * parents names: of the nearest run type, the newest.
+ */
+function findParent(
+  copy: Described,
+  copies: readonly MysqlCopy[],
+  isThere: ParentSearch['isThere'],
+): MysqlCopy {
+  const rank = ({ runType }: Pick<MysqlCopy, 'runType'>) => RUN_TYPES.indexOf(runType);
+  const fitting = copies.filter(
+    (other) =>
+      other.type === 'full' &&
+      other.host === copy.host &&
+      other.lsn === copy.fromLsn &&
+      other.backupStarted <= copy.backupStarted &&
+      rank(other) >= rank(copy),
+  );
+  const sorted = fitting.toSorted((a, b) => rank(a) - rank(b) || b.backupStarted - a.backupStarted);
+  const parent = sorted.find(({ key }) => isThere(key));
+  if (parent !== undefined) return parent;
+  if (sorted[0]) throw new TwinDbError(`it continues ${sorted[0].key}, which is gone`);
+  throw new TwinDbError(
+    `it is incremental and begins at LSN ${copy.fromLsn}, where no full copy in the status ends`,
+  );
+}

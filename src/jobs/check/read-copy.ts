@@ -1,0 +1,52 @@
+import type { Writable } from 'node:stream';
+import { restoreChain } from '../../modifiers/chain.ts';
+import { Beginning } from '../../pipeline/beginning.ts';
+import type { Digest } from '../../pipeline/digest.ts';
+import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
+import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
+import type { FoundCopy } from '../find/list-copies.ts';
+import type { JobContext } from '../job-context.ts';
+
+type Verifiable = Pick<FoundCopy, 'object' | 'location' | 'place' | 'parsed'>;
+
+/** Reads an object to its end. Throws when it cannot be read, and an IntegrityError when it is not what is expected. */
+export async function readObject(
+  found: Verifiable,
+  expected: Partial<Digest>,
+  context: JobContext,
+): Promise<void> {
+  await readThrough(found, expected, [new Beginning(0)], context);
+}
+
+/**
+ * Reads a copy to its end: destination -> digest -> gpg -d -> decompressor -> `last`, which judge what the copy was made
+ * from. Throws what the first of them finds wrong.
+ */
+export async function readCopy(
+  found: Verifiable,
+  last: readonly [...Stage[], Stage<Writable>],
+  context: JobContext,
+): Promise<Digest> {
+  const inverse: Stage[] = [];
+  for (const modifier of restoreChain(found.parsed.name, context.config, context.cores)) {
+    inverse.push(await modifier.invert((message) => context.log.warn(message)));
+  }
+  return await readThrough(found, { size: found.object.size }, [...inverse, ...last], context);
+}
+
+async function readThrough(
+  { place, object, location }: Verifiable,
+  expected: Partial<Digest>,
+  stages: readonly [...Stage[], Stage<Writable>],
+  context: JobContext,
+): Promise<Digest> {
+  const destination = place === 'local' ? (context.local ?? context.remote) : context.remote;
+  const line = context.progress.begin(location, object.size);
+  const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
+  try {
+    await runPipeline([destination.read(object.key), verifier, ...stages], context.signal);
+  } finally {
+    line.end();
+  }
+  return verifier.digest;
+}

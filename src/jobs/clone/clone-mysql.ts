@@ -1,0 +1,96 @@
+import { openRemoteHost, type RemoteHost } from '../../clone/remote-host.ts';
+import { type ReplicaState, replicateFrom, requireReplicating } from '../../clone/replication.ts';
+import { noteChanges } from '../../clone/undo.ts';
+import type { SshConfig } from '../../config/config.ts';
+import { TwinDbError } from '../../errors.ts';
+import type { BackupInfo } from '../../mysql/backup-info.ts';
+import type { ReplicationSource } from '../../mysql/replication-syntax.ts';
+import { connectMysql, type MysqlServer } from '../../mysql/server.ts';
+import type { JobContext } from '../job-context.ts';
+import { type Cloning, copyConfig, copyData, prepareThere, startReplica } from './clone-steps.ts';
+import { type ClonePlan, type CloneRequest, planClone } from './plan-clone.ts';
+
+/** A replica that runs. */
+export interface Clone {
+  readonly plan: ClonePlan;
+  readonly source: ReplicationSource;
+  readonly state: ReplicaState;
+  /** What the configuration files that were there before got added to their names. */
+  readonly suffix: string;
+}
+
+/**
+ * Makes the destination a replica of the server on this host. All that can be wrong is looked for before anything changes; when
+ * a later step fails, or the signal comes, what was changed there is changed back. Throws a TwinDbError that names the step, and
+ * what remains if anything does.
+ */
+export async function cloneMysql(
+  request: CloneRequest,
+  { ssh, defaultsFile }: { readonly ssh: SshConfig; readonly defaultsFile: string },
+  context: JobContext,
+): Promise<Clone> {
+  const { log } = context;
+  await using server = await connectMysql({ defaultsFile }, log, context.signal);
+  await using host = await openRemoteHost(request.destination.host, ssh, log);
+  log.info(`Looking whether ${host.name} can become a replica`);
+  const plan = await planClone(server, host, request, context);
+  return await carryOut(plan, { server, host }, request, context);
+}
+
+async function carryOut(
+  plan: ClonePlan,
+  { server, host }: { readonly server: MysqlServer; readonly host: RemoteHost },
+  request: CloneRequest,
+  context: JobContext,
+): Promise<Clone> {
+  const { log, signal, now } = context;
+  const changes = noteChanges();
+  const cloning: Cloning = { server, host, plan, changes, context };
+  const suffix = `.before-clone-${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`;
+  let step = '';
+  const begin = (title: string) => {
+    signal.throwIfAborted();
+    step = title;
+    log.info(`${host.name}: ${title}`);
+  };
+  try {
+    begin('copying the data');
+    const { info, claimed } = await copyData(cloning);
+    const source = replicationSource(plan, request, server, info);
+    begin('preparing the copy');
+    await prepareThere(cloning, claimed);
+    begin('copying the configuration');
+    await copyConfig(cloning, suffix);
+    begin('starting the server');
+    await using replica = await startReplica(cloning);
+    begin('starting replication');
+    await replicateFrom(replica, source, request.replication.password);
+    const state = await requireReplicating(replica, signal);
+    return { plan, source, state, suffix };
+  } catch (cause) {
+    const left = await changes.undoAll();
+    if (signal.aborted) {
+      if (left.length > 0) log.warn(`On ${host.name} remains: ${left.join('; ')}`);
+      throw cause;
+    }
+    throw new TwinDbError(`Cloning to ${host.name} failed while ${step}`, {
+      cause,
+      remedy:
+        left.length === 0
+          ? `${host.name} is as it was before, and the server on this host was not changed.`
+          : `The server on this host was not changed. On ${host.name} remains: ${left.join('; ')}`,
+    });
+  }
+}
+
+function replicationSource(
+  { source }: ClonePlan,
+  { replication }: CloneRequest,
+  { flavour }: MysqlServer,
+  { binlog, position, gtid }: BackupInfo,
+): ReplicationSource {
+  if (binlog === undefined || position === undefined) {
+    throw new TwinDbError(`The copy does not tell its place in the binary logs of ${flavour.title}`);
+  }
+  return { ...source, user: replication.user, binlog, position, gtid };
+}

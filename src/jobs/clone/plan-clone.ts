@@ -1,0 +1,225 @@
+import { randomInt } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Address } from '../../clone/address.ts';
+import { type ConfigFile, editConfigs } from '../../clone/edit-my-cnf.ts';
+import { findSource } from '../../clone/find-source.ts';
+import { findMissing } from '../../clone/look-around.ts';
+import type { RemoteHost } from '../../clone/remote-host.ts';
+import {
+  filesOf,
+  foldersOf,
+  readSourceConfigs,
+  requireOneFolder,
+  settingsOfReplica,
+} from '../../clone/replica-config.ts';
+import {
+  type ReplicationUser,
+  requireConnectBack,
+  requireReplicationAdmin,
+} from '../../clone/replication-user.ts';
+import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
+import {
+  findReplicaPrograms,
+  type ReplicaPrograms,
+  readReplicaVariables,
+  requireFreePorts,
+  requireRoom,
+} from '../../clone/survey.ts';
+import { NETCAT_PROGRAMS, probeNetcat, type Transport } from '../../clone/transport.ts';
+import { TwinDbError } from '../../errors.ts';
+import { chooseCompressor } from '../../modifiers/compressors.ts';
+import type { Modifier } from '../../modifiers/modifier.ts';
+import { isGalera } from '../../mysql/galera.ts';
+import { measureData } from '../../mysql/innodb.ts';
+import { countOpenFiles } from '../../mysql/open-files.ts';
+import { type BackupPrograms, findPrograms } from '../../mysql/programs.ts';
+import type { MysqlServer } from '../../mysql/server.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** What is to be cloned, and how. */
+export interface CloneRequest {
+  /** Undefined: the server on this host. */
+  readonly source: Address | undefined;
+  readonly destination: Address;
+  readonly replication: ReplicationUser;
+  readonly transport: Transport['kind'];
+  readonly netcatPort: number;
+  readonly compress: boolean;
+}
+
+/** All that is known before anything is changed. */
+export interface ClonePlan {
+  readonly galera: boolean;
+  readonly backupPrograms: BackupPrograms;
+  readonly openFiles: number;
+  /** Bytes. */
+  readonly dataSize: number;
+  /** Where the replica finds its source. */
+  readonly source: { readonly host: string; readonly port: number };
+  readonly replicaPort: number;
+  readonly datadir: string;
+  readonly datadirState: 'absent' | 'empty';
+  readonly serverId: number;
+  readonly configs: readonly ConfigFile[];
+  readonly socket: string;
+  readonly manager: ServiceManager;
+  readonly programs: ReplicaPrograms;
+  readonly transport: Transport;
+  /** What compresses here and decompresses there. */
+  readonly compression: { readonly modifier: Modifier; readonly decompress: readonly string[] } | undefined;
+}
+
+/** What undoes a compression on the other host. */
+const DECOMPRESSORS = {
+  '.gz': { words: ['gzip', '-dc'], debianPackage: 'gzip' },
+  '.bz': { words: ['bzip2', '-dc'], debianPackage: 'bzip2' },
+  '.zst': { words: ['zstd', '-dcq'], debianPackage: 'zstd' },
+} as const;
+
+/**
+ * Finds out all that a clone needs, and that it can be done, without changing anything on either host. Throws a TwinDbError
+ * that says what stands in the way.
+ */
+export async function planClone(
+  server: MysqlServer,
+  host: RemoteHost,
+  request: CloneRequest,
+  context: JobContext,
+): Promise<ClonePlan> {
+  const { log, config, cores } = context;
+  const source = await findSource(server, host, request.source);
+  await requireSource(server);
+  const sourceDatadir = resolve((await server.variable('datadir')) ?? '/var/lib/mysql');
+  await requireOneFolder(server, sourceDatadir);
+  const galera = await isGalera(server);
+  const backupPrograms = await findPrograms(server, context.programs);
+  const openFiles = await countOpenFiles(server);
+  const dataSize = await measureData(server);
+  const files = await readSourceConfigs(server, log);
+
+  const modifier = request.compress ? chooseCompressor(config.compression, cores) : undefined;
+  const decompressor = modifier && modifier.suffix !== '.gpg' ? DECOMPRESSORS[modifier.suffix] : undefined;
+  const programs = await findReplicaPrograms(host, server.flavour, [
+    ...(decompressor ? [{ names: [decompressor.words[0]], debianPackage: decompressor.debianPackage }] : []),
+    ...(request.transport === 'netcat' ? [{ names: NETCAT_PROGRAMS, debianPackage: 'ncat' }] : []),
+  ]);
+  const { values, groups, optionFiles } = await readReplicaVariables(host, programs.server);
+  requireSameOptionFile(files, optionFiles, host);
+  const datadir = resolve(values.get('datadir') ?? '');
+  const datadirState = await requireRoom(host, datadir, dataSize);
+  const replicaPort = request.destination.port ?? source.port;
+  await requireFreePorts(host, portsOf(request, replicaPort));
+  const serverId = await chooseServerId(server);
+  const settings = settingsOfReplica(files, groups, {
+    serverId,
+    sourceDatadir,
+    datadir,
+    sourcePort: source.port,
+    port: replicaPort,
+    sourceAddress: source.host,
+    address: host.name,
+    galera,
+  });
+  const configs = editConfigs(files, groups, settings);
+  await requireNamed(
+    host,
+    'folder',
+    foldersOf(configs, groups, datadir),
+    (missing) => `Run there: install -d -o mysql -g mysql ${missing}`,
+  );
+  await requireNamed(
+    host,
+    'file',
+    filesOf(configs, groups, datadir),
+    () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
+  );
+  await requireReplicationAdmin(server);
+  await requireConnectBack(host, source, request.replication, context);
+  return {
+    galera,
+    backupPrograms,
+    openFiles,
+    dataSize,
+    source,
+    replicaPort,
+    datadir,
+    datadirState,
+    serverId,
+    configs,
+    socket: (await server.variable('socket')) ?? values.get('socket') ?? '',
+    manager: await findServiceManager(host, [...new Set([server.flavour.service, 'mysql', 'mysqld'])]),
+    programs,
+    transport: await chooseTransport(host, request, programs.more),
+    compression: modifier && decompressor && { modifier, decompress: decompressor.words },
+  };
+}
+
+/** Without binary logs, or an id of its own, a server cannot be replicated from. */
+async function requireSource({ variable }: Pick<MysqlServer, 'variable'>): Promise<void> {
+  if ((await variable('log_bin'))?.toUpperCase() !== 'ON') {
+    throw new TwinDbError('The server on this host writes no binary log, so nothing can replicate from it', {
+      remedy: 'Set log_bin in its my.cnf, and restart it.',
+    });
+  }
+  if ((await variable('server_id')) === '0') {
+    throw new TwinDbError('The server on this host has server_id 0, so nothing can replicate from it', {
+      remedy: 'Set server_id in its my.cnf, and restart it.',
+    });
+  }
+}
+
+/** One more than the largest server_id there is. */
+const SERVER_IDS = 2 ** 32;
+
+async function chooseServerId({ variable }: Pick<MysqlServer, 'variable'>): Promise<number> {
+  const taken = Number(await variable('server_id'));
+  // Drawn, as nobody knows the ids of all servers that replicate from each other.
+  const id = randomInt(1, SERVER_IDS - 1);
+  return id === taken ? id + 1 : id;
+}
+
+/** The copied files must be the ones that the server there reads. */
+function requireSameOptionFile(
+  files: readonly ConfigFile[],
+  optionFiles: readonly string[],
+  host: RemoteHost,
+): void {
+  if (files.some(({ path }) => optionFiles.includes(path))) return;
+  throw new TwinDbError(
+    `The server on this host was started with ${files[0]?.path}, which a server on ${host.name} would not read`,
+    { remedy: `Keep its configuration in one of ${optionFiles.join(', ')}.` },
+  );
+}
+
+function portsOf({ transport, netcatPort }: CloneRequest, replicaPort: number) {
+  const mysql = { port: replicaPort, remedy: 'Stop the MySQL server there first.' };
+  if (transport === 'ssh') return [mysql];
+  return [
+    mysql,
+    { port: netcatPort, remedy: 'Name another port with --netcat-port, or use --transport ssh.' },
+  ];
+}
+
+async function requireNamed(
+  host: RemoteHost,
+  kind: 'folder' | 'file',
+  paths: readonly string[],
+  remedy: (missing: string) => string,
+): Promise<void> {
+  const missing = await findMissing(host, kind, paths);
+  if (missing.length === 0) return;
+  throw new TwinDbError(`${host.name} lacks ${missing.join(', ')}, which the source's my.cnf names`, {
+    remedy: remedy(missing.join(' ')),
+  });
+}
+
+async function chooseTransport(
+  host: RemoteHost,
+  { transport, netcatPort }: CloneRequest,
+  found: readonly string[],
+): Promise<Transport> {
+  if (transport === 'ssh') return { kind: 'ssh' };
+  const names = found.map((path) => path.slice(path.lastIndexOf('/') + 1));
+  const program = NETCAT_PROGRAMS.find((name) => names.includes(name)) ?? '';
+  return await probeNetcat(host, program, netcatPort);
+}

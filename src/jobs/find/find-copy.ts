@@ -1,0 +1,120 @@
+import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
+import { type ParsedKey, parseKey } from '../../copies/key.ts';
+import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
+import { describeError, ObjectNotFoundError, TwinDbError } from '../../errors.ts';
+import type { JobContext } from '../job-context.ts';
+import { findCopies } from './list-copies.ts';
+
+/** One object to restore from. */
+export interface Candidate {
+  readonly destination: Destination;
+  readonly object: ObjectInfo;
+  readonly parsed: ParsedKey;
+}
+
+type Places = Pick<JobContext, 'local' | 'remote' | 'log'>;
+
+/**
+ * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
+ * Throws a TwinDbError when there is none, or when several copies have the name.
+ */
+export async function findCopy(
+  wanted: string,
+  media: ParsedKey['media'],
+  places: Places,
+): Promise<Candidate[]> {
+  const key = keyOf(wanted, places);
+  const identity = key === undefined ? await identifyByName(wanted, media, places) : keepLocalKey(key);
+  const kept = places.local === undefined ? [] : await lookUp(places.local, identity);
+  const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
+  if (candidates.length === 0) throw notFound(wanted, places);
+  const [{ parsed }] = candidates as [Candidate];
+  if (parsed.media !== media) throw wrongType(wanted, parsed, media);
+  return candidates;
+}
+
+/**
+ * The object on the destination that holds a copy of any kind. `wanted` is as for `findCopy`; a copy that was named by
+ * its place in keep_local_path is looked for on the destination too. Throws a TwinDbError when there is none, or when
+ * several copies have the name.
+ */
+export async function findRemoteCopy(wanted: string, places: Places): Promise<Candidate> {
+  const key = keyOf(wanted, places);
+  const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, places)));
+  const found = [
+    ...(await lookUp(places.remote, identity)),
+    ...(await lookUp(places.remote, identity + ENCRYPTED)),
+  ];
+  const copy = found.find(({ object }) => object.key === key) ?? found[0];
+  if (copy === undefined) throw notFound(wanted, places);
+  return copy;
+}
+
+/** Copies of directories and MySQL have keys of four segments, binlogs of three. */
+const KEY_LENGTHS = [4, 3];
+
+/** The key that a location or key names; undefined when `wanted` can only be a name. */
+function keyOf(wanted: string, { local, remote }: Places): string | undefined {
+  const segments = wanted.split('/');
+  return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
+    .filter((key) => parseKey(key) !== undefined)
+    .find((key) => wanted === key || [local, remote].some((place) => place?.locate(key) === wanted));
+}
+
+/** `media` undefined: of whatever kind. */
+async function identifyByName(
+  name: string,
+  media: ParsedKey['media'] | undefined,
+  places: Places,
+): Promise<string> {
+  const { copies, failure } = await findCopies(places);
+  const named = copies.filter((copy) => keepLocalKey(copy.parsed.name) === keepLocalKey(name));
+  const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
+  const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
+  const [identity, ...others] = identities;
+  if (identity === undefined) {
+    if (failure !== undefined) throw failure as Error;
+    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, places);
+  }
+  if (others.length > 0) {
+    const choices = matches.map((copy) => `  ${copy.location}`).join('\n');
+    throw new TwinDbError(`${name} is the name of several copies; give one of these instead:\n${choices}`);
+  }
+  return identity;
+}
+
+function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['media']): TwinDbError {
+  return new TwinDbError(`${wanted} is a copy of type ${media}, not ${expected}`);
+}
+
+/** A destination that cannot be reached must not keep anyone from the copy that lies here. */
+async function lookUpRemote(
+  identity: string,
+  kept: readonly Candidate[],
+  { remote, log }: Places,
+): Promise<Candidate[]> {
+  try {
+    return [...(await lookUp(remote, identity)), ...(await lookUp(remote, identity + ENCRYPTED))];
+  } catch (error) {
+    if (kept.length === 0) throw error;
+    log.warn(`Only the copy in keep_local_path can be used: ${describeError(error)}`);
+    return [];
+  }
+}
+
+async function lookUp(destination: Destination, key: string): Promise<Candidate[]> {
+  const parsed = parseKey(key);
+  if (parsed === undefined) return [];
+  try {
+    return [{ destination, object: await destination.stat(key), parsed }];
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return [];
+    throw error;
+  }
+}
+
+function notFound(wanted: string, { remote }: Places): TwinDbError {
+  return new TwinDbError(`There is no copy ${wanted} on ${remote.url}`, {
+    remedy: 'twindb-backup ls shows the copies there are.',
+  });
+}

@@ -1,0 +1,72 @@
+import { MEDIA, type Media, type ParsedKey, parseKey } from '../../copies/key.ts';
+import { RUN_TYPES } from '../../copies/run-type.ts';
+import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** A copy that lies on the destination or below keep_local_path. */
+export interface FoundCopy {
+  readonly place: 'local' | 'remote';
+  readonly object: ObjectInfo;
+  readonly parsed: ParsedKey;
+  /** The full path or URL that `ls` prints. */
+  readonly location: string;
+}
+
+/** The copies that could be found. */
+export interface FoundCopies {
+  readonly copies: readonly FoundCopy[];
+  /** Every host that has anything there, also one whose copies are gone. */
+  readonly hosts: ReadonlySet<string>;
+  /** Why those on the destination are missing, when it could not be listed. */
+  readonly failure: unknown;
+}
+
+/**
+ * All copies of all hosts: keep-local first, then by media, run type and name. A destination that cannot be listed must
+ * not keep anyone from the copies that lie here; without keep_local_path its error is thrown.
+ */
+export async function findCopies({
+  local,
+  remote,
+}: Pick<JobContext, 'local' | 'remote'>): Promise<FoundCopies> {
+  const kept = local === undefined ? [] : await findIn(local, 'local');
+  try {
+    return { ...collect([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
+  } catch (failure) {
+    if (local === undefined) throw failure;
+    return { ...collect(kept), failure };
+  }
+}
+
+interface FoundObject extends Omit<FoundCopy, 'parsed'> {
+  readonly parsed: ParsedKey | undefined;
+}
+
+function collect(objects: readonly FoundObject[]): Pick<FoundCopies, 'copies' | 'hosts'> {
+  const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
+  return {
+    copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
+    hosts: new Set(keys.map((key) => key.slice(0, key.indexOf('/')))),
+  };
+}
+
+function sort(copies: readonly FoundCopy[]): FoundCopy[] {
+  return copies.toSorted((a, b) => {
+    const [first, second] = [sortKey(a), sortKey(b)];
+    return first < second ? -1 : Number(first > second);
+  });
+}
+
+async function findIn(destination: Destination, place: FoundCopy['place']): Promise<FoundObject[]> {
+  const objects: FoundObject[] = [];
+  for await (const object of destination.list('')) {
+    objects.push({ place, object, parsed: parseKey(object.key), location: destination.locate(object.key) });
+  }
+  return objects;
+}
+
+function sortKey({ place, parsed, object }: FoundCopy): string {
+  const media: Media = parsed.media;
+  const runType = parsed.runType === undefined ? 0 : RUN_TYPES.indexOf(parsed.runType);
+  return [place, MEDIA.indexOf(media), runType, parsed.name, object.key].join('\0');
+}

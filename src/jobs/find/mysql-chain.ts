@@ -1,0 +1,73 @@
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { TwinDbError } from '../../errors.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
+import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { JobContext } from '../job-context.ts';
+import { type Candidate, findCopy } from './find-copy.ts';
+import { findRecord, type Lookup, type RecordKind } from './find-record.ts';
+
+/** A MySQL copy, the objects that hold it, and what is known of it. */
+export interface LocatedCopy {
+  readonly candidates: readonly Candidate[];
+  /** What the status of each object's place says of it. */
+  readonly lookups: ReadonlyMap<Candidate, Lookup<MysqlCopy>>;
+  /** What the first status that lists the copy says of it; undefined when none does. */
+  readonly copy: MysqlCopy | undefined;
+}
+
+/** What has to be put together to have the data of a copy. */
+export interface MysqlChain {
+  readonly full: LocatedCopy;
+  /** The copy that was asked for, when it is an incremental one. */
+  readonly incremental: LocatedCopy | undefined;
+}
+
+/**
+ * Finds a copy and, when it is an incremental one, the full copy that its status names as its parent. A copy that no
+ * status lists is taken for a full one; `requireFull` of mysql-folder.ts finds out. Throws a TwinDbError that names what
+ * is missing.
+ */
+export async function findMysqlChain(wanted: string, context: JobContext): Promise<MysqlChain> {
+  const found = await locate(wanted, context);
+  if (found.copy?.type !== 'incremental') return { full: found, incremental: undefined };
+  const { key, parent } = found.copy;
+  const remedy = 'Restore another copy; twindb-backup ls shows them.';
+  if (parent === undefined) {
+    throw new TwinDbError(`Cannot restore ${key}: it is incremental, and its status does not name a parent`, {
+      remedy,
+    });
+  }
+  const full = await locate(parent, context).catch((cause: unknown) => {
+    throw new TwinDbError(`Cannot restore ${key}: it continues ${parent}, which cannot be had`, {
+      cause,
+      remedy,
+    });
+  });
+  if (full.copy !== undefined && full.copy.type !== 'full') {
+    throw new TwinDbError(
+      `Cannot restore ${key}: its status names ${parent} as its parent, which is not full`,
+      {
+        remedy,
+      },
+    );
+  }
+  return { full, incremental: found };
+}
+
+function recordsOf(candidate: Candidate, { local }: JobContext): RecordKind<PeriodicStatus, MysqlCopy> {
+  return {
+    format: candidate.destination === local ? LOCAL_MYSQL_STATUS : MYSQL_STATUS,
+    copies: mysqlCopies,
+    isOf: (copy, objectKey) => copy.key === objectKey,
+  };
+}
+
+async function locate(wanted: string, context: JobContext): Promise<LocatedCopy> {
+  const candidates = await findCopy(wanted, 'mysql', context);
+  const lookups = new Map<Candidate, Lookup<MysqlCopy>>();
+  for (const candidate of candidates) {
+    lookups.set(candidate, await findRecord(candidate, recordsOf(candidate, context), context));
+  }
+  const copy = [...lookups.values()].find(({ record }) => record !== undefined)?.record;
+  return { candidates, lookups, copy };
+}

@@ -1,0 +1,216 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FileCopy } from '../../copies/file-copy.ts';
+import type { Destination } from '../../destinations/destination.ts';
+import { openLocal } from '../../destinations/local.ts';
+import { writeSmallObject } from '../../destinations/small-object.ts';
+import { createLog } from '../../log.ts';
+import { FILES_STATUS } from '../../status/files-status.ts';
+import { entriesOf } from '../../status/periodic-status.ts';
+import { openStatusStore } from '../../status/status-store.ts';
+import { type CopyPlace, finishDeletions } from './record-copy.ts';
+import { recordFileCopy } from './record-file-copy.ts';
+
+const { signal } = new AbortController();
+const messages: string[] = [];
+const log = createLog('debug', (level, message) => messages.push(`${level} ${message}`));
+
+let folder: string;
+let real: Destination;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'record-'));
+  real = openLocal({ kind: 'local', backupDir: folder }, log);
+  messages.length = 0;
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+class Crash extends Error {}
+
+/** The real destination, which "crashes" at its `step`-th change and takes no further one. */
+function crashingAt(step: number): { destination: Destination; steps: () => number } {
+  let steps = 0;
+  const change = () => {
+    steps += 1;
+    if (steps >= step) throw new Crash();
+  };
+  const destination: Destination = {
+    ...real,
+    write: (key, options) => {
+      change();
+      return real.write(key, options);
+    },
+    delete: async (key) => {
+      change();
+      await real.delete(key);
+    },
+  };
+  return { destination, steps: () => steps };
+}
+
+function placeOf(destination: Destination, alwaysKeepNewest = true): CopyPlace {
+  const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
+  const lists: CopyPlace['lists'] = (content, key) => FILES_STATUS.ownsObject(content, key);
+  return { destination, status, lists, alwaysKeepNewest };
+}
+
+/** As a run does it. */
+async function record(place: CopyPlace, copy: FileCopy, count: number): Promise<void> {
+  await recordFileCopy(place, copy, count, log);
+  await finishDeletions(place);
+}
+
+function copyOf(sourcePath: string, backupStarted: number, runType: FileCopy['runType'] = 'daily'): FileCopy {
+  const name = `${sourcePath.replaceAll('/', '_')}-${backupStarted}.tar.gz`;
+  return {
+    key: `db1/${runType}/files/${name}`,
+    host: 'db1',
+    runType,
+    name,
+    sourcePath,
+    backupStarted,
+    backupFinished: backupStarted + 1,
+    size: 1,
+    sha256: '00',
+    unpackedSize: undefined,
+    chain: ['.gz'],
+  };
+}
+
+async function store(copy: FileCopy): Promise<FileCopy> {
+  await writeSmallObject(real, copy.key, 'x', signal);
+  return copy;
+}
+
+async function objects(): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of real.list('db1/')) if (key.includes('/files/')) keys.push(key);
+  return keys.toSorted();
+}
+
+async function listed(): Promise<string[]> {
+  const { status } = await placeOf(real).status.read();
+  return entriesOf(status)
+    .map(([key]) => key)
+    .toSorted();
+}
+
+describe('recording a copy', () => {
+  it('keeps as many copies of the same directory and run type as configured, and no fewer of others', async () => {
+    const all = [
+      copyOf('/home', 1),
+      copyOf('/home', 2),
+      copyOf('/home2', 1),
+      copyOf('/home_x', 1),
+      copyOf('/home', 1, 'hourly'),
+    ];
+    for (const copy of all) await record(placeOf(real), await store(copy), 9);
+    await record(placeOf(real), await store(copyOf('/home', 3)), 1);
+    const kept = [
+      'daily/files/_home-3',
+      'daily/files/_home2-1',
+      'daily/files/_home_x-1',
+      'hourly/files/_home-1',
+    ];
+    const keys = kept.map((name) => `db1/${name}.tar.gz`);
+    expect(await objects()).toEqual(keys);
+    expect(await listed()).toEqual(keys);
+  });
+
+  it('never deletes what no status lists', async () => {
+    const foreign = await store(copyOf('/home', 0));
+    for (const started of [1, 2, 3]) {
+      await record(placeOf(real), await store(copyOf('/home', started)), 1);
+    }
+    expect(await objects()).toEqual([foreign.key, copyOf('/home', 3).key]);
+  });
+
+  it('keeps the newest copy on the destination when none is to be kept, and none of the local ones', async () => {
+    const copy = await store(copyOf('/home', 1));
+    await record(placeOf(real), copy, 0);
+    expect(await objects()).toEqual([copy.key]);
+    await record(placeOf(real, false), copy, 0);
+    expect(await objects()).toEqual([]);
+  });
+
+  it('gives the reason for each decision at debug level', async () => {
+    for (const started of [1, 2]) {
+      await record(placeOf(real), await store(copyOf('/home', started)), 1);
+    }
+    expect(messages).toContain(
+      `debug retention: remove ${folder}/db1/daily/files/_home-1.tar.gz (number 2 of 2, newest first, 1 to keep)`,
+    );
+  });
+
+  it('reports that the copies are safe when an expired one cannot be removed, and the next run removes it', async () => {
+    await record(placeOf(real), await store(copyOf('/home', 1)), 1);
+    const stuck: Destination = { ...real, delete: () => Promise.reject(new Crash('no permission')) };
+    const second = await store(copyOf('/home', 2));
+    await expect(record(placeOf(stuck), second, 1)).rejects.toMatchObject({
+      message: `Cannot remove 1 expired copies from ${folder}`,
+      remedy: expect.stringContaining('safe') as string,
+    });
+    expect(await listed()).toEqual([second.key]);
+    await finishDeletions(placeOf(real));
+    expect(await objects()).toEqual([second.key]);
+  });
+});
+
+describe('a copy that cannot be entered', () => {
+  it('is removed again, since nothing would ever expire it', async () => {
+    const copy = await store(copyOf('/home', 1));
+    const { destination } = crashingAt(1);
+    const readOnly = { ...destination, delete: (key: string) => real.delete(key) };
+    await expect(recordFileCopy(placeOf(readOnly), copy, 1, log)).rejects.toThrow();
+    expect(await objects()).toEqual([]);
+  });
+
+  it('stays when the status lists it after all: only the answer was lost', async () => {
+    const copy = await store(copyOf('/home', 1));
+    const place = placeOf(real);
+    const status = {
+      ...place.status,
+      write: async (stored: Parameters<typeof place.status.write>[0]) => {
+        await place.status.write(stored);
+        throw new Crash('no answer');
+      },
+    };
+    await expect(recordFileCopy({ ...place, status }, copy, 1, log)).rejects.toThrow('no answer');
+    expect(await objects()).toEqual([copy.key]);
+    expect(await listed()).toEqual([copy.key]);
+  });
+});
+
+describe('a crash while a copy is recorded', () => {
+  it('at any step loses no copy that a status lists, and the next run leaves nothing behind', async () => {
+    let step = 1;
+    for (let crashed = true; crashed; step += 1) {
+      await rm(join(folder, 'db1'), { recursive: true, force: true });
+      for (const started of [1, 2, 3]) {
+        await record(placeOf(real), await store(copyOf('/home', started)), 3);
+      }
+      const fourth = await store(copyOf('/home', 4));
+      const { destination } = crashingAt(step);
+      const outcome = await record(placeOf(destination), fourth, 2).catch((error: unknown) => error);
+      crashed = outcome !== undefined;
+
+      const present = await objects();
+      for (const key of await listed()) expect(present).toContain(key);
+      expect(present).toContain(fourth.key);
+
+      await finishDeletions(placeOf(real));
+      const fifth = await store(copyOf('/home', 5));
+      await record(placeOf(real), fifth, 2);
+      const left = await objects();
+      const kept = await listed();
+      expect(kept).toContain(fifth.key);
+      expect(kept).toHaveLength(2);
+      for (const key of kept) expect(left).toContain(key);
+      // At most the copy of the crashed run is left without an entry.
+      expect(left.filter((key) => !kept.includes(key) && key !== fourth.key)).toEqual([]);
+    }
+    // Second status, status, deletions, and the same again without them.
+    expect(step).toBeGreaterThan(6);
+  });
+});

@@ -1,0 +1,121 @@
+import type { Destination } from '../../destinations/destination.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Decision } from '../../retention/plan.ts';
+import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { StatusStore } from '../../status/status-store.ts';
+
+/** One of the places that keep copies of one kind: the destination, or keep_local_path. */
+export interface CopyPlace<S = PeriodicStatus> {
+  readonly destination: Destination;
+  readonly status: StatusStore<S>;
+  /** Whether a status lists the copy that this object holds. */
+  readonly lists: (status: S, objectKey: string) => boolean;
+  /** Whether the newest copy stays whatever the retention says. */
+  readonly alwaysKeepNewest: boolean;
+}
+
+/** The places a run keeps copies of one kind in, with their status. */
+export interface CopyPlaces<S = PeriodicStatus> {
+  readonly remote: CopyPlace<S>;
+  readonly local: CopyPlace<S> | undefined;
+}
+
+/** What becomes of a status `S` of copies `C`. */
+export interface StatusChange<S, C extends { readonly key: string }> {
+  /** Key of the new copy's object; absent when there is none. */
+  readonly made?: string;
+  /** The status with the new copy; as it is, when there is none. */
+  readonly enter: (status: S) => S;
+  /** What retention decides about the copies of the status that `enter` returned. */
+  readonly plan: (status: S) => readonly Decision<C>[] | Promise<readonly Decision<C>[]>;
+  readonly without: (status: S, keys: readonly string[]) => S;
+  /** The objects of these copies; by default each has one under its key. */
+  readonly objectsOf?: (copies: readonly C[]) => Promise<string[]>;
+}
+
+/**
+ * Enters a stored copy in the status and decides by the retention which copies go; `finishDeletions` removes them. The
+ * order makes every crash harmless: object (there already), second status, status, deletions. When the copy could not be
+ * entered, its object is removed again: nothing would ever expire it.
+ */
+export async function recordCopy<S, C extends { readonly key: string }>(
+  place: CopyPlace<S>,
+  change: StatusChange<S, C>,
+  log: Log,
+): Promise<void> {
+  try {
+    await applyChange(place, change, log);
+  } catch (error) {
+    if (change.made !== undefined) await withdraw(place, change.made, log);
+    throw error;
+  }
+}
+
+async function applyChange<S, C extends { readonly key: string }>(
+  place: CopyPlace<S>,
+  { enter, plan, without, objectsOf }: StatusChange<S, C>,
+  log: Log,
+): Promise<void> {
+  const stored = await place.status.read();
+  const status = enter(stored.status);
+  const decisions = await plan(status);
+  for (const { copy, keep, reason } of decisions) {
+    log.debug(`retention: ${keep ? 'keep' : 'remove'} ${place.destination.locate(copy.key)} (${reason})`);
+  }
+  const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
+  if (status === stored.status && removed.length === 0) return;
+  const keys = removed.map(({ key }) => key);
+  const objects = objectsOf === undefined ? keys : await objectsOf(removed);
+  await place.status.write({
+    status: without(status, keys),
+    deletions: [...stored.deletions, ...objects],
+  });
+}
+
+/** An answer may have been lost, so the status itself tells whether it lists the copy. */
+async function withdraw<S>(
+  { destination, status, lists }: CopyPlace<S>,
+  objectKey: string,
+  log: Log,
+): Promise<void> {
+  try {
+    if (!lists((await status.read()).status, objectKey)) await destination.delete(objectKey);
+  } catch (error) {
+    // The failure that led here is the one to report; this one must not hide it.
+    log.warn(
+      `The copy ${destination.locate(objectKey)} may remain without an entry: ${describeError(error)}`,
+    );
+  }
+}
+
+/** `finishDeletions` in every place. */
+export async function finishAllDeletions<S>({ remote, local }: CopyPlaces<S>): Promise<void> {
+  await finishDeletions(remote);
+  if (local) await finishDeletions(local);
+}
+
+/**
+ * Carries out the deletions that the status has recorded, also those of a run that was interrupted. Tries each of them;
+ * throws a TwinDbError when some could not be carried out, and the next run tries those again.
+ */
+export async function finishDeletions<S>({ destination, status }: CopyPlace<S>): Promise<void> {
+  const stored = await status.read();
+  if (stored.deletions.length === 0) return;
+  const remaining: string[] = [];
+  let cause: unknown;
+  for (const key of stored.deletions) {
+    try {
+      await destination.delete(key);
+    } catch (error) {
+      cause ??= error;
+      remaining.push(key);
+    }
+  }
+  await status.write({ status: stored.status, deletions: remaining });
+  if (remaining.length === 0) return;
+  throw new TwinDbError(`Cannot remove ${remaining.length} expired copies from ${destination.url}`, {
+    cause,
+    remedy: 'Let this user delete there. All copies that are to be kept are safe; each run tries again.',
+  });
+}

@@ -1,0 +1,64 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { Readable } from 'node:stream';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { TwinDbError } from '../../errors.ts';
+import { type BackupInfo, readBackupInfo } from '../../mysql/backup-info.ts';
+import { flavourOf } from '../../mysql/flavours.ts';
+import { formatGrastate, parseGaleraInfo } from '../../mysql/grastate.ts';
+import { runPipeline } from '../../pipeline/run-pipeline.ts';
+import type { Program } from '../../process/program.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** Every name that any version of the programs gives to its files. */
+export const ANY_FILES = flavourOf('mariadb', '11.0').files;
+
+/**
+ * What an extracted copy says of itself. Unpacking an empty stream succeeds and leaves nothing, so this is also the check
+ * that something was unpacked. Throws a TwinDbError when it is not a copy of the type that was expected.
+ */
+export async function requireExtracted(dir: string, type: MysqlCopy['type']): Promise<BackupInfo> {
+  const info = await readBackupInfo(dir, { files: ANY_FILES });
+  if (info.type === type) return info;
+  throw new TwinDbError(
+    info.type === 'incremental'
+      ? 'it is an incremental copy, and no status names the full one that it continues'
+      : 'it is a full copy, and its status says that it is incremental',
+    { remedy: 'Restore another copy; twindb-backup ls shows them.' },
+  );
+}
+
+/** Runs a backup program to its end; what it says goes to the debug log. Throws the ProcessError of a failure. */
+export async function runBackupProgram(
+  program: Program,
+  { signal, log }: Pick<JobContext, 'signal' | 'log'>,
+): Promise<void> {
+  log.debug(`Running ${[program.command, ...program.args].join(' ')}`);
+  const onStderrLine = (line: string) => log.debug(`${program.command}: ${line}`);
+  await runPipeline([Readable.from([]), { ...program, onStderrLine }], signal);
+}
+
+/** Puts each of the server's configuration files below `dir` under its own path; they may hold passwords. */
+export async function writeConfigs(dir: string, config: MysqlCopy['config']): Promise<void> {
+  for (const [path, base64] of config.flatMap((file) => Object.entries(file))) {
+    // An absolute path loses its dots and stays below `dir`, whatever the status says.
+    const target = join(dir, normalize(`/${path}`));
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await writeFile(target, Buffer.from(base64, 'base64'), { mode: 0o600 });
+  }
+}
+
+/** Writes `grastate.dat` into a folder that has a Galera info file. Returns whether it did. */
+export async function writeGrastate(dir: string): Promise<boolean> {
+  for (const path of ANY_FILES.galeraInfo.map((name) => join(dir, name))) {
+    const content = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return undefined;
+      throw new TwinDbError(`Cannot read ${path}`, { cause });
+    });
+    const position = content === undefined ? undefined : parseGaleraInfo(content);
+    if (position === undefined) continue;
+    await writeFile(join(dir, 'grastate.dat'), formatGrastate(position), { mode: 0o660 });
+    return true;
+  }
+  return false;
+}

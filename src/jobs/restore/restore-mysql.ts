@@ -1,0 +1,28 @@
+import { adviseNextSteps } from '../../mysql/advice.ts';
+import { findMysqlChain } from '../find/mysql-chain.ts';
+import type { JobContext } from '../job-context.ts';
+import { rebuildMysql } from './rebuild-mysql.ts';
+import { timeRestore } from './time-restore.ts';
+
+interface RestoreMysqlOptions {
+  /** The datadir to make; must be empty or absent. */
+  readonly dst: string;
+  /** Folder that keeps extracted full copies for later restores. */
+  readonly cache: string | undefined;
+}
+
+/**
+ * Makes a datadir of a full or incremental copy. `wanted` is what `ls` prints. Returns the next steps, a line each. When
+ * anything fails, `dst` is left empty.
+ */
+export async function restoreMysql(
+  wanted: string,
+  { dst, cache }: RestoreMysqlOptions,
+  context: JobContext,
+): Promise<string[]> {
+  const chain = await findMysqlChain(wanted, context);
+  const cacheFolder = cache === undefined ? undefined : { dir: cache };
+  return adviseNextSteps(
+    await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context)),
+  );
+}

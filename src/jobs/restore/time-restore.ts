@@ -1,0 +1,24 @@
+import { performance } from 'node:perf_hooks';
+import type { Media } from '../../copies/key.ts';
+import { exportReport } from '../../exporters/export-report.ts';
+import { toSeconds } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** Restores, and tells the monitoring how long that took and whether it succeeded. An error is thrown on. */
+export async function timeRestore<T>(
+  media: Media,
+  { config, host, log, now }: JobContext,
+  restore: () => Promise<T>,
+): Promise<T> {
+  const start = performance.now();
+  let succeeded = false;
+  try {
+    const result = await restore();
+    succeeded = true;
+    return result;
+  } finally {
+    const duration = Math.round(performance.now() - start) / 1000;
+    const outcome = { work: 'restore', media, succeeded, finished: toSeconds(now()), duration } as const;
+    await exportReport(config.export, { host, outcomes: [outcome], configured: undefined }, log);
+  }
+}

@@ -1,0 +1,97 @@
+import { performance } from 'node:perf_hooks';
+import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
+import { makeScratchFolder } from '../../lock/scratch-folder.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
+import { openStatusStore } from '../../status/status-store.ts';
+import type { Candidate } from '../find/find-copy.ts';
+import { findMysqlChain, type LocatedCopy, type MysqlChain } from '../find/mysql-chain.ts';
+import type { JobContext } from '../job-context.ts';
+import { rebuildMysql } from './rebuild-mysql.ts';
+import { timeRestore } from './time-restore.ts';
+
+/** Instead of a copy: the newest one that the status of the host lists. */
+const LATEST = 'latest';
+
+interface VerifyOptions {
+  /** Where to restore to; must be empty or absent. Undefined: a temporary folder, which is removed. */
+  readonly dst: string | undefined;
+  /** Whose newest copy `latest` is. */
+  readonly host: string;
+}
+
+/** What came of it. */
+export interface Verification {
+  /** The location of the copy, or what was asked for when there is no such copy. */
+  readonly copy: string;
+  /** Seconds. */
+  readonly restoreTime: number;
+  /** Why the copy cannot be restored; undefined when it can. */
+  readonly failure: string | undefined;
+}
+
+/** Restores a copy, to know that it can be restored. Throws only when it was interrupted. */
+export async function verifyMysql(
+  wanted: string,
+  { dst, host }: VerifyOptions,
+  context: JobContext,
+): Promise<Verification> {
+  let copy = wanted;
+  let restoreTime = 0;
+  const finish = (failure?: string): Verification => ({ copy, restoreTime, failure });
+  const rebuild = async (): Promise<void> => {
+    const start = performance.now();
+    try {
+      await restore();
+    } finally {
+      restoreTime = Math.round(performance.now() - start) / 1000;
+    }
+  };
+  const restore = async (): Promise<void> => {
+    const key = wanted === LATEST ? await findLatest(host, context) : wanted;
+    const chain = onlyWhereNamed(await findMysqlChain(key, context), wanted);
+    const [first] = (chain.incremental ?? chain.full).candidates;
+    copy = first === undefined ? key : locationOf(first);
+    await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
+    const { location } = await rebuildMysql(chain, dst ?? scratch?.path ?? '', undefined, context);
+    // Another place may have had to stand in for the first one.
+    copy = location;
+  };
+  try {
+    await timeRestore('mysql', context, rebuild);
+    return finish();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return finish(describeError(error));
+  }
+}
+
+function locationOf({ destination, object }: Candidate): string {
+  return destination.locate(object.key);
+}
+
+/** Whoever names an object wants to know about that one: a copy in another place must not stand in for it. */
+function onlyWhereNamed(chain: MysqlChain, wanted: string): MysqlChain {
+  const asked = chain.incremental ?? chain.full;
+  const place = asked.candidates.find((candidate) => locationOf(candidate) === wanted)?.destination;
+  if (place === undefined) return chain;
+  const narrow = (located: LocatedCopy): LocatedCopy => {
+    const there = located.candidates.filter(({ destination }) => destination === place);
+    return there.length === 0 ? located : { ...located, candidates: there };
+  };
+  return { full: narrow(chain.full), incremental: chain.incremental && narrow(chain.incremental) };
+}
+
+async function findLatest(host: string, context: JobContext): Promise<string> {
+  const { remote, local } = context;
+  const remoteStatus = await openStatusStore(remote, host, MYSQL_STATUS, context).read();
+  const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
+  const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
+    mysqlCopies(status),
+  );
+  const [latest] = copies.toSorted((a, b) => b.backupFinished - a.backupFinished);
+  if (latest !== undefined) return keepLocalKey(latest.key);
+  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${remote.url}`, {
+    remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
+  });
+}
