@@ -35,7 +35,7 @@ if [[ -n $node ]]; then
   install -m 755 "$node/bin/node" "$lib/node"
   install -m 644 "$node/LICENSE" "$lib/LICENSE.node"
   # The same first line, with this Node.js.
-  sed -i "1s| node\$| $prefix/lib/twindb-backup/node|" "$lib/dist/cli/main.js"
+  sed -i "1s| node | $prefix/lib/twindb-backup/node |" "$lib/dist/cli/main.js"
 fi
 ln -sfn ../lib/twindb-backup/dist/cli/main.js "$root$prefix/bin/twindb-backup"
 

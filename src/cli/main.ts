@@ -1,5 +1,7 @@
-#!/usr/bin/env -S UV_THREADPOOL_SIZE=8 node
-// Node makes its thread pool, of four, before a line of ours can run: gzip gets more threads by the line above only.
+#!/usr/bin/env -S UV_THREADPOOL_SIZE=8 node --no-incremental-marking
+// What has to be settled before a line of ours can run. The threads are for gzip: Node's pool has four. The option is for what
+// streams: V8 answers each 32 MB or so of new buffers with a walk through the whole heap, which over SSH took a third of this
+// process's time. Without it the buffers go with the next collection of young objects, and memory stays as it was.
 import { run } from './run.ts';
 import { letGoOfClosedTerminals } from './terminal.ts';
 

@@ -57,7 +57,7 @@ export function createCommand({ dir, lab }, name, { destination, source, media =
   const merged = { ...base, ...sections, source: { ...base.source, ...sections.source } };
   if (sections.s3) merged.s3 = { ...base.s3, ...sections.s3 };
   writeFileSync(config, formatSections(merged), { mode: 0o600 });
-  const argv = (...args) => [process.execPath, MAIN, '--config', config, ...args];
+  const argv = (...args) => [MAIN, '--config', config, ...args];
   return {
     place,
     empty,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,8 +53,9 @@ describe.skipIf(process.getuid?.() !== 0)('the entries of the cron file, run as 
   beforeEach(() => {
     sandbox = createSandbox();
     sandbox.file('cron.env', `${variables.join('\n')}\n`);
-    // Stands in for the link of an installation: what is built here is not executable.
-    chmodSync(sandbox.file('bin/twindb-backup', `#!/bin/sh\nexec node '${MAIN}' "$@"\n`), 0o755);
+    mkdirSync(join(sandbox.dir, 'bin'));
+    // As an installation has it.
+    symlinkSync(MAIN, join(sandbox.dir, 'bin/twindb-backup'));
     symlinkSync(process.execPath, join(sandbox.dir, 'bin/node'));
     sandbox.file('data/file', 'hello\n');
     configureLocal(sandbox, [join(sandbox.dir, 'data')]);
