@@ -61,7 +61,7 @@ test-packages: build ## install, use, upgrade and remove both in bare Debian chr
 	@packaging/test-packages.sh $(CHROOTS)/bare
 
 clean: ## remove what was built and downloaded
-	rm -rf dist build coverage node_modules
+	rm -rf dist build node_modules
 
 $(DEPS): package-lock.json | node
 	npm ci
