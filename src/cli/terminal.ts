@@ -1,5 +1,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { escapeCharacter } from '../copies/quote-location.ts';
 import { TwinDbError } from '../errors.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
@@ -36,13 +37,22 @@ export function paint(terminal: Terminal, sgr: number, text: string): string {
   return terminal.colour && text !== '' ? `\x1b[${sgr}m${text}\x1b[0m` : text;
 }
 
-/** INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success). */
+/** What steers a terminal; a message may have several lines. */
+const CONTROL = /(?![\n\t])\p{Cc}/gu;
+
+/**
+ * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success). Whoever
+ * has named a file must not command the terminal of who reads its name.
+ */
 export function createSink(terminal: Terminal): LogSink {
   return (level, message) => {
     if (level === 'info' && !terminal.stdoutIsTerminal) return;
     const { text, sgr } = LABELS[level];
     terminal.beforeMessage();
-    writeAll(level === 'info' ? 1 : 2, `${paint(terminal, sgr, text)}${message}\n`);
+    writeAll(
+      level === 'info' ? 1 : 2,
+      `${paint(terminal, sgr, text)}${message.replace(CONTROL, escapeCharacter)}\n`,
+    );
   };
 }
 

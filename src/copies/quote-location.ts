@@ -15,10 +15,11 @@ const SHORT: ReadonlyMap<string, string> = new Map([
  */
 export function quoteLocation(location: string): string {
   if (!CONTROL.test(location)) return location;
-  return `$'${location.replace(/[\p{Cc}\p{Zl}\p{Zp}\\']/gu, escape)}'`;
+  return `$'${location.replace(/[\p{Cc}\p{Zl}\p{Zp}\\']/gu, escapeCharacter)}'`;
 }
 
-function escape(character: string): string {
+/** A control character as the words that bash and zsh know for it. */
+export function escapeCharacter(character: string): string {
   return SHORT.get(character) ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 

@@ -290,6 +290,17 @@ describe('a failed MySQL backup leaves no copy, no entry, no local copy, exit co
     },
   );
 
+  it('is a failed backup of the binary logs where the data are not backed up', async () => {
+    const source = { backup_mysql: 'no' };
+    configureMysql(sandbox, server, {
+      source,
+      mysql: { mysql_defaults_file: sandbox.file('down.cnf', '[client]\nhost=127.0.0.1\nport=1\n') },
+    });
+    const { exitCode, stderr } = await backUp(sandbox, 'daily');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('Cannot back up binary logs: Cannot connect to MySQL at 127.0.0.1:1');
+  });
+
   it('when the program is not there', async () => {
     const message = await run({ xtrabackup_binary: '/nowhere/mariabackup' });
     expect(message).toContain('Cannot run /nowhere/mariabackup: there is no such program');

@@ -35,6 +35,12 @@ describe('messages', () => {
   });
 });
 
+it('a message cannot command the terminal, whatever somebody has called a file', () => {
+  write(`createSink({ ...openTerminal(), colour: true })('error', 'a\\tb\\nc\\x1b[2J\\x9b\\r\\x07');`);
+  const { stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  expect(stderr).toBe('\x1b[31mERROR: \x1b[0ma\tb\nc\\u001b[2J\\u009b\\r\\u0007\n');
+});
+
 describe('output', () => {
   it('comes whole to a slow reader, though the process ends right after', () => {
     write(`writeAll(1, 'x'.repeat(3_000_000)); process.exit(0);`);
