@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -109,6 +109,17 @@ describe('restore binlog', () => {
     configureLocal(sandbox, [], { gpg: { recipient: gpg.recipient, secret_keyring: gpg.secretKeyring } });
     expect(await restore(...names())).toMatchObject({ exitCode: 0, stderr: '' });
     expectAll();
+  });
+
+  it('warns of one that the server has encrypted, for only the key of the server opens it', async () => {
+    store('db1');
+    // MySQL encrypts everything behind a magic number of its own ("Encrypting Binary Log Files" in its manual).
+    const sealed = Buffer.concat([Buffer.from([0xfd, 0x62, 0x69, 0x6e]), randomBytes(600)]);
+    writeFileSync(join(repository, objectOf('db1', 'sealed.000001')), gzipSync(sealed));
+    const { exitCode, stdout, stderr } = await restore('sealed.000001');
+    expect([exitCode, stdout]).toEqual([0, `${join(dst, 'sealed.000001')}\n`]);
+    expect(stderr).toContain('WARNING: sealed.000001 is encrypted by the server that wrote it');
+    expect(readFileSync(join(dst, 'sealed.000001')).equals(sealed)).toBe(true);
   });
 
   it('uses keep_local_path first, and the destination where that copy is damaged', async () => {

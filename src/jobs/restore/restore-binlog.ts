@@ -65,6 +65,7 @@ async function fetchBinlog(
   context: JobContext,
 ): Promise<void> {
   const file = join(work, name);
+  let isEncrypted = false;
   const location = await fetchCopy(
     {
       candidates,
@@ -72,10 +73,16 @@ async function fetchBinlog(
       lookUp: (candidate) => findRecord(candidate, RECORDS, context),
       extract: () => createWriteStream(file, { flags: 'wx', mode: 0o640 }),
       // Without a checksum this still tells an empty or foreign file.
-      check: async () => void (await readBinlogHeader(file)),
+      check: async () => {
+        isEncrypted = (await readBinlogHeader(file)).encrypted;
+      },
     },
     context,
   );
   await rename(file, join(dst, name));
   context.log.info(`Restored ${location} to ${join(dst, name)}`);
+  if (!isEncrypted) return;
+  context.log.warn(
+    `${name} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
+  );
 }
