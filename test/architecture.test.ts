@@ -19,14 +19,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lock: ['errors'],
   config: ['copies', 'errors'],
   ssh: ['errors', 'log', 'network', 'process'],
-  mysql: ['config', 'copies', 'errors', 'log', 'process', 'retention'],
-  sources: ['errors', 'lock', 'log', 'mysql', 'pipeline', 'process'],
+  mysql: ['copies'],
+  'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
+  'mysql/binlog': ['copies', 'errors', 'mysql/server'],
+  'mysql/copy': ['config', 'copies', 'errors', 'mysql', 'mysql/server', 'process', 'retention'],
+  sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
   destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
-  clone: ['config', 'errors', 'log', 'mysql', 'pipeline', 'process', 'ssh', 'units'],
+  clone: [
+    'config',
+    'errors',
+    'log',
+    'mysql',
+    'mysql/copy',
+    'mysql/server',
+    'pipeline',
+    'process',
+    'ssh',
+    'units',
+  ],
   status: ['copies', 'destinations', 'errors', 'log'],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
-  jobs: ['config', 'destinations', 'log', 'mysql'],
+  jobs: ['config', 'destinations', 'log', 'mysql/copy'],
   'jobs/backup': [
     'config',
     'copies',
@@ -39,7 +53,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'log',
     'make-folder',
     'modifiers',
-    'mysql',
+    'mysql/binlog',
+    'mysql/copy',
+    'mysql/server',
     'pipeline',
     'retention',
     'sources',
@@ -58,12 +74,26 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lock',
     'modifiers',
     'mysql',
+    'mysql/binlog',
+    'mysql/copy',
     'pipeline',
     'sources',
     'status',
     'units',
   ],
-  'jobs/clone': ['clone', 'config', 'errors', 'jobs', 'modifiers', 'mysql', 'pipeline', 'sources', 'ssh'],
+  'jobs/clone': [
+    'clone',
+    'config',
+    'errors',
+    'jobs',
+    'modifiers',
+    'mysql',
+    'mysql/copy',
+    'mysql/server',
+    'pipeline',
+    'sources',
+    'ssh',
+  ],
   'jobs/find': ['copies', 'destinations', 'errors', 'jobs', 'status'],
   'jobs/record': ['copies', 'destinations', 'errors', 'jobs', 'log', 'retention', 'status'],
   'jobs/restore': [
@@ -76,6 +106,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'make-folder',
     'modifiers',
     'mysql',
+    'mysql/binlog',
+    'mysql/copy',
     'pipeline',
     'process',
     'sources',
@@ -127,12 +159,12 @@ function loadedWith(file: string): string[] {
 }
 
 /**
- * The first folder of a path below src, or the name of a file that lies in src itself. The folders of jobs/ are rooms of their
- * own, and what lies beside them is one more.
+ * The first folder of a path below src, or the name of a file that lies in src itself. The folders of jobs/ and mysql/ are
+ * rooms of their own, and what lies beside them is one more.
  */
 function roomOf(path: string): string {
   const [first = '', second = ''] = path.replace(/\.ts$/, '').split('/');
-  const hasRooms = first === 'jobs' && path.split('/').length > 2;
+  const hasRooms = /^(jobs|mysql)$/.test(first) && path.split('/').length > 2;
   return hasRooms ? `${first}/${second}` : first;
 }
 

@@ -1,4 +1,4 @@
-import { dropComment } from '../mysql/option-file.ts';
+import { dropComment } from '../mysql/server/option-file.ts';
 
 /** A configuration file of the server. */
 export interface ConfigFile {

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import { TwinDbError } from '../errors.ts';
-import type { MysqlServer } from '../mysql/server.ts';
+import type { MysqlServer } from '../mysql/server/server.ts';
 import { type Address, formatAddress } from './address.ts';
 import type { RemoteHost } from './remote-host.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { collectConfigs } from '../mysql/my-cnf.ts';
-import type { MysqlServer } from '../mysql/server.ts';
+import { collectConfigs } from '../mysql/server/my-cnf.ts';
+import type { MysqlServer } from '../mysql/server/server.ts';
 import { captureOutput } from '../process/capture.ts';
 import { type ConfigFile, findOption, type Setting } from './edit-my-cnf.ts';
 

@@ -1,8 +1,8 @@
 import type { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { codeOf } from '../mysql/mysql-errors.ts';
-import { connectMysqlBy, type MysqlServer } from '../mysql/server.ts';
+import { codeOf } from '../mysql/server/mysql-errors.ts';
+import { connectMysqlBy, type MysqlServer } from '../mysql/server/server.ts';
 import { openForward } from '../ssh/forward.ts';
 import type { RemoteHost } from './remote-host.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Secret } from '../config/secret.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { ReplicationSource } from '../mysql/replication-syntax.ts';
-import type { MysqlServer } from '../mysql/server.ts';
+import type { MysqlServer } from '../mysql/server/server.ts';
 
 /** How long the replica may take to connect to its source and to begin, in milliseconds. */
 const BEGIN_MS = 60_000;

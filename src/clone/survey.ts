@@ -1,6 +1,6 @@
 import { TwinDbError } from '../errors.ts';
+import { requireServingVersion } from '../mysql/copy/programs.ts';
 import { type Flavour, flavourOf, vendorOf } from '../mysql/flavours.ts';
-import { requireServingVersion } from '../mysql/programs.ts';
 import { formatBytes } from '../units.ts';
 import { findListeningPorts, findPrograms, lookIntoDatadir, measureFreeSpace } from './look-around.ts';
 import type { RemoteHost } from './remote-host.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
-import type { ChosenPrograms } from '../mysql/copy-programs.ts';
+import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
 /** Shows how far a stream has come; silent off a terminal. */
 export interface Progress {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { candidateParent, chooseBackupType } from '../mysql/choose-type.ts';
+import { candidateParent, chooseBackupType } from '../mysql/copy/choose-type.ts';
 import { MYSQL_STATUS, mysqlAttributes, mysqlCopies } from '../status/mysql-status.ts';
 import { type PeriodicStatus, withEntry, withoutKeys } from '../status/periodic-status.ts';
 import { planChains } from './plan-chains.ts';

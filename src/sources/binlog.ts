@@ -10,10 +10,10 @@ import {
   parseBinlogHeader,
   readBinlogHeader,
   readPrintedEvent,
-} from '../mysql/binlog-header.ts';
-import type { ClosedBinlog } from '../mysql/binlogs.ts';
-import { missingPrivilege } from '../mysql/mysql-errors.ts';
-import type { MysqlServer } from '../mysql/server.ts';
+} from '../mysql/binlog/binlog-header.ts';
+import type { ClosedBinlog } from '../mysql/binlog/binlogs.ts';
+import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
+import type { MysqlServer } from '../mysql/server/server.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
 import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
-import { type BackupInfo, readBackupInfo } from '../mysql/backup-info.ts';
-import { missingPrivilege, redactGrants } from '../mysql/mysql-errors.ts';
-import type { BackupPrograms } from '../mysql/programs.ts';
-import type { MysqlServer } from '../mysql/server.ts';
+import { type BackupInfo, readBackupInfo } from '../mysql/copy/backup-info.ts';
+import type { BackupPrograms } from '../mysql/copy/programs.ts';
+import { missingPrivilege, redactGrants } from '../mysql/server/mysql-errors.ts';
+import type { MysqlServer } from '../mysql/server/server.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 

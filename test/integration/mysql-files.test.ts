@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readBinlogHeader } from '../../src/mysql/binlog-header.ts';
-import { closeBinlogs } from '../../src/mysql/binlogs.ts';
-import { collectConfigs } from '../../src/mysql/my-cnf.ts';
-import { connectMysql } from '../../src/mysql/server.ts';
+import { readBinlogHeader } from '../../src/mysql/binlog/binlog-header.ts';
+import { closeBinlogs } from '../../src/mysql/binlog/binlogs.ts';
+import { collectConfigs } from '../../src/mysql/server/my-cnf.ts';
+import { connectMysql } from '../../src/mysql/server/server.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { collectLog } from './mysql-log.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
-import { isGalera, withDesync } from '../../src/mysql/galera.ts';
-import { connectMysql, type MysqlServer } from '../../src/mysql/server.ts';
+import { isGalera, withDesync } from '../../src/mysql/server/galera.ts';
+import { connectMysql, type MysqlServer } from '../../src/mysql/server/server.ts';
 import { type MariadbServer, startGaleraNode, startMariadb } from '../lab/mariadb.ts';
 import { collectLog } from './mysql-log.ts';
 

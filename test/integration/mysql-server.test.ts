@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
-import { measureData } from '../../src/mysql/innodb.ts';
-import { countOpenFiles } from '../../src/mysql/open-files.ts';
-import { findPrograms } from '../../src/mysql/programs.ts';
-import { connectMysql } from '../../src/mysql/server.ts';
+import { findPrograms } from '../../src/mysql/copy/programs.ts';
+import { measureData } from '../../src/mysql/server/innodb.ts';
+import { countOpenFiles } from '../../src/mysql/server/open-files.ts';
+import { connectMysql } from '../../src/mysql/server/server.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { collectLog } from './mysql-log.ts';
 

@@ -1,15 +1,15 @@
 import type { MysqlConfig } from '../../config/config.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import { type ClosedBinlog, closeBinlogs } from '../../mysql/binlogs.ts';
+import { type ClosedBinlog, closeBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
   type BinlogChoice,
   chooseBinlogs,
   describeHistory,
   namesToCompare,
   type ServerBinlog,
-} from '../../mysql/choose-binlogs.ts';
-import type { MysqlServer } from '../../mysql/server.ts';
+} from '../../mysql/binlog/choose-binlogs.ts';
+import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
 import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { toSeconds } from '../../units.ts';

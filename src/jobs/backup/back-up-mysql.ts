@@ -5,20 +5,20 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { ObjectNotFoundError } from '../../errors.ts';
-import type { BackupInfo } from '../../mysql/backup-info.ts';
-import { blankSecrets } from '../../mysql/blank-secrets.ts';
+import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
   type BackupType,
   candidateParent,
   chooseBackupType,
   type ParentObject,
-} from '../../mysql/choose-type.ts';
-import { isGalera, withDesync } from '../../mysql/galera.ts';
-import { measureData, readLsn } from '../../mysql/innodb.ts';
-import { collectConfigs } from '../../mysql/my-cnf.ts';
-import { countOpenFiles } from '../../mysql/open-files.ts';
-import { findPrograms } from '../../mysql/programs.ts';
-import type { MysqlServer } from '../../mysql/server.ts';
+} from '../../mysql/copy/choose-type.ts';
+import { findPrograms } from '../../mysql/copy/programs.ts';
+import { blankSecrets } from '../../mysql/server/blank-secrets.ts';
+import { isGalera, withDesync } from '../../mysql/server/galera.ts';
+import { measureData, readLsn } from '../../mysql/server/innodb.ts';
+import { collectConfigs } from '../../mysql/server/my-cnf.ts';
+import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
 import { entriesOf } from '../../status/periodic-status.ts';

@@ -1,5 +1,5 @@
 import type { RunType } from '../../copies/run-type.ts';
-import { connectMysql } from '../../mysql/server.ts';
+import { connectMysql } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
 import { finishAllDeletions } from '../record/record-copy.ts';

@@ -3,9 +3,9 @@ import { type ReplicaState, replicateFrom, requireReplicating } from '../../clon
 import { noteChanges } from '../../clone/undo.ts';
 import type { SshConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
-import type { BackupInfo } from '../../mysql/backup-info.ts';
+import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import type { ReplicationSource } from '../../mysql/replication-syntax.ts';
-import { connectMysql, type MysqlServer } from '../../mysql/server.ts';
+import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Cloning, copyConfig, copyData, prepareThere, startReplica } from './clone-steps.ts';
 import { type ClonePlan, type CloneRequest, planClone } from './plan-clone.ts';

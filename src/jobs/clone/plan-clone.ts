@@ -29,11 +29,11 @@ import { NETCAT_PROGRAMS, probeNetcat, type Transport } from '../../clone/transp
 import { TwinDbError } from '../../errors.ts';
 import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
-import { isGalera } from '../../mysql/galera.ts';
-import { measureData } from '../../mysql/innodb.ts';
-import { countOpenFiles } from '../../mysql/open-files.ts';
-import { type BackupPrograms, findPrograms } from '../../mysql/programs.ts';
-import type { MysqlServer } from '../../mysql/server.ts';
+import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
+import { isGalera } from '../../mysql/server/galera.ts';
+import { measureData } from '../../mysql/server/innodb.ts';
+import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 
 /** What is to be cloned, and how. */

@@ -6,7 +6,7 @@ import { nameOfKey } from '../../copies/key.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import { isOwnerAlive, newPartialName } from '../../lock/owner.ts';
 import { makeFolder } from '../../make-folder.ts';
-import type { BackupInfo } from '../../mysql/backup-info.ts';
+import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { Program } from '../../process/program.ts';
 import type { LocatedCopy } from '../find/mysql-chain.ts';

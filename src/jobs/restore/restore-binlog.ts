@@ -3,7 +3,7 @@ import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BinlogCopy, binlogKeyOfObject, compareBinlogNames } from '../../copies/binlog-copy.ts';
 import { TwinDbError } from '../../errors.ts';
-import { readBinlogHeader } from '../../mysql/binlog-header.ts';
+import { readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
 import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { type FoundBinlog, findBinlogs } from '../find/find-binlogs.ts';
 import { findRecord, type RecordKind } from '../find/find-record.ts';

@@ -1,4 +1,4 @@
-import { adviseNextSteps } from '../../mysql/advice.ts';
+import { adviseNextSteps } from '../../mysql/copy/advice.ts';
 import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';

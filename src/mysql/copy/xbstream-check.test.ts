@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-import { end, head, number, payload } from '../../test/fixtures/xbstream.ts';
-import { IntegrityError } from '../errors.ts';
+import { end, head, number, payload } from '../../../test/fixtures/xbstream.ts';
+import { IntegrityError } from '../../errors.ts';
 import { XbstreamCheck } from './xbstream-check.ts';
 
 /** Reads a stream that comes in pieces of `size` bytes. */

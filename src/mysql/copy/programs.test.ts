@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFakePrograms, type FakePrograms, SAYS } from '../../test/fixtures/fake-programs.ts';
-import { describeError } from '../errors.ts';
-import { flavourOf } from './flavours.ts';
+import { createFakePrograms, type FakePrograms, SAYS } from '../../../test/fixtures/fake-programs.ts';
+import { describeError } from '../../errors.ts';
+import { flavourOf } from '../flavours.ts';
 import { findPrograms } from './programs.ts';
 
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };

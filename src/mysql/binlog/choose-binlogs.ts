@@ -1,4 +1,4 @@
-import { type BinlogCopy, compareBinlogNames, parseBinlogName } from '../copies/binlog-copy.ts';
+import { type BinlogCopy, compareBinlogNames, parseBinlogName } from '../../copies/binlog-copy.ts';
 
 /** A binary log that the server has finished. */
 export interface ServerBinlog {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flavourOf } from './flavours.ts';
+import { flavourOf } from '../flavours.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from './prepare.ts';
 
 const programs = { backup: '/usr/bin/xtrabackup', stream: 'xbstream', debianPackage: 'p' };

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { ServerVendor } from '../copies/mysql-copy.ts';
+import type { ServerVendor } from '../../copies/mysql-copy.ts';
 
 type ReadVariable = (name: string) => Promise<string | undefined>;
 

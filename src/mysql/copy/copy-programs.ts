@@ -1,6 +1,6 @@
-import type { MysqlConfig } from '../config/config.ts';
-import type { MysqlCopy } from '../copies/mysql-copy.ts';
-import { type Flavour, flavourOf, vendorOf } from './flavours.ts';
+import type { MysqlConfig } from '../../config/config.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { type Flavour, flavourOf, vendorOf } from '../flavours.ts';
 import { type BackupPrograms, findPrograms } from './programs.ts';
 
 /** Programs that the operator has named; they win over those that a copy needs. */

@@ -1,6 +1,6 @@
-import type { ProgramEnd } from '../errors.ts';
-import type { Program } from '../process/program.ts';
-import type { Flavour } from './flavours.ts';
+import type { ProgramEnd } from '../../errors.ts';
+import type { Program } from '../../process/program.ts';
+import type { Flavour } from '../flavours.ts';
 import type { BackupPrograms } from './programs.ts';
 
 function remedyForDisk({ stderr }: ProgramEnd): string | undefined {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { SavedConfig } from '../copies/mysql-copy.ts';
-import { describeError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { SavedConfig } from '../../copies/mysql-copy.ts';
+import { describeError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import { type ReadFile, readOptionFile } from './option-file.ts';
 import type { MysqlServer } from './server.ts';
 

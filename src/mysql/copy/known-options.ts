@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProcessError, TwinDbError } from '../errors.ts';
-import { captureOutput } from '../process/capture.ts';
+import { ProcessError, TwinDbError } from '../../errors.ts';
+import { captureOutput } from '../../process/capture.ts';
+import type { Flavour } from '../flavours.ts';
 import { BACKUP_MY_CNF, dropUnknownOptions, readKnownOptions } from './backup-my-cnf.ts';
-import type { Flavour } from './flavours.ts';
 import type { BackupPrograms } from './programs.ts';
 
 /** The option files of this host must not add to what a program is asked, nor make it fail. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { Secret } from '../config/secret.ts';
-import { ConfigError } from '../errors.ts';
+import { Secret } from '../../config/secret.ts';
+import { ConfigError } from '../../errors.ts';
 import { type FileOption, readOptionFile } from './option-file.ts';
 
 /** How to reach the server: what `mysql_defaults_file` says, completed with the defaults. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describeError, TwinDbError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
 import { isLost } from './mysql-errors.ts';
 import type { MysqlServer } from './server.ts';
 

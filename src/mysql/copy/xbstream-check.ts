@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import { IntegrityError } from '../errors.ts';
+import { IntegrityError } from '../../errors.ts';
 import { CHUNK_START, type Chunk, parseChunk } from './xbstream-chunk.ts';
 
 /** What a payload of a kept file may be at most: they are a few lines each. */

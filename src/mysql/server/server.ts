@@ -1,9 +1,9 @@
-import type { MysqlConfig } from '../config/config.ts';
-import type { ServerVendor } from '../copies/mysql-copy.ts';
-import type { Log } from '../log.ts';
+import type { MysqlConfig } from '../../config/config.ts';
+import type { ServerVendor } from '../../copies/mysql-copy.ts';
+import type { Log } from '../../log.ts';
+import { type Flavour, flavourOf, vendorOf } from '../flavours.ts';
 import type { Dial } from './connection.ts';
 import { type MysqlOptions, readDefaultsFile } from './defaults-file.ts';
-import { type Flavour, flavourOf, vendorOf } from './flavours.ts';
 import { readIdentity } from './identity.ts';
 import { addressOf } from './mysql-errors.ts';
 import { openSession, type Queries, type Session } from './session.ts';

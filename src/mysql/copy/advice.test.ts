@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { flavourOf } from '../flavours.ts';
+import { blankSecrets } from '../server/blank-secrets.ts';
 import { adviseNextSteps, findDatadir, type RestoredData } from './advice.ts';
-import { blankSecrets } from './blank-secrets.ts';
-import { flavourOf } from './flavours.ts';
 
 const save = (path: string, text: string) => ({ [path]: Buffer.from(text).toString('base64') });
 

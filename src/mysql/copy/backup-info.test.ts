@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { flavourOf } from '../flavours.ts';
 import { readBackupInfo } from './backup-info.ts';
-import { flavourOf } from './flavours.ts';
 
-const FIXTURES = fileURLToPath(new URL('../../test/fixtures/backup-info', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/backup-info', import.meta.url));
 
 describe('what a backup program reports is read', () => {
   it('from mariabackup 10.11', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeError } from '../errors.ts';
+import { describeError } from '../../errors.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 import { missingPrivilege, queryError, quoteAccount, redactGrants } from './mysql-errors.ts';
 

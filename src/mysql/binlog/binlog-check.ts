@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { IntegrityError } from '../errors.ts';
+import { IntegrityError } from '../../errors.ts';
 import {
   BINLOG_BEGINNING,
   EVENT_HEADER_LENGTH,

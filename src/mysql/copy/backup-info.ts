@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TwinDbError } from '../errors.ts';
-import type { Flavour } from './flavours.ts';
+import { TwinDbError } from '../../errors.ts';
+import type { Flavour } from '../flavours.ts';
 
 /** What the backup program writes about a copy, to `--extra-lsndir` and into the copy itself. */
 export interface BackupInfo {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
-import { planBinlogs } from '../retention/plan-binlogs.ts';
+import { type BinlogCopy, binlogCopyKey } from '../../copies/binlog-copy.ts';
+import { planBinlogs } from '../../retention/plan-binlogs.ts';
 import { chooseBinlogs, describeHistory, namesToCompare, type ServerBinlog } from './choose-binlogs.ts';
 
 /** The log with this number; its time is 100 times the number, unless said otherwise. */

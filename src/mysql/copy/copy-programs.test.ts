@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFakePrograms, type FakePrograms, SAYS } from '../../test/fixtures/fake-programs.ts';
+import { createFakePrograms, type FakePrograms, SAYS } from '../../../test/fixtures/fake-programs.ts';
 import { programsByInfo, programsByStatus } from './copy-programs.ts';
 
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };

@@ -1,6 +1,6 @@
-import type { SavedConfig } from '../copies/mysql-copy.ts';
-import { hasBlanked } from './blank-secrets.ts';
-import type { Flavour } from './flavours.ts';
+import type { SavedConfig } from '../../copies/mysql-copy.ts';
+import type { Flavour } from '../flavours.ts';
+import { hasBlanked } from '../server/blank-secrets.ts';
 
 /** What is known of a data directory that has been restored. */
 export interface RestoredData {

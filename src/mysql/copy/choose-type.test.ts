@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MysqlCopy } from '../copies/mysql-copy.ts';
-import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
 import { type ChoiceInput, candidateParent, chooseBackupType } from './choose-type.ts';
 
 function copyOf(runType: RunType, backupStarted: number, changes: Partial<MysqlCopy> = {}): MysqlCopy {

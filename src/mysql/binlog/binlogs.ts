@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { TwinDbError } from '../errors.ts';
-import type { MysqlServer } from './server.ts';
+import { TwinDbError } from '../../errors.ts';
+import type { MysqlServer } from '../server/server.ts';
 
 /** A binary log that the server has finished. */
 export interface ClosedBinlog {

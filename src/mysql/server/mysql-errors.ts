@@ -1,4 +1,4 @@
-import { TwinDbError } from '../errors.ts';
+import { TwinDbError } from '../../errors.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 
 /** `db1:3306` or the path of a socket. */

@@ -1,6 +1,6 @@
-import type { MysqlCopy, ServerVendor } from '../copies/mysql-copy.ts';
-import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { planRetention } from '../retention/plan.ts';
+import type { MysqlCopy, ServerVendor } from '../../copies/mysql-copy.ts';
+import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
+import { planRetention } from '../../retention/plan.ts';
 
 /** `whole`: as far as can be told without reading it, by its size. */
 export type ParentObject = 'whole' | 'damaged' | 'absent';

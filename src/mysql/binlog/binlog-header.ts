@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { TwinDbError } from '../errors.ts';
+import { TwinDbError } from '../../errors.ts';
 
 /** What the beginning of a binary log tells. */
 export interface BinlogHeader {

@@ -1,4 +1,4 @@
-import type { SavedConfig } from '../copies/mysql-copy.ts';
+import type { SavedConfig } from '../../copies/mysql-copy.ts';
 
 /**
  * Options of servers and clients whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,

@@ -1,4 +1,4 @@
-import { IntegrityError } from '../errors.ts';
+import { IntegrityError } from '../../errors.ts';
 
 /**
  * A piece of a stream that xbstream or mbstream unpacks. Little-endian numbers: magic (8 bytes), flags (1), type (1),

@@ -1,11 +1,11 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { MysqlConfig } from '../config/config.ts';
-import { TwinDbError } from '../errors.ts';
-import { childEnvironment } from '../process/environment.ts';
-import { ProgramStream } from '../process/program-stream.ts';
-import type { Flavour } from './flavours.ts';
+import type { MysqlConfig } from '../../config/config.ts';
+import { TwinDbError } from '../../errors.ts';
+import { childEnvironment } from '../../process/environment.ts';
+import { ProgramStream } from '../../process/program-stream.ts';
+import type { Flavour } from '../flavours.ts';
 
 /** The programs that back up and restore one flavour of server. */
 export interface BackupPrograms {
