@@ -132,6 +132,9 @@ const MYSQL_84: FlavourRow = {
   replication: SOURCE_SYNTAX,
 };
 
+/** Every name that any version of the programs gives to its files: for a copy of which nothing else is known. */
+export const ANY_FILES: FlavourRow['files'] = MARIADB_11_FILES;
+
 const ROWS = {
   'mariadb-10': MARIADB_10,
   'mariadb-11': {

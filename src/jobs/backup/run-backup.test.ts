@@ -10,7 +10,8 @@ import { LockTimeoutError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { LOCK_WAIT, runBackup } from './run-backup.ts';
+import { LOCK_WAIT } from '../with-run-lock.ts';
+import { runBackup } from './run-backup.ts';
 
 let dir: string;
 let messages: string[];

@@ -1,26 +1,14 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
-import { holdLock } from '../../lock/run-lock.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
+import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
-
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-
-/** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
-export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
-  hourly: HOUR / 2,
-  daily: DAY / 2,
-  weekly: 3.5 * DAY,
-  monthly: 15 * DAY,
-  yearly: 182.5 * DAY,
-};
 
 interface RunOptions {
   /** Neither directories nor the server's data. */
@@ -57,7 +45,9 @@ export async function runBackup(
       log,
     );
   try {
-    const succeeded = await runWithLock({ runType, binlogsOnly, record }, lock, context);
+    const parts = { runType, binlogsOnly, record };
+    const waiting = { waitSeconds: LOCK_WAIT[runType], ...lock };
+    const succeeded = await withRunLock(waiting, context, (locked) => runLocked(parts, locked));
     await report();
     return succeeded;
   } catch (error) {
@@ -69,17 +59,6 @@ export async function runBackup(
     await report();
     throw error;
   }
-}
-
-async function runWithLock(parts: RunParts, lock: RunLock, context: JobContext): Promise<boolean> {
-  const { log } = context;
-  const lost = new AbortController();
-  const signal = AbortSignal.any([context.signal, lost.signal]);
-  const onLost = (error: Error) => lost.abort(error);
-  const onWait = () => log.info(`Waiting for another run to release the lock ${lock.path}.lock`);
-  const waitSeconds = LOCK_WAIT[parts.runType];
-  await using _lock = await holdLock({ waitSeconds, ...lock, signal, onLost, onWait });
-  return await runLocked(parts, { ...context, signal });
 }
 
 async function runLocked(parts: RunParts, context: JobContext): Promise<boolean> {

@@ -5,13 +5,10 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import { type BackupInfo, readBackupInfo } from '../../mysql/copy/backup-info.ts';
 import { formatGrastate, parseGaleraInfo } from '../../mysql/copy/grastate.ts';
-import { flavourOf } from '../../mysql/flavours.ts';
+import { ANY_FILES } from '../../mysql/flavours.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { Program } from '../../process/program.ts';
 import type { JobContext } from '../job-context.ts';
-
-/** Every name that any version of the programs gives to its files. */
-export const ANY_FILES = flavourOf('mariadb', '11.0').files;
 
 /**
  * What an extracted copy says of itself. Unpacking an empty stream succeeds and leaves nothing, so this is also the check

@@ -1,0 +1,39 @@
+import type { RunType } from '../copies/run-type.ts';
+import { holdLock } from '../lock/run-lock.ts';
+import type { JobContext } from './job-context.ts';
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+/** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
+export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
+  hourly: HOUR / 2,
+  daily: DAY / 2,
+  weekly: 3.5 * DAY,
+  monthly: 15 * DAY,
+  yearly: 182.5 * DAY,
+};
+
+interface RunLock {
+  /** The lock is the folder `PATH.lock`. */
+  readonly path: string;
+  /** How long to wait for another run. */
+  readonly waitSeconds: number;
+}
+
+/**
+ * Does the work while no other run of this host changes its statuses. The signal of the context that the work gets aborts also
+ * when the lock was taken away. Throws a LockTimeoutError when another run still holds it after the wait.
+ */
+export async function withRunLock<T>(
+  { path, waitSeconds }: RunLock,
+  context: JobContext,
+  work: (context: JobContext) => Promise<T>,
+): Promise<T> {
+  const lost = new AbortController();
+  const signal = AbortSignal.any([context.signal, lost.signal]);
+  const onLost = (error: Error) => lost.abort(error);
+  const onWait = () => context.log.info(`Waiting for another run to release the lock ${path}.lock`);
+  await using _lock = await holdLock({ path, waitSeconds, signal, onLost, onWait });
+  return await work({ ...context, signal });
+}
