@@ -189,6 +189,22 @@ describe('binary logs', () => {
     expect(listedBinlogs(sandbox).size).toBe(2);
   });
 
+  it('are refused to an account that is no replica, and the message names the privilege', async () => {
+    chmodSync(server.dir, 0o755);
+    chmodSync(server.binlogDir, 0o700);
+    await write();
+    const client = sandbox.file('client.cnf', readFileSync(server.backupDefaultsFile));
+    configureMysql(sandbox, { defaultsFile: client }, { source: OFF });
+    const lock = ['--lock-file', `${sandbox.dir}/lock`];
+    const { exitCode, stderr } = await sandbox.runBound('backup', ...lock, 'hourly');
+    expect([exitCode, listedBinlogs(sandbox).size]).toEqual([1, 0]);
+    expect(stderr).toContain('Grant the backup user the privilege REPLICATION SLAVE ON *.*');
+    await server.sql(`GRANT REPLICATION SLAVE ON *.* TO backup@localhost`);
+    expect((await sandbox.runBound('backup', ...lock, 'hourly')).exitCode).toBe(0);
+    expect(listedBinlogs(sandbox).size).toBe(2);
+    await server.sql(`REVOKE REPLICATION SLAVE ON *.* FROM backup@localhost`);
+  });
+
   it('tell their time although the client program does not print their first event', async () => {
     const options = { log: createLog('error', () => undefined), signal: new AbortController().signal };
     await using connected = await connectMysql(server, options.log);
