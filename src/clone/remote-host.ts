@@ -1,6 +1,7 @@
 import type { SshConfig } from '../config/config.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { connect, type SshConnection } from '../ssh/connect.ts';
 import { type RemoteCommand, type RemoteEnd, startRemote } from '../ssh/remote-command.ts';
 
@@ -9,7 +10,7 @@ export interface RemoteHost extends AsyncDisposable {
   readonly name: string;
   /** The connection; made anew when it was lost, so that even then there is a way to clean up. */
   readonly connection: () => Promise<SshConnection>;
-  /** Starts a command. Throws a TwinDbError when it cannot be started. */
+  /** Starts a command; nobody gets the secrets in what it says. Throws a TwinDbError when it cannot be started. */
   readonly start: (words: readonly string[], onStderrLine?: (line: string) => void) => Promise<RemoteCommand>;
   /** Runs a command to its end, whatever that is; `input` goes to its stdin. */
   readonly run: (words: readonly string[], input?: string | Buffer) => Promise<RemoteEnd>;
@@ -46,7 +47,10 @@ export async function openRemoteHost(name: string, ssh: SshConfig, log: Log): Pr
   const start: RemoteHost['start'] = async (words, onStderrLine) => {
     log.debug(`On ${name}: ${words.filter((word) => !word.includes('\n')).join(' ')}`);
     const used = await connection();
-    const command = await startRemote(used, [...prefix, ...words], onStderrLine);
+    const command = await startRemote(used, [...prefix, ...words], {
+      redact: redactSecrets,
+      ...(onStderrLine && { onStderrLine }),
+    });
     // A channel notices a loss before its connection does; what follows must not use that again.
     command.ended.catch(() => forget(used));
     return command;

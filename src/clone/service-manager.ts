@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { ProcessError } from '../errors.ts';
+import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /** What starts and stops the server there, and under which name. */
@@ -105,7 +106,7 @@ function openPlain(host: RemoteHost, { server, log, socket }: PlainServer): Serv
       const { exitCode } = await host.run(['kill', '-0', pid ?? '']);
       if (exitCode === 0) return;
       const { stdout } = await host.run(['tail', '-n', '15', log]);
-      const end = { exitCode: null, signal: null, stderr: stdout.trim().split('\n') };
+      const end = { exitCode: null, signal: null, stderr: stdout.trim().split('\n').map(redactSecrets) };
       throw new ProcessError(`${server} on ${host.name} has ended`, end);
     },
     async stop() {

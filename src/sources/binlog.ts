@@ -12,6 +12,7 @@ import {
   readPrintedEvent,
 } from '../mysql/binlog/binlog-header.ts';
 import type { ClosedBinlog } from '../mysql/binlog/binlogs.ts';
+import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
@@ -131,6 +132,7 @@ function askServer(
       name,
     ],
     debianPackage: flavour.clientPackage,
+    redact: redactSecrets,
     onStderrLine: (line) => log.debug(line),
     remedyFor: ({ stderr }) => {
       const missing = missingPrivilege(stderr.join('\n'));

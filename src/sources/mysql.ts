@@ -6,7 +6,8 @@ import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/copy/backup-info.ts';
 import type { BackupPrograms } from '../mysql/copy/programs.ts';
-import { missingPrivilege, redactGrants } from '../mysql/server/mysql-errors.ts';
+import { redactSecrets } from '../mysql/server/blank-secrets.ts';
+import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
@@ -45,7 +46,7 @@ export async function openMysqlSource(
     args: backupArguments(options, { target, about }),
     debianPackage: programs.debianPackage,
     lastWords: LAST_WORDS,
-    redact: redactGrants,
+    redact: redactSecrets,
     onStderrLine: (line) => log.debug(line),
     remedyFor: (end) => findRemedy(end, options.openFiles),
     async onSuccess() {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { quote } from 'shlex';
 import type { ClientChannel } from 'ssh2';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import type { Program } from '../process/program.ts';
 import { StderrTail } from '../process/stderr-tail.ts';
 import type { SshConnection } from './connect.ts';
 
@@ -9,6 +10,9 @@ import type { SshConnection } from './connect.ts';
 export interface RemoteEnd extends ProgramEnd {
   readonly stdout: string;
 }
+
+/** What gets the lines that a command writes to stderr, and takes secrets out of them before. */
+type Listener = Pick<Program, 'onStderrLine' | 'redact'>;
 
 /** A command that runs on the other side. */
 export interface RemoteCommand {
@@ -23,25 +27,21 @@ export interface RemoteCommand {
 
 /**
  * Starts a command with these words as its arguments: each is quoted, as SSH hands one line to the login shell of the user,
- * which has to be a POSIX one. `onStderrLine` gets what it says, as it comes. Throws a TwinDbError when it cannot be started.
+ * which has to be a POSIX one. `listener` gets what it says, as it comes. Throws a TwinDbError when it cannot be started.
  */
 export async function startRemote(
   connection: SshConnection,
   words: readonly string[],
-  onStderrLine?: (line: string) => void,
+  listener: Listener = {},
 ): Promise<RemoteCommand> {
   return await openChannel(connection, words.map(quote).join(' '), (channel) =>
-    watch(channel, connection, onStderrLine),
+    watch(channel, connection, listener),
   );
 }
 
 /** Turns a channel whose command has just started into a value that tells of its end. */
-function watch(
-  channel: ClientChannel,
-  connection: SshConnection,
-  onStderrLine: ((line: string) => void) | undefined,
-): RemoteCommand {
-  const tail = new StderrTail(channel.stderr, onStderrLine === undefined ? {} : { onStderrLine });
+function watch(channel: ClientChannel, connection: SshConnection, listener: Listener): RemoteCommand {
+  const tail = new StderrTail(channel.stderr, listener);
   let stdout = '';
   let [hasLine, sayLine] = [false, (_line: string) => {}];
   const firstLine = new Promise<string>((resolve) => {

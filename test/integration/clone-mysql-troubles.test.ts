@@ -135,11 +135,11 @@ describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and na
   it('the copy cannot be prepared, although the program exits 0', async () => {
     standIn(
       'mariabackup',
-      '[ "$1" = --no-defaults ] && exec /usr/bin/mariabackup "$@"; echo "out of luck" >&2',
+      `[ "$1" = --no-defaults ] && exec /usr/bin/mariabackup "$@"; echo "'--a_filekey=GEHEIM'" >&2; echo "out of luck" >&2`,
     );
     const { stderr } = await fail([...password(), hosts.replicaAddress]);
     expect(stderr).toMatch(
-      /failed while preparing the copy: \S*mariabackup on 192\.0\.2\.2 ended without saying "completed OK!"\n {2}out of luck\n/,
+      /failed while preparing the copy: \S*mariabackup on 192\.0\.2\.2 ended without saying "completed OK!"\n {2}'--a_filekey=…\n {2}out of luck\n/,
     );
   });
 

@@ -1,6 +1,7 @@
 import type { ProgramEnd } from '../../errors.ts';
 import type { Program } from '../../process/program.ts';
 import type { Flavour } from '../flavours.ts';
+import { redactSecrets } from '../server/blank-secrets.ts';
 import type { BackupPrograms } from './programs.ts';
 
 function remedyForDisk({ stderr }: ProgramEnd): string | undefined {
@@ -44,6 +45,8 @@ export function prepareCopy(
     debianPackage,
     // Exit code 0 alone does not say it.
     lastWords: 'completed OK!',
+    // It says what backup-my.cnf gives to plugins.
+    redact: redactSecrets,
     remedyFor: remedyForDisk,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { blankSecrets, hasBlanked } from './blank-secrets.ts';
+import { blankSecrets, hasBlanked, redactSecrets } from './blank-secrets.ts';
 
 const save = (text: string) => [{ '/etc/my.cnf': Buffer.from(text, 'latin1').toString('base64') }];
 const blank = (text: string) =>
@@ -14,6 +14,7 @@ describe('configuration files without their secrets', () => {
     'loose_file_key_management_filekey=geheim',
     'hashicorp-key-management-token=geheim',
     'ssl_passphrase="geheim"',
+    'encrypt_key=geheim',
   ])('have no value in: %s', (line) => {
     const text = blank(`[mysqld]\n${line}\ndatadir=/data\n`);
     expect(text).not.toContain('geheim');
@@ -33,5 +34,39 @@ describe('configuration files without their secrets', () => {
   ])('are otherwise as they were: %s', (line) => {
     expect(blank(`[mysqld]\n${line}\n`)).toBe(`[mysqld]\n${line}\n`);
     expect(hasBlanked(blankSecrets(save(line)))).toBe(false);
+  });
+});
+
+describe('what a program says', () => {
+  it.each([
+    ["[00] \t Encryption plugin parameter :  '--", 'file_key_management_filekey=', "geheim's'"],
+    ["mariabackup: unknown variable '", 'loose-file-key-management-filekey=', "geheim'"],
+    ['recognized server arguments: --datadir=/data --', 'report_password=', 'geheim --port=3306'],
+    ['--wsrep-provider-options=pc.ignore_sb=1;socket.', 'password = ', 'geheim --x=geheim'],
+    ['recognized client arguments: --', 'encrypt-key=', 'geheim'],
+    ['CHANGE MASTER TO MASTER_HOST="x", ', 'MASTER_PASSWORD=', "'geheim'"],
+  ])('has no value of an option that holds a secret: %s%s', (before, name, after) => {
+    expect(redactSecrets(`${before}${name}${after}`)).toBe(`${before}${name.trimEnd()}…`);
+  });
+
+  it('has no hash of a password in its grants', () => {
+    const grant = '  1.GRANT PROCESS ON *.* TO `b`@`%`';
+    for (const secret of [
+      "BY PASSWORD '*9BB9'",
+      "VIA ed25519 USING '9BB9' OR unix_socket",
+      "WITH p AS '9BB9'",
+    ]) {
+      expect(redactSecrets(`${grant} IDENTIFIED ${secret}`)).toBe(`${grant} IDENTIFIED …`);
+    }
+    expect(redactSecrets(grant)).toBe(grant);
+  });
+
+  it.each([
+    "Access denied for user 'backup'@'localhost' (using password: YES)",
+    "\t Encryption plugin parameter :  '--file_key_management_filename=/etc/keys'",
+    'disconnect_on_expired_password=ON',
+    '[00] completed OK!',
+  ])('is otherwise as it was: %s', (line) => {
+    expect(redactSecrets(line)).toBe(line);
   });
 });

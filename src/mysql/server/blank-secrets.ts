@@ -1,11 +1,12 @@
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
 
 /**
- * Options of servers and clients whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,
- * `ssl_passphrase`, `file_key_management_filekey`, `hashicorp_key_management_token`, … Source: the option references of
- * MySQL, MariaDB and Galera.
+ * Options of servers, clients and backup programs whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,
+ * `ssl_passphrase`, `file_key_management_filekey`, `hashicorp_key_management_token`, `encrypt_key`, … Source: the option
+ * references of MySQL, MariaDB, Galera and XtraBackup.
  */
-const SECRET = /^(loose-)?(.+-)?(password|passwd|passphrase|sst-auth|filekey|token|secret)$/i;
+const SECRET =
+  /^(.+-)?(password|passwd|passphrase|sst-auth|filekey|token|secret|encrypt-key|transition-key)$/i;
 
 /** Named alike, and no secrets: switches, and the plugins for authentication. */
 const HARMLESS = /(^|-)(expired|native|sha256|sha2)-password$/i;
@@ -31,10 +32,26 @@ export function hasBlanked(config: readonly SavedConfig[]): boolean {
 }
 
 function blankLine(line: string): string {
-  const [, name, value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
-  const plain = name?.replaceAll('_', '-') ?? '';
-  if (!value || !SECRET.test(plain) || HARMLESS.test(plain)) return line;
+  const [, name = '', value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
+  if (!value || !isSecret(name)) return line;
   return `# ${name} = (${MARK}: copies are encrypted, and this file is not)`;
+}
+
+function isSecret(option: string): boolean {
+  const name = option.replaceAll('_', '-');
+  return SECRET.test(name) && !HARMLESS.test(name);
+}
+
+/**
+ * A line that a server or a backup program says, without its secrets: the values of options that hold one (mariabackup prints
+ * what it gives to plugins, and all programs quote an option that they refuse), and what SHOW GRANTS of MariaDB tells of an
+ * account's password. The rest of the line goes as well, for a value may hold anything.
+ */
+export function redactSecrets(line: string): string {
+  const assignments = [...line.matchAll(/([\w-]+)\s*=/g)];
+  const first = assignments.find(([, name = '']) => isSecret(name));
+  const plain = first === undefined ? line : `${line.slice(0, first.index + first[0].length)}…`;
+  return plain.replace(/\bIDENTIFIED (BY|VIA|WITH)\b.*/i, 'IDENTIFIED …');
 }
 
 function mapContents(config: readonly SavedConfig[], each: (bytes: Buffer) => Buffer): SavedConfig[] {

@@ -90,11 +90,6 @@ export function missingPrivilege(text: string): string | undefined {
   return all?.split(/, | or /).at(-1);
 }
 
-/** Takes from a line of a backup program's output what SHOW GRANTS of MariaDB tells of an account's password. */
-export function redactGrants(line: string): string {
-  return line.replace(/\bIDENTIFIED (BY|VIA|WITH)\b.*/i, 'IDENTIFIED …');
-}
-
 /** The TwinDbError for a statement that failed. `account` is the one the server knows us by, as `user@host`. */
 export function queryError(options: MysqlOptions, account: string, sql: string, cause: unknown): TwinDbError {
   const message = `Cannot run "${sql}" on MySQL at ${addressOf(options)} as ${options.user}`;
