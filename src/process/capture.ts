@@ -5,9 +5,18 @@ import { ProgramStream } from './program-stream.ts';
 
 /**
  * Runs a program that says little and returns what it wrote to stdout. The signal ends it. Throws the ProcessError of a
- * failure.
+ * failure, and the signal's reason when that has aborted; in any case nothing runs any more then.
  */
-export function captureOutput(program: Program, signal?: AbortSignal): Promise<string> {
+export async function captureOutput(program: Program, signal?: AbortSignal): Promise<string> {
+  signal?.throwIfAborted();
   const stream = new ProgramStream([program], { readable: true, writable: false });
-  return text(signal === undefined ? stream : addAbortSignal(signal, stream));
+  const closed = new Promise((resolve) => stream.once('close', resolve));
+  try {
+    return await text(signal === undefined ? stream : addAbortSignal(signal, stream));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await closed;
+  }
 }

@@ -227,7 +227,8 @@ it.skipIf(isMysql)(
 
 it.skipIf(isMysql)("the server's own programs are found and accepted", async () => {
   await using connected = await connectMysql({ defaultsFile: server.backupDefaultsFile }, log);
-  const programs = await findPrograms(connected, { xtrabackupBinary: undefined, xbstreamBinary: undefined });
+  const chosen = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
+  const programs = await findPrograms(connected, chosen, new AbortController().signal);
   expect(programs.backup).toMatch(/\/(mariabackup|mariadb-backup)$/);
   expect(connected.version).toContain(programs.backupVersion.replace(/-MariaDB$/, ''));
 });

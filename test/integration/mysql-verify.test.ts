@@ -2,6 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } f
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { pidOf } from '../fixtures/fake-programs.ts';
 import { damage } from '../fixtures/mysql-copies.ts';
 import { adopt, type MysqlHistory, makeHistory } from '../fixtures/mysql-history.ts';
 import { useLab } from '../lab/lab.ts';
@@ -97,13 +98,16 @@ describe('verify mysql', () => {
     expect(await digestTables(restored)).toEqual(history.rowsOfFull);
   });
 
-  it('drops the options from backup-my.cnf that the program or the server here does not know', async () => {
+  /** A stand-in for a program; in `inFront`, the server's is found before the real one. */
+  const stand = (program: string, script: string) => {
+    const file = sandbox.file(`bin/${program}`, `#!/bin/sh\n${script}`);
+    chmodSync(file, 0o755);
+    return file;
+  };
+  const inFront = () => ({ PATH: `${sandbox.dir}/bin:${process.env['PATH']}`, TMPDIR: temporary });
+
+  it('drops the options from backup-my.cnf that the program here does not know', async () => {
     const dst = join(sandbox.dir, 'verified');
-    const stand = (program: string, script: string) => {
-      const file = sandbox.file(`bin/${program}`, `#!/bin/sh\n${script}`);
-      chmodSync(file, 0o755);
-      return file;
-    };
     // No real copy has such an option: what mbstream has unpacked gets it, and mariabackup chokes on it, as xtrabackup does.
     const stream = stand(
       'mbstream',
@@ -121,6 +125,57 @@ exec /usr/bin/mariabackup "$@"\n`,
     expect(lines).toContain('# not known here: innodb_from_the_future=1');
     expect(lines.filter((line) => line.startsWith('innodb_from'))).toEqual([]);
     expect(lines.some((line) => line.startsWith('innodb_'))).toBe(true);
+  });
+
+  it('drops those that only the server here does not know', async () => {
+    const dst = join(sandbox.dir, 'verified');
+    stand('mariadbd', '/usr/sbin/mariadbd "$@" | grep -v -e --innodb-compression-level\n');
+    const args = ['verify', 'mysql', history.full.key, '--dst', dst];
+    expect(await sandbox.start(args, inFront()).result).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = readFileSync(join(dst, 'backup-my.cnf'), 'utf8').split('\n');
+    expect(lines.filter((line) => line.includes('innodb_compression_level'))).toEqual([
+      expect.stringMatching(/^# not known here: innodb_compression_level=\d+$/),
+    ]);
+  });
+
+  it('says with --debug why it drops none for the server', async () => {
+    stand('mariadbd', 'echo MariaDB\n');
+    const args = ['--debug', 'verify', 'mysql', history.full.key];
+    const { exitCode, stderr } = await sandbox.start(args, inFront()).result;
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      'DEBUG: backup-my.cnf: what the server on this host does not know is not looked for: the help of mariadbd lists no options',
+    );
+  });
+
+  describe('with a server program that hangs when it is asked', () => {
+    let server: string;
+    beforeEach(() => {
+      server = stand('mariadbd', 'echo $$ > "$0.pid"; exec sleep 600\n');
+    });
+
+    it('ends after SIGTERM when only that is waited for, and the program with it', async () => {
+      const prepare = 'case "$*" in *--prepare*) echo $$ > "$0.pid";; esac\nexec /usr/bin/mariabackup "$@"\n';
+      const backup = stand('mariabackup', prepare);
+      const args = ['--xtrabackup-binary', backup, 'verify', 'mysql', history.full.key];
+      const running = sandbox.start(args, inFront());
+      const [pid, preparing] = [await pidOf(server), await pidOf(backup)];
+      await expect.poll(() => existsSync(`/proc/${preparing}`), { timeout: 50_000 }).toBe(false);
+      running.child.kill('SIGTERM');
+      expect((await running.result).exitCode).toBe(143);
+      expect([existsSync(`/proc/${pid}`), readdirSync(temporary)]).toEqual([false, []]);
+    });
+
+    it('ends when the copy cannot be prepared, and the program with it', async () => {
+      const backup = stand(
+        'mariabackup',
+        `case "$*" in *--prepare*) while [ ! -s '${server}.pid' ]; do sleep 0.1; done; exit 7;; esac\nexec /usr/bin/mariabackup "$@"\n`,
+      );
+      const args = ['--xtrabackup-binary', backup, 'verify', 'mysql', history.full.key];
+      const { exitCode, stdout } = await sandbox.start(args, inFront()).result;
+      expect([exitCode, stdout]).toEqual([1, expect.stringContaining('mariabackup failed with exit code 7')]);
+      expect([existsSync(`/proc/${await pidOf(server)}`), readdirSync(temporary)]).toEqual([false, []]);
+    });
   });
 
   it('ends after SIGTERM without leaving its folder', async () => {

@@ -60,7 +60,7 @@ async function prepare(
   context: JobContext,
 ): Promise<() => Promise<number>> {
   const { config, host, log, now } = context;
-  const programs = await findPrograms(server, mysql);
+  const programs = await findPrograms(server, mysql, context.signal);
   const { status } = await places.remote.status.read();
   const copies = mysqlCopies(status);
   const choice = await choose(server, mysql, runType, copies, context);

@@ -92,7 +92,7 @@ export async function planClone(
   const sourceDatadir = resolve((await server.variable('datadir')) ?? '/var/lib/mysql');
   await requireOneFolder(server, sourceDatadir);
   const galera = await isGalera(server);
-  const backupPrograms = await findPrograms(server, context.programs);
+  const backupPrograms = await findPrograms(server, context.programs, context.signal);
   const openFiles = await countOpenFiles(server);
   const dataSize = await measureData(server);
   const files = await readSourceConfigs(server, log);

@@ -6,15 +6,15 @@ import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { type CopyPrograms, programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
-import { fitTo, readProgramOptions, readServerOptions } from '../../mysql/copy/known-options.ts';
-import { extractCopy, halfOfAvailable, prepareCopy } from '../../mysql/copy/prepare.ts';
+import { extractCopy } from '../../mysql/copy/prepare.ts';
 import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
 import { freeSpace, leaveEmpty, requireEmptyFolder, requireSpace } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
-import { requireExtracted, runBackupProgram, writeConfigs, writeGrastate } from './mysql-folder.ts';
+import { requireExtracted, writeConfigs, writeGrastate } from './mysql-folder.ts';
+import { prepareData } from './prepare-data.ts';
 import { removeLinks } from './tablespace-links.ts';
 
 /** Everything is made in here and moved out when it is whole, so that half a datadir never looks like one. */
@@ -100,10 +100,9 @@ async function build(
   // The copy that was asked for tells more than its parent does.
   const { copy } = chain.incremental ?? chain.full;
   await mkdir(work, { mode: 0o700 });
-  let used = await programsByStatus(copy, context.programs);
+  let used = await programsByStatus(copy, context);
   let { info, location } = await extractFull(chain.full, target, cache, used, context);
-  if (info.serverVersion !== undefined)
-    used = await programsByInfo(used, info.serverVersion, copy, context.programs);
+  if (info.serverVersion !== undefined) used = await programsByInfo(used, info.serverVersion, copy, context);
   // Before anything is prepared: what a link leads to may be the file of a running server.
   const moved = new Set(await removeLinks(target));
   if (chain.incremental !== undefined) {
@@ -112,17 +111,12 @@ async function build(
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental)) moved.add(table);
   }
-  // Asking the server takes a while, and so it is done meanwhile.
-  const [known] = await Promise.all([
-    readServerOptions(used.flavour),
-    prepare(target, chain.incremental === undefined ? 'whole' : { incremental }, used, context),
-  ]);
+  await prepareData(target, chain.incremental && incremental, used, context);
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].join(', ')}`,
     );
   }
-  note(await fitTo(known, target), 'the server on this host', context);
   // Preparing has put the incremental copy's own Galera info in the place of the full one's.
   const galera = await writeGrastate(target);
   const config = copy?.config ?? [];
@@ -191,26 +185,6 @@ async function extract(
   );
   if (info === undefined) throw new TwinDbError(`Nothing was unpacked into ${dir}`);
   return { info, location };
-}
-
-async function prepare(
-  target: string,
-  step: 'whole' | { readonly incremental: string },
-  { programs, flavour }: CopyPrograms,
-  context: JobContext,
-): Promise<void> {
-  const memory = halfOfAvailable(await readFile('/proc/meminfo', 'utf8'), process.constrainedMemory());
-  note(await fitTo(await readProgramOptions(programs), target), programs.backup, context);
-  const steps = step === 'whole' ? [step] : ['base' as const, step];
-  for (const each of steps) {
-    context.log.info(`Preparing the ${typeof each === 'object' ? 'incremental' : 'full'} copy`);
-    await runBackupProgram(prepareCopy(programs, flavour, { target, memory, step: each }), context);
-  }
-}
-
-function note(dropped: readonly string[], who: string, { log }: JobContext): void {
-  if (dropped.length > 0)
-    log.info(`${BACKUP_MY_CNF}: left out what ${who} does not know: ${dropped.join(', ')}`);
 }
 
 async function moveOut(from: string, to: string): Promise<void> {

@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFakePrograms, type FakePrograms, SAYS } from '../../../test/fixtures/fake-programs.ts';
-import { programsByInfo, programsByStatus } from './copy-programs.ts';
+import { createFakePrograms, type FakePrograms, pidOf, SAYS } from '../../../test/fixtures/fake-programs.ts';
+import { type ChosenPrograms, programsByInfo, programsByStatus } from './copy-programs.ts';
 
-const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
+const search = (chosen: ChosenPrograms, signal = new AbortController().signal) => ({
+  programs: chosen,
+  signal,
+});
+const NOTHING = search({ xtrabackupBinary: undefined, xbstreamBinary: undefined });
 
 describe('the programs for a copy', () => {
   let programs: FakePrograms;
@@ -56,7 +61,18 @@ describe('the programs for a copy', () => {
   it('are the ones that the operator has chosen, wherever they lie', async () => {
     const [backup = '', stream = ''] = installMariadb();
     process.env['PATH'] = '/nonexistent';
-    const chosen = { xtrabackupBinary: backup, xbstreamBinary: stream };
+    const chosen = search({ xtrabackupBinary: backup, xbstreamBinary: stream });
     expect((await programsByStatus(undefined, chosen)).programs).toMatchObject({ backup, stream });
+  });
+
+  it('are not waited for beyond the signal when one hangs that is asked for its version', async () => {
+    install('xbstream');
+    const hanging = programs.installScript('xtrabackup', 'echo $$ > "$0.pid"; exec /bin/sleep 600');
+    const controller = new AbortController();
+    const found = programsByStatus(undefined, search(NOTHING.programs, controller.signal));
+    const pid = await pidOf(hanging);
+    controller.abort(new Error('SIGTERM'));
+    await expect(found).rejects.toThrow('SIGTERM');
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 });

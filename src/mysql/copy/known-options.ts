@@ -6,17 +6,21 @@ import type { Flavour } from '../flavours.ts';
 import { BACKUP_MY_CNF, dropUnknownOptions, readKnownOptions } from './backup-my-cnf.ts';
 import type { BackupPrograms } from './programs.ts';
 
+/** The names of the options that a program knows, or why they cannot be told. */
+export type KnownOptions =
+  | { readonly names: ReadonlySet<string> }
+  | { readonly names: undefined; readonly reason: string };
+
 /** The option files of this host must not add to what a program is asked, nor make it fail. */
 const NO_DEFAULTS = '--no-defaults';
 
-/** What the program that prepares a copy knows; undefined when it does not tell. */
-export async function readProgramOptions(programs: BackupPrograms): Promise<ReadonlySet<string> | undefined> {
-  const help = await captureOutput({
-    command: programs.backup,
-    args: [NO_DEFAULTS, '--help'],
-    debianPackage: programs.debianPackage,
-  });
-  return readKnownOptions(help);
+/** What the program that prepares a copy knows. Throws its ProcessError, and the reason of `signal` when that has aborted. */
+export async function readProgramOptions(
+  { backup, debianPackage }: Pick<BackupPrograms, 'backup' | 'debianPackage'>,
+  signal: AbortSignal,
+): Promise<KnownOptions> {
+  const args = [NO_DEFAULTS, '--help'];
+  return understand(backup, await captureOutput({ command: backup, args, debianPackage }, signal));
 }
 
 /** The server, where it is installed; /usr/sbin is not in everybody's PATH. */
@@ -25,33 +29,49 @@ const SERVERS: Readonly<Record<Flavour['family'], readonly string[]>> = {
   mysql: ['mysqld', '/usr/sbin/mysqld'],
 };
 
-/** What the server on this host knows; undefined where no such server is installed, as on a host that only keeps copies. */
+/** How long the server may take to tell them, in milliseconds; it takes a fraction of a second. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * What the server on this host knows. Where no such server is installed, as on a host that only keeps copies, or it says nothing
+ * within `patience` milliseconds, that is the reason. Throws the reason of `signal` when that has aborted. In any case nothing
+ * runs any more then.
+ */
 export async function readServerOptions(
   flavour: Pick<Flavour, 'family' | 'package'>,
-): Promise<ReadonlySet<string> | undefined> {
+  signal: AbortSignal,
+  patience = PATIENCE_MS,
+): Promise<KnownOptions> {
+  const limit = AbortSignal.timeout(patience);
+  const ends = AbortSignal.any([signal, limit]);
+  const reasons: string[] = [];
   for (const command of SERVERS[flavour.family]) {
-    const help = await askServer(command, flavour.package);
-    const isOther = help !== undefined && /mariadb/i.test(help) !== (flavour.family === 'mariadb');
-    if (help !== undefined && !isOther) return readKnownOptions(help);
+    try {
+      const args = [NO_DEFAULTS, '--verbose', '--help'];
+      const help = await captureOutput({ command, args, debianPackage: flavour.package }, ends);
+      if (/mariadb/i.test(help) === (flavour.family === 'mariadb')) return understand(command, help);
+      reasons.push(`${command} is another kind of server`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (limit.aborted)
+        return { names: undefined, reason: `${command} did not tell it within ${patience / 1000} seconds` };
+      if (!(error instanceof ProcessError)) throw error;
+      reasons.push(error.message);
+    }
   }
-  return undefined;
+  return { names: undefined, reason: reasons.join(', ') };
 }
 
-async function askServer(command: string, debianPackage: string): Promise<string | undefined> {
-  try {
-    return await captureOutput({ command, args: [NO_DEFAULTS, '--verbose', '--help'], debianPackage });
-  } catch (error) {
-    if (error instanceof ProcessError) return undefined;
-    throw error;
-  }
+function understand(command: string, help: string): KnownOptions {
+  const names = readKnownOptions(help);
+  return names === undefined ? { names, reason: `the help of ${command} lists no options` } : { names };
 }
 
 /**
  * Drops from a copy's backup-my.cnf what is not among the `known` options, so that a program can be started with that file.
  * Returns the options' names.
  */
-export async function fitTo(known: ReadonlySet<string> | undefined, dir: string): Promise<readonly string[]> {
-  if (known === undefined) return [];
+export async function fitTo(known: ReadonlySet<string>, dir: string): Promise<readonly string[]> {
   const path = join(dir, BACKUP_MY_CNF);
   try {
     const { content, dropped } = dropUnknownOptions(await readFile(path, 'utf8'), known);

@@ -7,7 +7,7 @@ import { findPrograms } from './programs.ts';
 const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
 
 const find = (flavour: ReturnType<typeof flavourOf>, config: Parameters<typeof findPrograms>[1] = NOTHING) =>
-  findPrograms({ flavour }, config);
+  findPrograms({ flavour }, config, new AbortController().signal);
 
 const failure = (...args: Parameters<typeof find>) => find(...args).then(() => '', describeError);
 

@@ -1,10 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { MysqlConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
+import { captureOutput } from '../../process/capture.ts';
 import { childEnvironment } from '../../process/environment.ts';
-import { ProgramStream } from '../../process/program-stream.ts';
 import type { Flavour } from '../flavours.ts';
 
 /** The programs that back up and restore one flavour of server. */
@@ -24,15 +23,20 @@ type ConfiguredPrograms = Pick<MysqlConfig, 'xtrabackupBinary' | 'xbstreamBinary
 /**
  * Finds the programs for a server (or, on restore, for the flavour of a copy): the configured one, else the first one of
  * the flavour that is in PATH. Throws a TwinDbError that names the package when there is none, and refuses a program
- * that does not serve this flavour, before anything runs.
+ * that does not serve this flavour, before anything runs. The signal ends a program that hangs when it is asked.
  */
 export async function findPrograms(
   { flavour }: { readonly flavour: Flavour },
   { xtrabackupBinary, xbstreamBinary }: ConfiguredPrograms,
+  signal: AbortSignal,
 ): Promise<BackupPrograms> {
   const backup = await findProgram('xtrabackup_binary', xtrabackupBinary, flavour.backupPrograms, flavour);
   const stream = await findProgram('xbstream_binary', xbstreamBinary, flavour.streamPrograms, flavour);
-  const backupVersion = await requireServing(backup, flavour);
+  const backupVersion = requireServingVersion(
+    backup,
+    await askVersion(backup, flavour.package, signal),
+    flavour,
+  );
   return { backup, backupVersion, stream, debianPackage: flavour.package };
 }
 
@@ -78,10 +82,6 @@ const XTRABACKUP = / version (\d+\.\d+\S*) based on MySQL server/i;
 /** `mariabackup based on MariaDB server 10.11.19-MariaDB …` */
 const MARIABACKUP = /MariaDB server (\d+\.\d+\S*)/i;
 
-async function requireServing(command: string, flavour: Flavour): Promise<string> {
-  return requireServingVersion(command, await askVersion(command, flavour.package), flavour);
-}
-
 /** What a backup program says of its version, reduced to that. Throws a TwinDbError when it does not serve this flavour. */
 export function requireServingVersion(command: string, says: string, flavour: Flavour): string {
   const refuse = (is: string) =>
@@ -102,7 +102,7 @@ export function requireServingVersion(command: string, says: string, flavour: Fl
 }
 
 /** Some write their version to stdout, some to stderr. */
-async function askVersion(command: string, debianPackage: string): Promise<string> {
+async function askVersion(command: string, debianPackage: string, signal: AbortSignal): Promise<string> {
   let stderr: readonly string[] = [];
   const program = {
     command,
@@ -113,6 +113,6 @@ async function askVersion(command: string, debianPackage: string): Promise<strin
       stderr = end.stderr;
     },
   };
-  const stdout = await text(new ProgramStream([program], { readable: true, writable: false }));
+  const stdout = await captureOutput(program, signal);
   return [stdout, ...stderr].join('\n');
 }
