@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flipBit } from '../contract/compressor.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { expectOneMessage } from '../e2e/messages.ts';
 import { configureLocal, listCopies, SILENT } from '../fixtures/backup-run.ts';
+import { makeImmovable } from '../fixtures/immovable.ts';
 import { useLab } from '../lab/lab.ts';
 
 const { gpg } = useLab();
@@ -121,6 +123,24 @@ describe('keep_local_path', () => {
     expect([files(kept).length, files(remote).length]).toEqual([ours, theirs]);
     expect([listed(kept).length, listed(remote).length]).toEqual([ours, theirs]);
   });
+
+  it.skipIf(!isRoot)(
+    'does not grow while the destination cannot remove one copy, which each run says once',
+    async () => {
+      configure({ retention: { daily_copies: 1 }, retention_local: { daily_copies: 1 } });
+      expect(await sandbox.backup()).toEqual(SILENT);
+      using _stuck = makeImmovable(join(remote, files(remote)[0] ?? ''));
+      for (let run = 0; run < 3; run++) {
+        expectOneMessage(await sandbox.backup(), {
+          exitCode: 1,
+          says: /^Cannot remove 1 expired copies from /,
+        });
+        // What a run expires after it was refused once goes at the beginning of the next one.
+        expect(files(kept).length).toBeLessThanOrEqual(2);
+        expect(listed(kept)).toHaveLength(1);
+      }
+    },
+  );
 
   it('without encryption has the same bytes as the destination', async () => {
     configureLocal(sandbox, [source], { destination: { keep_local_path: kept } });

@@ -1,8 +1,9 @@
 import type { RunType } from '../../copies/run-type.ts';
+import { describeError } from '../../errors.ts';
 import { connectMysql } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
-import { finishAllDeletions } from '../record/record-copy.ts';
+import { type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
 import { backUpBinlogs } from './back-up-binlogs.ts';
 import { backUpMysql } from './back-up-mysql.ts';
 import { BINLOG_PART, hasServer, MYSQL_PART, type RunRecord } from './run-record.ts';
@@ -40,10 +41,24 @@ export async function backUpServer(
   await using server = await connectMysql(mysql, log, context.signal);
   if (source.backupMysql && !binlogsOnly) {
     const backUp = () => backUpMysql(server, mysql, runType, places.mysql, context);
-    await attempt(() => record.note(MYSQL_PART, backUp), 'Cannot back up MySQL');
-    await attempt(() => finishAllDeletions(places.mysql));
+    const succeeded = await attempt(() => record.note(MYSQL_PART, backUp), 'Cannot back up MySQL');
+    await (succeeded ? attempt(() => finishAllDeletions(places.mysql)) : makeRoom(places.mysql, context));
   }
   const copyLogs = () => backUpBinlogs(server, mysql, places.binlogs, context);
-  await attempt(() => record.note(BINLOG_PART, copyLogs), 'Cannot back up binary logs');
-  await attempt(() => finishAllDeletions(places.binlogs));
+  const succeeded = await attempt(() => record.note(BINLOG_PART, copyLogs), 'Cannot back up binary logs');
+  await (succeeded ? attempt(() => finishAllDeletions(places.binlogs)) : makeRoom(places.binlogs, context));
+}
+
+/**
+ * Carries out what earlier runs decided to delete, after a backup that failed: it may be that very room that was missing.
+ * When this fails too, a damaged status or a lost destination is the likely cause of both, which has been reported; what
+ * only a deletion meets is reported by the next run whose backup succeeds, as it tries again.
+ */
+async function makeRoom<S>(places: CopyPlaces<S>, { log, signal }: JobContext): Promise<void> {
+  try {
+    await finishAllDeletions(places);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug(`After the failure: ${describeError(error)}`);
+  }
 }

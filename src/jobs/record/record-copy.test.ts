@@ -10,7 +10,7 @@ import { createLog } from '../../log.ts';
 import { FILES_STATUS } from '../../status/files-status.ts';
 import { entriesOf } from '../../status/periodic-status.ts';
 import { openStatusStore } from '../../status/status-store.ts';
-import { type CopyPlace, finishDeletions } from './record-copy.ts';
+import { type CopyPlace, finishAllDeletions, finishDeletions } from './record-copy.ts';
 import { recordFileCopy } from './record-file-copy.ts';
 
 const { signal } = new AbortController();
@@ -157,7 +157,38 @@ describe('recording a copy', () => {
   });
 });
 
+describe('two places', () => {
+  it.each(['remote', 'local'] as const)(
+    'both get rid of expired copies but for what cannot be removed, which is one error (%s)',
+    async (stuck) => {
+      const other = openLocal({ kind: 'local', backupDir: join(folder, 'stuck') }, log);
+      for (const destination of [real, other]) {
+        for (const started of [1, 2]) {
+          const copy = copyOf('/home', started);
+          await writeSmallObject(destination, copy.key, 'x', signal);
+          await recordFileCopy(placeOf(destination), copy, 1, log);
+        }
+      }
+      const refusing = placeOf({ ...other, delete: () => Promise.reject(new Crash()) });
+      const places = { remote: placeOf(real), local: placeOf(real), [stuck]: refusing };
+      await expect(finishAllDeletions(places)).rejects.toThrow(
+        `Cannot remove 1 expired copies from ${folder}/stuck`,
+      );
+      expect(await objects()).toEqual([copyOf('/home', 2).key]);
+    },
+  );
+});
+
 describe('a copy that cannot be entered', () => {
+  it('is removed again, and its status is not asked, where that could not be read', async () => {
+    const copy = await store(copyOf('/home', 1));
+    for (const name of ['files-status', 'files-status.copy'])
+      await writeSmallObject(real, `db1/${name}`, 'junk', signal);
+    await expect(recordFileCopy(placeOf(real), copy, 1, log)).rejects.toThrow('Neither the status');
+    expect(await objects()).toEqual([]);
+    expect(messages).toEqual([]);
+  });
+
   it('is removed again, since nothing would ever expire it', async () => {
     const copy = await store(copyOf('/home', 1));
     const { destination } = crashingAt(1);

@@ -3,7 +3,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
-import type { StatusStore } from '../../status/status-store.ts';
+import type { StatusStore, StoredStatus } from '../../status/status-store.ts';
 
 /** One of the places that keep copies of one kind: the destination, or keep_local_path. */
 export interface CopyPlace<S = PeriodicStatus> {
@@ -44,20 +44,22 @@ export async function recordCopy<S, C extends { readonly key: string }>(
   change: StatusChange<S, C>,
   log: Log,
 ): Promise<void> {
+  let stored: StoredStatus<S> | undefined;
   try {
-    await applyChange(place, change, log);
+    stored = await place.status.read();
+    await applyChange(place, stored, change, log);
   } catch (error) {
-    if (change.made !== undefined) await withdraw(place, change.made, log);
+    if (change.made !== undefined) await withdraw(place, change.made, stored !== undefined, log);
     throw error;
   }
 }
 
 async function applyChange<S, C extends { readonly key: string }>(
   place: CopyPlace<S>,
+  stored: StoredStatus<S>,
   { enter, plan, without, objectsOf }: StatusChange<S, C>,
   log: Log,
 ): Promise<void> {
-  const stored = await place.status.read();
   const status = enter(stored.status);
   const decisions = await plan(status);
   for (const { copy, keep, reason } of decisions) {
@@ -73,14 +75,16 @@ async function applyChange<S, C extends { readonly key: string }>(
   });
 }
 
-/** An answer may have been lost, so the status itself tells whether it lists the copy. */
+/** Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. */
 async function withdraw<S>(
   { destination, status, lists }: CopyPlace<S>,
   objectKey: string,
+  wasTried: boolean,
   log: Log,
 ): Promise<void> {
   try {
-    if (!lists((await status.read()).status, objectKey)) await destination.delete(objectKey);
+    if (wasTried && lists((await status.read()).status, objectKey)) return;
+    await destination.delete(objectKey);
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.
     log.warn(
@@ -89,10 +93,14 @@ async function withdraw<S>(
   }
 }
 
-/** `finishDeletions` in every place. */
+/**
+ * `finishDeletions` in every place; then throws the first error. A destination that lets nothing be deleted must not fill
+ * the disk of this machine as well: copies that find no room there fail.
+ */
 export async function finishAllDeletions<S>({ remote, local }: CopyPlaces<S>): Promise<void> {
-  await finishDeletions(remote);
-  if (local) await finishDeletions(local);
+  const outcomes = await Promise.allSettled([finishDeletions(remote), local && finishDeletions(local)]);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 /**
