@@ -24,8 +24,8 @@ import { mysqlCopies } from '../../status/mysql-status.ts';
 import { entriesOf } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
-import { type MysqlRetention, parentsElsewhere, recordMysqlCopy } from '../record/record-mysql-copy.ts';
+import type { CopyPlaces } from '../record/record-copy.ts';
+import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { unusedStart } from './unused-start.ts';
@@ -103,7 +103,8 @@ async function prepare(
     await recordStored(
       stored,
       places,
-      (place, object) => recordMysqlCopy(place, describe(object), policyFor(place, places, context), log),
+      (place, object) =>
+        recordMysqlCopy(place, describe(object), mysqlRetention(place, places, context), log),
       context,
     );
     log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(stored.remote.key)}`);
@@ -181,13 +182,6 @@ function nameOf({
   chain,
 }: StoredObject): Pick<MysqlCopy, 'key' | 'name' | 'size' | 'sha256' | 'chain'> {
   return { key, name: nameOfKey(key), size, sha256, chain };
-}
-
-/** Local copies may continue a full one that only the destination has. */
-function policyFor(place: CopyPlace, places: CopyPlaces, { config }: JobContext): MysqlRetention {
-  return place === places.local
-    ? { counts: config.retentionLocal, elsewhere: () => parentsElsewhere(places) }
-    : { counts: config.retention };
 }
 
 /** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
