@@ -1,16 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
 import { findPrograms } from '../../src/mysql/copy/programs.ts';
+import { readDefaultsFile } from '../../src/mysql/server/defaults-file.ts';
 import { measureData } from '../../src/mysql/server/innodb.ts';
 import { countOpenFiles } from '../../src/mysql/server/open-files.ts';
-import { connectMysql } from '../../src/mysql/server/server.ts';
+import { connectMysql, connectMysqlBy } from '../../src/mysql/server/server.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 import { collectLog } from './mysql-log.ts';
 
@@ -133,6 +134,23 @@ describe('a connection', () => {
     await expect(connected.query('SELECT 1')).rejects.toThrow('SIGTERM');
     expect(await connected.afterwards.query("SELECT 'x' AS one")).toEqual([{ one: 'x' }]);
   });
+});
+
+it('a statement is not sent when the signal has come while its lost connection was made anew', async () => {
+  const controller = new AbortController();
+  let dialled = 0;
+  const dial = () => {
+    dialled += 1;
+    if (dialled > 1) controller.abort(new Error('SIGTERM'));
+    return Promise.resolve(connect(server.socket));
+  };
+  const options = readDefaultsFile(server.defaultsFile);
+  await using connected = await connectMysqlBy(options, log, controller.signal, dial);
+  const [me] = await connected.query<{ id: string }>('SELECT CONNECTION_ID() AS id');
+  await server.sql(`KILL CONNECTION ${me?.id}`);
+  await sleep(300); // for the news to come
+  await expect(connected.query('SELECT SLEEP(600)')).rejects.toThrow('SIGTERM');
+  expect(dialled).toBe(2);
 });
 
 describe('a connection that cannot be made says where, as whom, why and what to do', () => {

@@ -20,28 +20,22 @@ export type Dial = () => Promise<Duplex>;
 export async function openConnection(options: MysqlOptions, dial?: Dial): Promise<Connection> {
   const { mode } = options.ssl;
   const wantsTls = mode === 'preferred' ? options.socket === undefined : mode !== 'disabled';
+  // Loaded here, as most commands never talk to a server. A failure, as when an upgrade came before, is not the server's.
+  const driver = await import('mysql2/promise');
+  const tryConnection = async (tls: boolean): Promise<Connection> => {
+    const stream = await dial?.();
+    return await driver.createConnection({ ...connectionOptions(options, tls), ...(stream && { stream }) });
+  };
   try {
-    return await tryConnection(options, wantsTls, dial);
+    return await tryConnection(wantsTls);
   } catch (cause) {
-    if (wantsTls && mode === 'preferred' && cannotDoTls(cause))
-      return await openPlainConnection(options, dial);
+    if (!(wantsTls && mode === 'preferred' && cannotDoTls(cause))) throw connectError(options, cause);
+  }
+  try {
+    return await tryConnection(false);
+  } catch (cause) {
     throw connectError(options, cause);
   }
-}
-
-async function openPlainConnection(options: MysqlOptions, dial?: Dial): Promise<Connection> {
-  try {
-    return await tryConnection(options, false, dial);
-  } catch (cause) {
-    throw connectError(options, cause);
-  }
-}
-
-async function tryConnection(options: MysqlOptions, tls: boolean, dial?: Dial): Promise<Connection> {
-  // Loaded here, as most commands never talk to a server.
-  const { createConnection } = await import('mysql2/promise');
-  const stream = await dial?.();
-  return await createConnection({ ...connectionOptions(options, tls), ...(stream && { stream }) });
 }
 
 /** `ssl-mode=PREFERRED` means plain text with a server that has no TLS, or none that this Node.js still speaks. */

@@ -48,6 +48,8 @@ export async function openSession(options: MysqlOptions, signal: AbortSignal, di
     end.throwIfAborted();
     const current = connection ?? (await connect());
     try {
+      // It may have come while the connection was made anew.
+      end.throwIfAborted();
       const [rows] = await untilAborted(current.query(sql, [...values]), end);
       return rows as Row[];
     } catch (error) {
@@ -97,7 +99,7 @@ function queriesThat(run: Run, end: () => AbortSignal): Queries {
   };
 }
 
-/** A server that hangs keeps its connection, so nothing but the signal would ever end the wait. */
+/** A server that hangs keeps its connection, so nothing but the signal, which has not aborted yet, would ever end the wait. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const listening = new AbortController();
   const aborted = new Promise<never>((_resolve, reject) => {
