@@ -24,7 +24,7 @@ export interface MysqlChain {
 
 /**
  * Finds a copy and, when it is an incremental one, the full copy that its status names as its parent. A copy that no
- * status lists is taken for a full one; `requireFull` of mysql-folder.ts finds out. Throws a TwinDbError that names what
+ * status lists is taken for a full one; `requireExtracted` of mysql-folder.ts finds out. Throws a TwinDbError that names what
  * is missing.
  */
 export async function findMysqlChain(wanted: string, context: JobContext): Promise<MysqlChain> {
