@@ -38,17 +38,25 @@ export function parseBinlogName(binlog: string): BinlogName | undefined {
  * one name the one that is stored with its time was written later.
  */
 export function compareBinlogNames(a: string, b: string): number {
-  const [first, second] = [splitTime(a), splitTime(b)];
-  const [left, right] = [parseBinlogName(first.name), parseBinlogName(second.name)];
+  const [first, second] = [splitStoredName(a), splitStoredName(b)];
+  const [left, right] = [parseBinlogName(first.binlog), parseBinlogName(second.binlog)];
   if (left && right && left.base === right.base)
-    return left.number - right.number || first.time - second.time;
+    return left.number - right.number || (first.time ?? 0) - (second.time ?? 0);
   return a < b ? -1 : Number(a > b);
 }
 
-/** NAME.TIME_CREATED in its parts. No server has come to a number of ten digits, and no time has fewer. */
-function splitTime(stored: string): { name: string; time: number } {
-  const [, name = stored, time = '0'] = /^(.+\.\d+)\.(\d{10,})$/.exec(stored) ?? [];
-  return { name, time: Number(time) };
+/** What the name of a copy tells of its log. */
+interface StoredName {
+  /** The server's own name for the log. */
+  readonly binlog: string;
+  /** When it was begun, in seconds since the epoch; undefined where the name does not tell. */
+  readonly time: number | undefined;
+}
+
+/** NAME or NAME.TIME_CREATED in its parts. No server has come to a number of ten digits, and no time has fewer. */
+export function splitStoredName(stored: string): StoredName {
+  const [, binlog = stored, time] = /^(.+\.\d+)\.(\d{10,})$/.exec(stored) ?? [];
+  return { binlog, time: time === undefined ? undefined : Number(time) };
 }
 
 /**

@@ -10,6 +10,12 @@ export function formatTimestamp(date: Date): string {
   return [day, two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join('_');
 }
 
+/** `2026-01-31 09:05:00` in local time, as the names of copies have it; of seconds since the epoch, for messages. */
+export function formatTime(seconds: number): string {
+  const [day = '', ...time] = formatTimestamp(new Date(seconds * 1000)).split('_');
+  return `${day} ${time.join(':')}`;
+}
+
 /** What the name of a copy of a directory or of MySQL tells (contract: where things lie on a destination). */
 export interface CopyName {
   /** The sanitized path of a directory, or `mysql`. */

@@ -18,14 +18,33 @@ export interface RecordKind<S, C> {
 
 /** Looks an object up in the status beside it. A status that cannot be read must not keep anyone from a copy that is whole. */
 export async function findRecord<S, C>(
-  { destination, object, parsed }: Candidate,
+  candidate: Candidate,
   kind: RecordKind<S, C>,
   context: Pick<JobContext, 'log' | 'signal'>,
 ): Promise<Lookup<C>> {
+  return pickRecord(candidate, kind, await readRecords(candidate, kind, context));
+}
+
+/** What an object's status, which has been read, says of it. */
+export function pickRecord<S, C>(
+  { object }: Candidate,
+  { isOf }: RecordKind<S, C>,
+  records: Lookup<readonly C[]>,
+): Lookup<C> {
+  if (records.record === undefined) return records;
+  const record = records.record.find((copy) => isOf(copy, object.key));
+  return record === undefined ? { record: undefined, reason: 'no status lists it' } : { record };
+}
+
+/** All that the status beside an object lists. */
+export async function readRecords<S, C>(
+  { destination, parsed }: Pick<Candidate, 'destination' | 'parsed'>,
+  { format, copies }: RecordKind<S, C>,
+  context: Pick<JobContext, 'log' | 'signal'>,
+): Promise<Lookup<readonly C[]>> {
   try {
-    const { status } = await openStatusStore(destination, parsed.host, kind.format, context).read();
-    const record = kind.copies(status).find((copy) => kind.isOf(copy, object.key));
-    return record === undefined ? { record: undefined, reason: 'no status lists it' } : { record };
+    const { status } = await openStatusStore(destination, parsed.host, format, context).read();
+    return { record: copies(status) };
   } catch (error) {
     context.signal.throwIfAborted();
     const isDamaged = error instanceof StatusDamagedError;

@@ -1,56 +1,55 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BinlogCopy, binlogKeyOfObject, compareBinlogNames } from '../../copies/binlog-copy.ts';
+import { orderBinlogs } from '../../copies/order-binlogs.ts';
 import { TwinDbError } from '../../errors.ts';
-import { readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
-import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
-import { type FoundBinlog, findBinlogs } from '../find/find-binlogs.ts';
-import { findRecord, type RecordKind } from '../find/find-record.ts';
+import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
+import { findBinlogs } from '../find/find-binlogs.ts';
+import type { KnownBinlog } from '../find/list-binlogs.ts';
 import type { JobContext } from '../job-context.ts';
 import { leaveEmpty, requireEmptyFolder } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { timeRestore } from './time-restore.ts';
-
-const RECORDS: RecordKind<BinlogStatus, BinlogCopy> = {
-  format: BINLOG_STATUS,
-  copies: binlogCopies,
-  isOf: (copy, objectKey) => copy.key === binlogKeyOfObject(objectKey),
-};
 
 /** One log is written here and moved out when it is whole. */
 const WORK = '.twindb-restore';
 
 /**
  * Fetches copies of binary logs into `dst`, which must be empty or absent, each under its own name. Returns the files in
- * the order of their names. When anything fails, `dst` is left empty.
+ * the order in which the server wrote them. When anything fails, `dst` is left empty.
  */
 export async function restoreBinlogs(
   wanted: readonly string[],
   dst: string,
   context: JobContext,
 ): Promise<string[]> {
-  const binlogs = (await findBinlogs(wanted, context)).toSorted((a, b) => compareBinlogNames(a.name, b.name));
+  const binlogs = await findBinlogs(wanted, context);
   requireDistinctNames(binlogs);
   await requireEmptyFolder(dst);
-  await timeRestore('binlog', context, () => fetchAll(binlogs, dst, context));
-  return binlogs.map(({ name }) => join(dst, name));
+  const restored = await timeRestore('binlog', context, () => fetchAll(binlogs, dst, context));
+  return orderBinlogs(restored).map(({ name }) => join(dst, name));
 }
 
-async function fetchAll(binlogs: readonly FoundBinlog[], dst: string, context: JobContext): Promise<void> {
+async function fetchAll(
+  binlogs: readonly KnownBinlog[],
+  dst: string,
+  context: JobContext,
+): Promise<KnownBinlog[]> {
   try {
     const work = join(dst, WORK);
     await mkdir(work, { mode: 0o700 });
-    for (const binlog of binlogs) await fetchBinlog(binlog, work, dst, context);
+    const restored: KnownBinlog[] = [];
+    for (const binlog of binlogs) restored.push(await fetchBinlog(binlog, work, dst, context));
     await rmdir(work);
     context.signal.throwIfAborted();
+    return restored;
   } catch (error) {
     await leaveEmpty(dst, error);
     throw error;
   }
 }
 
-function requireDistinctNames(binlogs: readonly FoundBinlog[]): void {
+function requireDistinctNames(binlogs: readonly KnownBinlog[]): void {
   const twin = binlogs.find(({ name }, index) => binlogs.findIndex((each) => each.name === name) !== index);
   if (twin === undefined) return;
   throw new TwinDbError(`Cannot restore two logs of the name ${twin.name} into one folder`, {
@@ -58,31 +57,38 @@ function requireDistinctNames(binlogs: readonly FoundBinlog[]): void {
   });
 }
 
+/** Returns what was restored, with the time in its header where no status has told one. */
 async function fetchBinlog(
-  { name, candidates }: FoundBinlog,
+  binlog: KnownBinlog,
   work: string,
   dst: string,
   context: JobContext,
-): Promise<void> {
+): Promise<KnownBinlog> {
+  const { name, candidates, lookups } = binlog;
   const file = join(work, name);
-  let isEncrypted = false;
+  let header: BinlogHeader | undefined;
   const location = await fetchCopy(
     {
       candidates,
       dst: work,
-      lookUp: (candidate) => findRecord(candidate, RECORDS, context),
+      lookUp: async (candidate) =>
+        lookups.get(candidate) ?? { record: undefined, reason: 'no status lists it' },
       extract: () => createWriteStream(file, { flags: 'wx', mode: 0o640 }),
       // Without a checksum this still tells an empty or foreign file.
       check: async () => {
-        isEncrypted = (await readBinlogHeader(file)).encrypted;
+        header = await readBinlogHeader(file);
       },
     },
     context,
   );
   await rename(file, join(dst, name));
   context.log.info(`Restored ${location} to ${join(dst, name)}`);
-  if (!isEncrypted) return;
-  context.log.warn(
-    `${name} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
-  );
+  if (header?.encrypted) {
+    context.log.warn(
+      `${name} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
+    );
+  }
+  // The time of a file that was written just now says nothing.
+  const inHeader = header?.timeSource === 'header' ? header.timeCreated : undefined;
+  return { ...binlog, timeCreated: binlog.copy?.timeCreated ?? inHeader ?? binlog.timeCreated };
 }

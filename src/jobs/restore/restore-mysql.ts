@@ -1,6 +1,8 @@
 import { adviseNextSteps } from '../../mysql/copy/advice.ts';
+import { adviseReplay } from '../../mysql/copy/advise-replay.ts';
 import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
+import { findHostBinlogs, findReplay } from './find-replay.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 
@@ -22,7 +24,8 @@ export async function restoreMysql(
 ): Promise<string[]> {
   const chain = await findMysqlChain(wanted, context);
   const cacheFolder = cache === undefined ? undefined : { dir: cache };
-  return adviseNextSteps(
-    await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context)),
-  );
+  // Asked before: once the data are there, nothing may keep the operator from them.
+  const binlogs = await findHostBinlogs(chain, context);
+  const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
+  return [...adviseNextSteps(data), ...adviseReplay(data, findReplay(chain, data, binlogs))];
 }

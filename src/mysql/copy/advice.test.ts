@@ -46,21 +46,13 @@ describe('the advice after a restore', () => {
       expect(advise({ flavour })).not.toContain('innodb_log_file_size');
   });
 
-  it('names the position that binary logs go on from, with the programs of this server', () => {
-    const position = { binlog: 'mysql-bin.000002', position: 546, gtid: '0-1-6' };
-    expect(advise(position)).toContain('mariadb-binlog --start-position=546 mysql-bin.000002 … | mariadb');
-    expect(advise({ ...position, flavour: flavourOf('oracle', '8.0.36') })).toContain(
-      'mysqlbinlog --start-position=546',
-    );
-    expect(advise({})).not.toContain('binlog');
-  });
-
   it('says how a whole cluster begins anew, of Galera nodes only', () => {
     expect(advise({ galera: true })).toContain('galera_new_cluster');
     expect(advise({})).not.toContain('galera');
   });
 
   it('quotes paths as a shell wants them', () => {
+    expect(advise({ dst: '/a\n\x1b[2J' })).toContain("cp -a $'/a\\n\\u001b[2J'/. /var/lib/mysql/");
     expect(advise({ dst: "/my restore/it's" })).toContain("cp -a '/my restore/it'\\''s'/. /var/lib/mysql/");
   });
 });

@@ -1,4 +1,5 @@
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Flavour } from '../flavours.ts';
 import { hasBlanked } from '../server/blank-secrets.ts';
 
@@ -28,7 +29,7 @@ export function adviseNextSteps(data: RestoredData): string[] {
       ? [`  # in my.cnf, section [mysqld]: innodb_log_file_size=${innodbLogFileSize}`]
       : [];
   return [
-    `The data of ${flavour.title} lie in ${dst}. To use them:`,
+    `The data of ${flavour.title} lie in ${quoteLocation(dst)}. To use them:`,
     `  systemctl stop ${flavour.service}`,
     `  mv ${to} ${quote(`${datadir}.old`)} && mkdir ${to}`,
     `  cp -a ${from}/. ${to}/ && rm -rf ${to}/_config`,
@@ -42,7 +43,6 @@ export function adviseNextSteps(data: RestoredData): string[] {
     ...(hasBlanked(data.config)
       ? ['Passwords in them are left out, as the status of an encrypted copy is not encrypted: fill them in.']
       : []),
-    ...adviseBinlogs(data),
   ];
 }
 
@@ -51,17 +51,6 @@ function adviseGalera({ flavour }: RestoredData): string[] {
     flavour.family === 'mariadb' ? 'galera_new_cluster' : `systemctl start ${flavour.service}@bootstrap`;
   return [
     `When no other node of the cluster runs: set safe_to_bootstrap to 1 in grastate.dat, and run ${bootstrap} instead of the last command.`,
-  ];
-}
-
-function adviseBinlogs({ flavour, binlog, position, gtid }: RestoredData): string[] {
-  if (binlog === undefined || position === undefined) return [];
-  const program = flavour.family === 'mariadb' ? 'mariadb-binlog' : 'mysqlbinlog';
-  const client = flavour.family === 'mariadb' ? 'mariadb' : 'mysql';
-  return [
-    `The data are those at ${binlog}, position ${position}${gtid === undefined ? '' : `, GTID ${gtid}`}. To replay what came later,`,
-    'fetch that log and the later ones with twindb-backup restore binlog, then, with all of them in their order:',
-    `  ${program} --start-position=${position} ${quote(binlog)} … | ${client}`,
   ];
 }
 
@@ -80,7 +69,8 @@ export function findDatadir(config: readonly SavedConfig[]): string {
   return datadir?.startsWith('/') ? datadir : DEFAULT_DATADIR;
 }
 
-/** As a shell takes it for one word. */
-function quote(word: string): string {
+/** As a shell takes it for one word, and as one line. */
+export function quote(word: string): string {
+  if (quoteLocation(word) !== word) return quoteLocation(word);
   return /^[\w/.:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,0 +1,100 @@
+import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
+import { nameOfKey, parseKey } from '../../copies/key.ts';
+import { type DatedLog, datedByName } from '../../copies/order-binlogs.ts';
+import type { Destination } from '../../destinations/destination.ts';
+import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
+import type { JobContext } from '../job-context.ts';
+import type { Candidate } from './find-copy.ts';
+import { type Lookup, pickRecord, type RecordKind, readRecords } from './find-record.ts';
+
+/** A copy of a binary log and the objects that hold it, keep-local first. */
+export interface FoundBinlog {
+  /** `HOST/binlog/NAME`, as the status has it: without the suffixes of the object. */
+  readonly key: string;
+  /** The last segment of the key. */
+  readonly name: string;
+  readonly candidates: readonly Candidate[];
+}
+
+/** A copy of a binary log, and what is known of it. */
+export interface KnownBinlog extends FoundBinlog, DatedLog {
+  /** What the status of each object's place says of it. */
+  readonly lookups: ReadonlyMap<Candidate, Lookup<BinlogCopy>>;
+  /** What the first status that lists it says of it; undefined when none does. */
+  readonly copy: BinlogCopy | undefined;
+}
+
+/** Copies of binary logs, and why those on the destination are missing when it could not be listed. */
+interface ListedBinlogs {
+  readonly binlogs: readonly FoundBinlog[];
+  readonly failure: unknown;
+}
+
+/**
+ * The copies whose keys begin with `prefix`. A destination that cannot be listed must not keep anyone from the copies that lie
+ * here; when there are none, its error is thrown.
+ */
+export async function listBinlogs(
+  prefix: string,
+  { local, remote }: Pick<JobContext, 'local' | 'remote'>,
+): Promise<ListedBinlogs> {
+  const candidates = local === undefined ? [] : await listIn(local, prefix);
+  let failure: unknown;
+  try {
+    candidates.push(...(await listIn(remote, prefix)));
+  } catch (error) {
+    if (candidates.length === 0) throw error;
+    failure = error;
+  }
+  const byKey = new Map<string, Candidate[]>();
+  for (const candidate of candidates) {
+    const key = binlogKeyOfObject(candidate.object.key);
+    byKey.set(key, [...(byKey.get(key) ?? []), candidate]);
+  }
+  const binlogs = [...byKey].map(([key, each]) => ({ key, name: nameOfKey(key), candidates: each }));
+  return { binlogs, failure };
+}
+
+async function listIn(destination: Destination, prefix: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for await (const object of destination.list(prefix)) {
+    const parsed = parseKey(object.key);
+    if (parsed?.media === 'binlog') candidates.push({ destination, object, parsed });
+  }
+  return candidates;
+}
+
+const RECORDS: RecordKind<BinlogStatus, BinlogCopy> = {
+  format: BINLOG_STATUS,
+  copies: binlogCopies,
+  isOf: (copy, objectKey) => copy.key === binlogKeyOfObject(objectKey),
+};
+
+/** Looks copies up in the statuses beside them, each of which is read once. */
+export async function lookUpBinlogs(
+  binlogs: readonly FoundBinlog[],
+  context: Pick<JobContext, 'log' | 'signal'>,
+): Promise<KnownBinlog[]> {
+  const statuses = new Map<string, Lookup<readonly BinlogCopy[]>>();
+  const lookUp = async (candidate: Candidate): Promise<Lookup<BinlogCopy>> => {
+    const id = candidate.destination.locate(candidate.parsed.host);
+    const records = statuses.get(id) ?? (await readRecords(candidate, RECORDS, context));
+    statuses.set(id, records);
+    return pickRecord(candidate, RECORDS, records);
+  };
+  const known: KnownBinlog[] = [];
+  for (const binlog of binlogs) {
+    const lookups = new Map<Candidate, Lookup<BinlogCopy>>();
+    for (const candidate of binlog.candidates) lookups.set(candidate, await lookUp(candidate));
+    const copy = [...lookups.values()].find(({ record }) => record !== undefined)?.record;
+    known.push({
+      ...binlog,
+      ...(copy ?? datedByName(binlog.name)),
+      key: binlog.key,
+      name: binlog.name,
+      lookups,
+      copy,
+    });
+  }
+  return known;
+}

@@ -1,0 +1,83 @@
+import { type DatedLog, orderBinlogs, splitIntoEras } from '../../copies/order-binlogs.ts';
+
+/** A copy of a binary log, as far as it matters to what can be replayed. Times are in seconds since the epoch. */
+export interface StoredBinlog extends DatedLog {
+  /** `HOST/binlog/NAME`. */
+  readonly key: string;
+  /** NAME: what the file is called when it has been restored. */
+  readonly name: string;
+  /** Whether a status lists it; other objects may be what an interrupted run has left. */
+  readonly listed: boolean;
+  readonly serverIdentity: string | undefined;
+  readonly gapAfter: string | undefined;
+  /** When the copy was made, by the clock of the place where it lies. */
+  readonly stored: number;
+}
+
+/** Where in its server's logs a copy of the data ends. */
+export interface DataPosition {
+  readonly binlog: string;
+  readonly serverIdentity: string | undefined;
+  /** When the copy was begun and finished; undefined where no status lists it. */
+  readonly backupStarted: number | undefined;
+  readonly backupFinished: number | undefined;
+}
+
+/** Which copies of logs hold what was written after a copy of the data. */
+export type ReplayPlan<L = StoredBinlog> =
+  /** These, in their order; the position counts in the first. */
+  | { readonly kind: 'known'; readonly logs: readonly [L, ...L[]] }
+  /** The log has not been copied; `others` only have its name. */
+  | { readonly kind: 'not-copied'; readonly others: readonly L[] }
+  /** One of these, or none: what is known does not tell. */
+  | { readonly kind: 'unsure'; readonly choices: readonly L[] };
+
+/**
+ * Finds the copy of the log that was being written when a copy of the data ended, and those of the later ones. After RESET
+ * MASTER, or with restored data, a server gives its names again, so the name alone does not tell.
+ */
+export function planReplay<L extends StoredBinlog>(
+  position: DataPosition,
+  logs: readonly L[],
+): ReplayPlan<L> {
+  const own = logs.filter((log) => isOfServer(log, position.serverIdentity));
+  const hasName = ({ binlog }: L) => binlog === position.binlog;
+  const named = orderBinlogs(own.filter(hasName));
+  const listed = own.filter((log) => log.listed);
+  // Where the status is lost, the objects are all there is to go by, and most have no time.
+  const eras = splitIntoEras(listed.length > 0 ? listed : own);
+  if (listed.length === 0 && eras.length > 1 && named.length > 0) return { kind: 'unsure', choices: named };
+  const choices = findLogs(eras, position).filter(hasName);
+  const [first] = choices;
+  if (first === undefined) {
+    const unlisted = named.filter((log) => !log.listed);
+    return unlisted.length > 0
+      ? { kind: 'unsure', choices: unlisted }
+      : { kind: 'not-copied', others: named };
+  }
+  if (choices.length > 1) return { kind: 'unsure', choices };
+  // Only what is closed is copied, and the log of that moment was still being written.
+  if (first.stored < (position.backupStarted ?? 0)) return { kind: 'not-copied', others: named };
+  const written = eras.flat();
+  const later = written.slice(written.indexOf(first) + 1);
+  return { kind: 'known', logs: [first, ...later.filter((log) => isOfServer(log, first.serverIdentity))] };
+}
+
+/** The Python tool records no identity, and then nothing tells that it is another server's. */
+function isOfServer({ serverIdentity }: StoredBinlog, identity: string | undefined): boolean {
+  return serverIdentity === undefined || identity === undefined || serverIdentity === identity;
+}
+
+/** The logs among which the server was writing when the copy was finished; all where that is not known. */
+function findLogs<L extends StoredBinlog>(
+  eras: readonly (readonly L[])[],
+  { backupFinished }: DataPosition,
+): readonly L[] {
+  if (backupFinished === undefined) return eras.flat();
+  return eras.findLast((era) => era.some(({ timeCreated = 0 }) => timeCreated <= backupFinished)) ?? [];
+}
+
+/** Whether the numbers of these logs fall where one of them was begun anew, and those of MariaDB's GTIDs with them. */
+export function beginsAnew(logs: readonly StoredBinlog[]): boolean {
+  return splitIntoEras(logs).length > 1;
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import type { StoredBinlog } from '../binlog/plan-replay.ts';
+import { flavourOf } from '../flavours.ts';
+import { adviseReplay, type ReplayKnowledge } from './advise-replay.ts';
+
+const log = (name: string, timeCreated: number, more: Partial<StoredBinlog> = {}): StoredBinlog => ({
+  key: `db1/binlog/${name}`,
+  name,
+  binlog: name.replace(/\.\d{10}$/, ''),
+  timeCreated,
+  listed: true,
+  serverIdentity: 'A',
+  gapAfter: undefined,
+  stored: timeCreated,
+  ...more,
+});
+
+const data = {
+  dst: '/restore',
+  flavour: flavourOf('mariadb', '10.11.19'),
+  binlog: 'mysql-bin.000002',
+  position: 546,
+  gtid: '0-1-6',
+};
+const advise = (known: ReplayKnowledge, more: Partial<typeof data> = {}) =>
+  adviseReplay({ ...data, ...more }, known).join('\n');
+
+const first = log('mysql-bin.000002', 20);
+const next = log('mysql-bin.000003', 30);
+const anew = log('mysql-bin.000001.1795372212', 40);
+
+describe('the advice about binary logs', () => {
+  it('is commands that fetch them all by their keys and replay them in their order', () => {
+    const text = advise({ kind: 'known', logs: [first, next] });
+    expect(text).toContain('The data are those at mysql-bin.000002, position 546, GTID 0-1-6.');
+    expect(text).toContain(
+      '  twindb-backup restore binlog db1/binlog/mysql-bin.000002 db1/binlog/mysql-bin.000003 --dst /restore-binlogs\n' +
+        '  cd /restore-binlogs\n' +
+        '  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing\n' +
+        '  mariadb-binlog --start-position=546 mysql-bin.000002 mysql-bin.000003 > replay.sql && mariadb < replay.sql',
+    );
+  });
+
+  it('names the programs of the server', () => {
+    const mysql = advise({ kind: 'known', logs: [first, anew] }, { flavour: flavourOf('oracle', '8.0.36') });
+    expect(mysql).toContain(
+      '  mysqlbinlog --start-position=546 mysql-bin.000002 mysql-bin.000001.1795372212 >',
+    );
+    expect(mysql).toContain('&& mysql < replay.sql');
+  });
+
+  it('lets the program of MariaDB go on where GTIDs begin anew with the logs', () => {
+    const text = advise({ kind: 'known', logs: [first, anew] });
+    expect(text).toContain(
+      'mariadb-binlog --loose-skip-gtid-strict-mode --start-position=546 mysql-bin.000002',
+    );
+  });
+
+  it('says where logs are missing in between', () => {
+    const late = log('mysql-bin.000005', 40, { gapAfter: 'mysql-bin.000003' });
+    const text = advise({ kind: 'known', logs: [first, next, late] });
+    expect(text).toContain('Between mysql-bin.000003 and mysql-bin.000005 the server purged logs');
+    expect(advise({ kind: 'known', logs: [first, next] })).not.toContain('purged');
+  });
+
+  it('says that the log was not copied, and warns of those that only have its name', () => {
+    const text = advise({ kind: 'not-copied', others: [first] });
+    expect(text).toContain('That log is not among the copies');
+    expect(text).toMatch(/are of other logs.*\n {2}db1\/binlog\/mysql-bin\.000002 {2}begun 1970-01-0/);
+    expect(text).not.toContain('restore binlog');
+    expect(text).toContain('\n  mariadb-binlog --start-position=546 mysql-bin.000002 … > replay.sql');
+    expect(advise({ kind: 'not-copied', others: [] })).not.toContain('other logs');
+  });
+
+  it('says how to find out when the log cannot be told', () => {
+    const text = advise({ kind: 'unsure', choices: [first, anew] });
+    expect(text).toContain('  db1/binlog/mysql-bin.000001.1795372212  begun 1970-01-0');
+    expect(text).toContain('mariadb-binlog --stop-position=546 FILE');
+    expect(advise({ kind: 'unknown', reason: 'no route to host' })).toContain('no route to host');
+  });
+
+  it('is none for a server without binary logs', () => {
+    const without = { dst: '/restore', flavour: data.flavour, binlog: undefined, position: undefined };
+    expect(adviseReplay({ ...without, gtid: undefined }, { kind: 'not-copied', others: [] })).toEqual([]);
+  });
+
+  it('keeps names that steer a terminal or a shell in their place', () => {
+    const evil = log('x\n\x1b[2J.000001', 20, { key: "db1/binlog/x\n\x1b[2J;rm 'y'.000001" });
+    for (const known of [
+      { kind: 'known', logs: [evil] },
+      { kind: 'unsure', choices: [evil] },
+      { kind: 'not-copied', others: [evil] },
+    ] as const) {
+      const lines = adviseReplay({ ...data, binlog: 'x\n\x1b[2J', gtid: '0\n\x1b' }, known);
+      for (const line of lines) expect(line).toMatch(/^[^\p{Cc}]*$/u);
+    }
+  });
+});

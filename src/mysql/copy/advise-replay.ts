@@ -1,0 +1,86 @@
+import { formatTime } from '../../copies/names.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { beginsAnew, type ReplayPlan, type StoredBinlog } from '../binlog/plan-replay.ts';
+import { quote, type RestoredData } from './advice.ts';
+
+/** What is known of the binary logs that go on where a copy ends, or why nothing is. */
+export type ReplayKnowledge = ReplayPlan | { readonly kind: 'unknown'; readonly reason: string };
+
+type Restored = Pick<RestoredData, 'dst' | 'flavour' | 'binlog' | 'position' | 'gtid'>;
+
+/** How to replay what was written after a copy, a line each; nothing where the copy does not tell its position. */
+export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
+  const { binlog, position, gtid } = data;
+  if (binlog === undefined || position === undefined) return [];
+  const where = `The data are those at ${quoteLocation(binlog)}, position ${position}${gtid === undefined ? '' : `, GTID ${quoteLocation(gtid)}`}.`;
+  switch (known.kind) {
+    case 'known':
+      return [
+        `${where} What came later is in ${known.logs.length === 1 ? 'this log' : `these ${known.logs.length} logs`}. To replay it:`,
+        ...replay(data, known.logs),
+        ...known.logs.slice(1).flatMap(adviseGap),
+      ];
+    case 'not-copied':
+      return [
+        `${where} That log is not among the copies: take it and the later ones from the server, if its files are still there.`,
+        ...(known.others.length > 0
+          ? ['These copies have its name, but are of other logs: replaying them would spoil the data.']
+          : []),
+        ...known.others.map(describe),
+        'With those files, in the folder where they lie:',
+        `  ${replayCommand(data, [quote(binlog), '…'])}`,
+      ];
+    case 'unsure':
+      return [
+        `${where} Which copy of that log goes on from there is not known; it is one of these, or none:`,
+        ...known.choices.map(describe),
+        'Fetch each into a folder of its own with twindb-backup restore binlog. The right one has an event at that position' +
+          `${gtid === undefined ? '' : ', and that GTID in front of it'}:`,
+        `  ${programs(data).binlog} --stop-position=${position} FILE | tail -n 40`,
+      ];
+    case 'unknown':
+      return [
+        `${where} Which copies of binary logs go on from there could not be found out: ${quoteLocation(known.reason)}`,
+        'When that is mended, twindb-backup ls --type binlog shows them, and restore binlog fetches them.',
+      ];
+  }
+}
+
+function replay(data: Restored, logs: readonly [StoredBinlog, ...StoredBinlog[]]): string[] {
+  const folder = `${data.dst}-binlogs`;
+  const keys = logs.map(({ key }) => quote(key)).join(' ');
+  const names = logs.map(({ name }) => quote(name));
+  // GTIDs begin anew with the logs, and the program would end there. One that does not know the option needs it not.
+  const isOutOfOrder = data.flavour.family === 'mariadb' && beginsAnew(logs);
+  return [
+    `  twindb-backup restore binlog ${keys} --dst ${quote(folder)}`,
+    `  cd ${quote(folder)}`,
+    '  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing',
+    `  ${replayCommand(data, names, isOutOfOrder ? ['--loose-skip-gtid-strict-mode'] : [])}`,
+  ];
+}
+
+/** Through a file: of a program that fails in front of a pipe the client would run what came, and say nothing. */
+function replayCommand(data: Restored, names: readonly string[], options: readonly string[] = []): string {
+  const { binlog, client } = programs(data);
+  const words = [binlog, ...options, `--start-position=${data.position}`, ...names];
+  return `${words.join(' ')} > replay.sql && ${client} < replay.sql`;
+}
+
+function adviseGap({ name, gapAfter }: StoredBinlog): string[] {
+  if (gapAfter === undefined) return [];
+  const [from, to] = [quoteLocation(gapAfter), quoteLocation(name)];
+  return [
+    `Between ${from} and ${to} the server purged logs before they were copied: end before ${to}, as what follows does not fit.`,
+  ];
+}
+
+function describe({ key, timeCreated }: StoredBinlog): string {
+  return `  ${quote(key)}${timeCreated === undefined ? '' : `  begun ${formatTime(timeCreated)}`}`;
+}
+
+function programs({ flavour: { family } }: Restored): { binlog: string; client: string } {
+  return family === 'mariadb'
+    ? { binlog: 'mariadb-binlog', client: 'mariadb' }
+    : { binlog: 'mysqlbinlog', client: 'mysql' };
+}
