@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Killed, type Lifetime, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
+import {
+  Killed,
+  type Lifetime,
+  simulateCopy,
+  simulatePlace,
+} from '../../../test/fixtures/simulated-places.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
@@ -113,31 +118,14 @@ class Repository {
       server: { ...server, lsn: undefined },
     });
     this.made += 1;
-    const name = `mysql-${this.made}.xbstream.gz.gpg`;
-    return {
-      key: `db1/${runType}/mysql/${name}`,
-      host: 'db1',
+    return simulateCopy({
       runType,
-      name,
-      type: choice.type,
+      name: `mysql-${this.made}.xbstream.gz.gpg`,
       parent: choice.type === 'full' ? undefined : choice.parent.key,
       lsn: 1000 + this.made,
-      binlog: undefined,
-      position: undefined,
-      gtid: undefined,
       backupStarted: this.time,
-      backupFinished: this.time + 1,
-      galera: false,
-      wsrepProviderVersion: undefined,
-      config: [],
-      serverVendor: server.vendor,
-      serverVersion: server.version,
       serverIdentity: server.identity,
-      size: 1,
-      sha256: '00',
-      unpackedSize: undefined,
-      chain: ['.gz', '.gpg'],
-    };
+    });
   }
 }
 
