@@ -143,7 +143,7 @@ describe('a status that cannot be read', () => {
     for (const runType of ['daily', 'hourly', 'daily']) {
       expectOneMessage(await backUp(sandbox, runType), {
         exitCode: 1,
-        says: /^Cannot back up MySQL: Neither the status \S+\/kept\/\S+\/status nor its second copy/,
+        says: /^Cannot back up MySQL: \S+ is safe, but its copy in keep_local_path could not be recorded: Neither the status /,
         remedy: /To begin a new status/,
       });
     }

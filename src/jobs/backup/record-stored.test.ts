@@ -61,7 +61,7 @@ describe('a copy that was stored in both places', () => {
           log,
         ),
       // The only parts of it that are used.
-      { local: local.destination, log } as JobContext,
+      { remote: remote.destination, local: local.destination, log } as JobContext,
     );
 
   it('leaves no object anywhere when it cannot be entered at the destination', async () => {
@@ -70,8 +70,11 @@ describe('a copy that was stored in both places', () => {
     expect(await objectsOf(local)).toEqual([]);
   });
 
-  it('stays at the destination, and only there, when it cannot be entered locally', async () => {
-    await expect(record(local)).rejects.toThrow('no plan');
+  it('stays at the destination, and only there, when it cannot be entered locally, which the error says', async () => {
+    await expect(record(local)).rejects.toMatchObject({
+      message: `${folder}/remote/${KEY} is safe, but its copy in keep_local_path could not be recorded`,
+      cause: { message: 'no plan' },
+    });
     expect(await objectsOf(remote)).toContain(KEY);
     expect(await objectsOf(local)).toEqual([]);
   });
