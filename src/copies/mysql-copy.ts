@@ -43,7 +43,7 @@ export interface MysqlCopy {
   readonly size: number | undefined;
   /** SHA-256 of the object as it is stored, in hex. */
   readonly sha256: string | undefined;
-  /** Bytes before compression. */
+  /** Bytes that a full copy takes on a disk at least when it is unpacked: what the server's data took when it was made. */
   readonly unpackedSize: number | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[] | undefined;

@@ -1,4 +1,5 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
@@ -16,10 +17,11 @@ beforeEach(() => {
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
-async function state(): Promise<string | undefined> {
-  const [row] = await node.sql<{ Value: string }>("SHOW STATUS LIKE 'wsrep_local_state_comment'");
-  return row?.Value;
+async function statusVariable(name: string): Promise<string | undefined> {
+  return (await node.sql<{ Value: string }>(`SHOW STATUS LIKE '${name}'`))[0]?.Value;
 }
+
+const state = () => statusVariable('wsrep_local_state_comment');
 
 /** mariabackup, which stops in its work until a signal comes, or ends as `end` says. */
 function program(end: string): Record<string, string> {
@@ -46,6 +48,28 @@ describe('a backup of a Galera node', () => {
       wsrep_provider_version: expect.stringMatching(/^\d+\./) as string,
     });
     expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
+  });
+
+  it('gives copies, full and incremental, from which the node comes back with its place in the cluster', async () => {
+    configureMysql(sandbox, node);
+    const seqnos: number[] = [];
+    for (const [runType, type] of [['daily', 'full'] as const, ['hourly', 'incremental'] as const]) {
+      // The second copy is of a later state than the one it continues.
+      await node.sql(`CREATE DATABASE d_${runType}`);
+      expect(await backUp(sandbox, runType)).toEqual(SILENT);
+      const uuid = await statusVariable('wsrep_local_state_uuid');
+      const seqno = await statusVariable('wsrep_last_committed');
+      const copy = listedMysql(sandbox).find((each) => each.runType === runType);
+      expect(copy?.type).toBe(type);
+      const dst = join(sandbox.dir, type);
+      const { exitCode, stderr } = await sandbox.run('restore', 'mysql', copy?.key ?? '', '--dst', dst);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      const grastate = readFileSync(join(dst, 'grastate.dat'), 'utf8').split('\n');
+      expect(grastate).toContain(`uuid: ${uuid}`);
+      expect(grastate).toContain(`seqno: ${seqno}`);
+      seqnos.push(Number(seqno));
+    }
+    expect(seqnos[1]).toBeGreaterThan(seqnos[0] ?? Number.NaN);
   });
 
   it('is synchronised again after a failure', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeError } from '../../src/errors.ts';
 import { findPrograms } from '../../src/mysql/copy/programs.ts';
 import { readDefaultsFile } from '../../src/mysql/server/defaults-file.ts';
-import { measureData } from '../../src/mysql/server/innodb.ts';
+import { measureData } from '../../src/mysql/server/measure-data.ts';
 import { countOpenFiles } from '../../src/mysql/server/open-files.ts';
 import { connectMysql, connectMysqlBy } from '../../src/mysql/server/server.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';

@@ -15,9 +15,10 @@ import {
 import { findPrograms } from '../../mysql/copy/programs.ts';
 import { blankSecrets } from '../../mysql/server/blank-secrets.ts';
 import { isGalera, withDesync } from '../../mysql/server/galera.ts';
-import { measureData, readLsn } from '../../mysql/server/innodb.ts';
+import { measureData } from '../../mysql/server/measure-data.ts';
 import { collectConfigs } from '../../mysql/server/my-cnf.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';

@@ -39,7 +39,8 @@ export async function examineMysqlCopy(
       ...digest,
       parent: info.type === 'full' ? undefined : parentKey(found, about, candidates(), isThere),
       galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
-      unpackedSize: stream.size,
+      // Page-compressed tables take less on a disk than in the stream.
+      unpackedSize: undefined,
     };
     return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
   };

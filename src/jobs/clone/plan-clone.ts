@@ -31,7 +31,7 @@ import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
 import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
 import { isGalera } from '../../mysql/server/galera.ts';
-import { measureData } from '../../mysql/server/innodb.ts';
+import { measureData } from '../../mysql/server/measure-data.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';

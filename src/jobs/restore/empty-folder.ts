@@ -1,38 +1,84 @@
-import { access, chmod, constants, readdir, rmdir, statfs, unlink } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readdir, rmdir, statfs, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeError, TwinDbError } from '../../errors.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { formatBytes } from '../../units.ts';
 
-/** Makes sure that a folder exists, is empty and can be written to. Throws a TwinDbError that says what it is instead. */
-export async function requireEmptyFolder(path: string): Promise<void> {
+/** Stands in a folder while something is restored into it: that restore's alone. */
+const CLAIM = '.twindb-restore';
+
+/**
+ * Makes sure that a folder exists, is empty and can be written to, and claims it: of two restores into one folder only the
+ * first one may touch it. Returns the path of a folder in it for what is not whole yet; removing that one ends the claim.
+ * Throws a TwinDbError that says what the folder is instead, and has then left alone what is in it.
+ */
+export async function claimEmptyFolder(path: string): Promise<string> {
+  const claim = join(path, CLAIM);
+  let entries: string[];
   try {
     await makeFolder(path);
-    const entries = await readdir(path);
+    entries = await readdir(path);
     await access(path, constants.W_OK | constants.X_OK);
-    if (entries.length === 0) return;
+    if (entries.length === 0 && (await makeClaim(claim))) {
+      entries = (await readdir(path)).filter((name) => name !== CLAIM);
+      if (entries.length === 0) return claim;
+      // Another restore has ended between the two looks.
+      await rmdir(claim);
+    }
   } catch (cause) {
     throw new TwinDbError(`Cannot restore into ${path}`, {
       cause,
       remedy: 'Name a new folder with --dst, in a place where you may write.',
     });
   }
-  throw new TwinDbError(`Cannot restore into ${path}: it is not empty`, {
-    remedy: 'Name an empty or new folder with --dst.',
-  });
-}
-
-/** Bytes that the file system of `path` has left for us. */
-export async function freeSpace(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
-}
-
-/** Throws a TwinDbError when the file system of `path` has less than `bytes` left. */
-export async function requireSpace(path: string, bytes: number): Promise<void> {
-  const available = await freeSpace(path);
-  if (available >= bytes) return;
+  const isClaimed = entries.length === 0 || entries.includes(CLAIM);
   throw new TwinDbError(
-    `not enough space in ${path}: the copy needs ${formatBytes(bytes)}, ${formatBytes(available)} are free`,
+    `Cannot restore into ${path}: ${isClaimed ? 'another restore is at work there, or has been killed' : 'it is not empty'}`,
+    { remedy: 'Name an empty or new folder with --dst.' },
+  );
+}
+
+/** Whether it was ours to make. */
+async function makeClaim(claim: string): Promise<boolean> {
+  try {
+    await mkdir(claim, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** btrfs and ZFS, as statfs(2) numbers them: they may compress what they get. */
+const COMPRESSING_FILE_SYSTEMS = [0x9123683e, 0x2fc12fc1];
+
+/** The file system of a folder. */
+interface Space {
+  readonly path: string;
+  /** Bytes that it has left for us. */
+  readonly free: number;
+  readonly mayCompress: boolean;
+}
+
+export async function measureSpace(path: string): Promise<Space> {
+  const { bavail, bsize, type } = await statfs(path);
+  return { path, free: bavail * bsize, mayCompress: COMPRESSING_FILE_SYSTEMS.includes(type) };
+}
+
+/** The least that a copy takes there when it is unpacked, in bytes; `unpacked` is what its status says of that. */
+export function leastSize(
+  { mayCompress }: Pick<Space, 'mayCompress'>,
+  { packed, unpacked = 0 }: { readonly packed: number; readonly unpacked: number | undefined },
+): number {
+  // What has been compressed once hardly gets smaller.
+  return mayCompress ? packed : Math.max(packed, unpacked);
+}
+
+/** Throws a TwinDbError when there are less than `bytes` left. */
+export function requireSpace({ path, free }: Space, bytes: number): void {
+  if (free >= bytes) return;
+  throw new TwinDbError(
+    `not enough space in ${path}: the copy needs ${formatBytes(bytes)}, ${formatBytes(free)} are free`,
     {
       remedy: 'Make room there, or name a folder on another file system with --dst.',
     },
@@ -41,11 +87,11 @@ export async function requireSpace(path: string, bytes: number): Promise<void> {
 
 /**
  * Empties the folder of a restore that failed with `error`. What cannot be removed must not hide that error: the TwinDbError
- * thrown then says both.
+ * thrown then says both. `claimed`: the restore goes on, so its claim stays.
  */
-export async function leaveEmpty(path: string, error: unknown): Promise<void> {
+export async function leaveEmpty(path: string, error: unknown, claimed?: 'claimed'): Promise<void> {
   try {
-    await emptyFolder(path);
+    await emptyFolder(path, claimed === undefined ? [] : [CLAIM]);
   } catch (cause) {
     throw new TwinDbError(`${describeError(error)}\nWhat was restored could not be removed from ${path}`, {
       cause,
@@ -53,14 +99,15 @@ export async function leaveEmpty(path: string, error: unknown): Promise<void> {
   }
 }
 
-/** Removes everything below a folder, also from folders that their restored mode closes to us. */
-async function emptyFolder(path: string): Promise<void> {
-  await removeContents(Buffer.from(path));
+/** Removes everything below a folder but `kept`, also from folders that their restored mode closes to us. */
+async function emptyFolder(path: string, kept: readonly string[]): Promise<void> {
+  await removeContents(Buffer.from(path), kept);
 }
 
 /** Names are bytes here: one that is not UTF-8 could not be found again by its decoded form. */
-async function removeContents(path: Buffer): Promise<void> {
+async function removeContents(path: Buffer, kept: readonly string[] = []): Promise<void> {
   for (const entry of await readdir(path, { encoding: 'buffer', withFileTypes: true })) {
+    if (kept.includes(entry.name.toString())) continue;
     const child = Buffer.concat([path, Buffer.from('/'), entry.name]);
     if (entry.isDirectory()) {
       await chmod(child, 0o700);

@@ -8,7 +8,7 @@ import { formatBytes } from '../../units.ts';
 import type { Candidate } from '../find/find-copy.ts';
 import type { Lookup } from '../find/find-record.ts';
 import type { JobContext } from '../job-context.ts';
-import { leaveEmpty, requireSpace } from './empty-folder.ts';
+import { leastSize, leaveEmpty, measureSpace, requireSpace } from './empty-folder.ts';
 
 /** What a status knows of the bytes of a copy; the Python tool records none of it. */
 export interface RecordedBytes {
@@ -52,7 +52,7 @@ export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<stri
     } catch (cause) {
       const isLast = index === ordered.length - 1;
       const error = context.signal.aborted ? cause : restoreError(candidate.location, cause, isLast);
-      await leaveEmpty(fetch.dst, error);
+      await leaveEmpty(fetch.dst, error, 'claimed');
       if (isLast || context.signal.aborted) throw error;
       context.log.warn(`${describeError(error)}\nTrying the next place that has this copy`);
     }
@@ -94,7 +94,8 @@ async function fetchFrom(
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);
   }
-  await requireSpace(dst, lookup.record?.unpackedSize ?? object.size);
+  const space = await measureSpace(dst);
+  requireSpace(space, leastSize(space, { packed: object.size, unpacked: lookup.record?.unpackedSize }));
   const inverse: Stage[] = [];
   for (const modifier of restoreChain(parsed.name, context.config, context.cores)) {
     inverse.push(await modifier.invert((message) => context.log.warn(message)));

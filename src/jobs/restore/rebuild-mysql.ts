@@ -11,14 +11,11 @@ import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
-import { freeSpace, leaveEmpty, requireEmptyFolder, requireSpace } from './empty-folder.ts';
+import { claimEmptyFolder, leastSize, leaveEmpty, measureSpace, requireSpace } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { requireExtracted, writeConfigs, writeGrastate } from './mysql-folder.ts';
 import { prepareData } from './prepare-data.ts';
 import { removeLinks } from './tablespace-links.ts';
-
-/** Everything is made in here and moved out when it is whole, so that half a datadir never looks like one. */
-const WORK = '.twindb-restore';
 
 /** Below DST, so that the copy's own files and those of the server don't mix (contract: restore mysql). */
 const CONFIGS = '_config';
@@ -45,10 +42,10 @@ export async function rebuildMysql(
   cache: CopyCache | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
-  await requireEmptyFolder(dst);
+  const work = await claimEmptyFolder(dst);
   try {
     await requireRoom(chain, dst, context);
-    const restored = await build(chain, dst, cache, context);
+    const restored = await build(chain, { work, dst }, cache, context);
     context.signal.throwIfAborted();
     return restored;
   } catch (error) {
@@ -64,42 +61,42 @@ const USUAL_RATIO = 5;
 const EMPTY_SERVER = 100 << 20;
 
 /**
- * Both copies lie there at once. Where the status does not tell the size of one (the Python tool records none, and of an
- * incremental copy nobody knows), its object's is the least it can be; more than that is a guess, which must not keep anyone
- * from a restore that would succeed.
+ * Both copies lie there at once. Less room than they certainly need is an error. Where the status does not tell the size of
+ * one (the Python tool records none, and of an incremental copy nobody knows), its object's is the least it can be; more than
+ * that is a guess, which must not keep anyone from a restore that would succeed.
  */
 async function requireRoom(
   { full, incremental }: MysqlChain,
   dst: string,
   { log }: JobContext,
 ): Promise<void> {
+  const space = await measureSpace(dst);
   let [least, likely] = [0, 0];
   for (const { copy, candidates } of incremental === undefined ? [full] : [full, incremental]) {
     const packed = candidates[0]?.object.size ?? 0;
-    least += copy?.unpackedSize ?? packed;
-    likely += copy?.unpackedSize ?? packed * USUAL_RATIO;
+    const unpacked = copy?.unpackedSize;
+    least += leastSize(space, { packed, unpacked });
+    likely += unpacked === undefined ? packed * USUAL_RATIO : Math.max(packed, unpacked);
   }
   if (full.copy?.unpackedSize === undefined) likely += EMPTY_SERVER;
-  await requireSpace(dst, least);
-  const available = await freeSpace(dst);
-  if (available >= likely) return;
+  requireSpace(space, least);
+  if (space.free >= likely) return;
   log.warn(
-    `The space in ${dst} may not be enough: how large the copy is when it is unpacked is not known, up to ${formatBytes(likely)} ` +
-      `are usual for one of this size, ${formatBytes(available)} are free. The restore is tried all the same`,
+    `The space in ${dst} may not be enough: when it is unpacked the copy may take up to ${formatBytes(likely)}, ` +
+      `${formatBytes(space.free)} are free. The restore is tried all the same`,
   );
 }
 
+/** Everything is made in `work` and moved out when it is whole, so that half a datadir never looks like one. */
 async function build(
   chain: MysqlChain,
-  dst: string,
+  { work, dst }: { readonly work: string; readonly dst: string },
   cache: CopyCache | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
-  const work = join(dst, WORK);
   const [target, incremental] = [join(work, 'full'), join(work, 'incremental')];
   // The copy that was asked for tells more than its parent does.
   const { copy } = chain.incremental ?? chain.full;
-  await mkdir(work, { mode: 0o700 });
   let used = await programsByStatus(copy, context);
   let { info, location } = await extractFull(chain.full, target, cache, used, context);
   if (info.serverVersion !== undefined) used = await programsByInfo(used, info.serverVersion, copy, context);

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename, rmdir } from 'node:fs/promises';
+import { rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { orderBinlogs } from '../../copies/order-binlogs.ts';
 import { TwinDbError } from '../../errors.ts';
@@ -7,12 +7,9 @@ import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-h
 import { findBinlogs } from '../find/find-binlogs.ts';
 import type { KnownBinlog } from '../find/list-binlogs.ts';
 import type { JobContext } from '../job-context.ts';
-import { leaveEmpty, requireEmptyFolder } from './empty-folder.ts';
+import { claimEmptyFolder, leaveEmpty } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { timeRestore } from './time-restore.ts';
-
-/** One log is written here and moved out when it is whole. */
-const WORK = '.twindb-restore';
 
 /**
  * Fetches copies of binary logs into `dst`, which must be empty or absent, each under its own name. Returns the files in
@@ -25,19 +22,19 @@ export async function restoreBinlogs(
 ): Promise<string[]> {
   const binlogs = await findBinlogs(wanted, context);
   requireDistinctNames(binlogs);
-  await requireEmptyFolder(dst);
-  const restored = await timeRestore('binlog', context, () => fetchAll(binlogs, dst, context));
+  const work = await claimEmptyFolder(dst);
+  const restored = await timeRestore('binlog', context, () => fetchAll(binlogs, work, dst, context));
   return orderBinlogs(restored).map(({ name }) => join(dst, name));
 }
 
+/** A log is written into `work`, and moved out when it is whole. */
 async function fetchAll(
   binlogs: readonly KnownBinlog[],
+  work: string,
   dst: string,
   context: JobContext,
 ): Promise<KnownBinlog[]> {
   try {
-    const work = join(dst, WORK);
-    await mkdir(work, { mode: 0o700 });
     const restored: KnownBinlog[] = [];
     for (const binlog of binlogs) restored.push(await fetchBinlog(binlog, work, dst, context));
     await rmdir(work);

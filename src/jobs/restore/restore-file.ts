@@ -1,4 +1,6 @@
+import { rmdir } from 'node:fs/promises';
 import type { FileCopy } from '../../copies/file-copy.ts';
+import { describeError } from '../../errors.ts';
 import { extractFiles } from '../../sources/files.ts';
 import { TarEndCheck } from '../../sources/tar-end.ts';
 import { FILES_STATUS, fileCopies } from '../../status/files-status.ts';
@@ -6,7 +8,7 @@ import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { type Candidate, findCopy } from '../find/find-copy.ts';
 import { findRecord, type RecordKind } from '../find/find-record.ts';
 import type { JobContext } from '../job-context.ts';
-import { requireEmptyFolder } from './empty-folder.ts';
+import { claimEmptyFolder, leaveEmpty } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { timeRestore } from './time-restore.ts';
 
@@ -22,7 +24,7 @@ const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
  */
 export async function restoreFile(wanted: string, dst: string, context: JobContext): Promise<void> {
   const candidates = await findCopy(wanted, 'files', context);
-  await requireEmptyFolder(dst);
+  const claim = await claimEmptyFolder(dst);
   const fetching = {
     candidates,
     dst,
@@ -30,6 +32,17 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
     checkEnd: () => new TarEndCheck(),
     extract: () => extractFiles(dst),
   };
-  const location = await timeRestore('files', context, () => fetchCopy(fetching, context));
-  context.log.info(`Restored ${location} to ${dst}`);
+  try {
+    const location = await timeRestore('files', context, () => fetchCopy(fetching, context));
+    context.log.info(`Restored ${location} to ${dst}`);
+  } catch (error) {
+    await leaveEmpty(dst, error);
+    throw error;
+  }
+  try {
+    await rmdir(claim);
+  } catch (error) {
+    // The copy of a folder that nobody may write to has made `dst` one as well.
+    context.log.warn(`The empty folder ${claim} could not be removed: ${describeError(error)}`);
+  }
 }

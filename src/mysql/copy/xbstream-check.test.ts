@@ -37,7 +37,6 @@ describe('a stream of xbstream', () => {
         ['empty', ''],
       ]),
     );
-    expect(check.size).toBe(WHOLE.length);
   });
 
   it('is refused wherever it was cut while a file is open or a piece is begun', async () => {
@@ -89,7 +88,7 @@ describe('a stream of xbstream', () => {
       Buffer.from('abcdefg'),
     ]);
     for (const size of [1, 5, 1 << 16]) {
-      expect((await read(Buffer.concat([sparse, end('p.ibd')]), size)).size).toBe(sparse.length + 19);
+      await expect(read(Buffer.concat([sparse, end('p.ibd')]), size)).resolves.toBeInstanceOf(XbstreamCheck);
     }
   });
 

@@ -16,7 +16,7 @@ export class XbstreamCheck extends Writable {
   readonly #keep: ReadonlySet<string>;
   readonly #kept = new Map<string, Buffer>();
   readonly #open = new Set<string>();
-  #size = 0;
+  #isEmpty = true;
   #header: Buffer = Buffer.alloc(0);
   #need = CHUNK_START;
   #chunk: Chunk | undefined;
@@ -29,11 +29,6 @@ export class XbstreamCheck extends Writable {
     this.#keep = new Set(keep);
   }
 
-  /** Bytes of the stream so far. */
-  get size(): number {
-    return this.#size;
-  }
-
   /** The contents of the files that were to be kept, by their names. */
   get kept(): ReadonlyMap<string, string> {
     return new Map([...this.#kept].map(([path, bytes]) => [path, bytes.toString('utf8')]));
@@ -41,7 +36,7 @@ export class XbstreamCheck extends Writable {
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     try {
-      this.#size += bytes.length;
+      this.#isEmpty &&= bytes.length === 0;
       for (let rest = bytes; rest.length > 0; ) {
         rest = this.#remaining > 0 ? this.#takePayload(rest) : this.#takeHeader(rest);
       }
@@ -52,11 +47,12 @@ export class XbstreamCheck extends Writable {
   }
 
   override _final(callback: Callback): void {
-    const isEmpty = this.#size === 0;
     const isWhole = this.#open.size === 0 && this.#header.length === 0 && this.#remaining === 0;
-    if (isWhole && !isEmpty) callback();
+    if (isWhole && !this.#isEmpty) callback();
     else
-      callback(new IntegrityError(isEmpty ? 'the stream in it is empty' : 'the stream in it was cut short'));
+      callback(
+        new IntegrityError(this.#isEmpty ? 'the stream in it is empty' : 'the stream in it was cut short'),
+      );
   }
 
   /** Takes what belongs to the header of a chunk; returns the bytes behind it. */

@@ -1,7 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ServerVendor } from '../../copies/mysql-copy.ts';
+import { systemTablespace } from './system-tablespace.ts';
 
 type ReadVariable = (name: string) => Promise<string | undefined>;
 
@@ -27,7 +28,7 @@ export async function readIdentity(vendor: ServerVendor, variable: ReadVariable)
       ? await readMariadbId(isHere ? await variable('aria_log_dir_path') : undefined, variable)
       : ((await variable('server_uuid')) ?? (await readHostId(variable)));
   const birth =
-    datadir === undefined ? undefined : await readBirth(await systemTablespace(datadir, variable));
+    datadir === undefined ? undefined : await readBirth((await systemTablespace(datadir, variable))[0]);
   return birth === undefined ? id : `${id}@${birth}`;
 }
 
@@ -39,12 +40,6 @@ async function readMariadbId(ariaFolder: string | undefined, variable: ReadVaria
 
 async function readHostId(variable: ReadVariable): Promise<string> {
   return `${(await variable('hostname')) ?? ''}:${(await variable('port')) ?? ''}`;
-}
-
-/** InnoDB's system tablespace may lie elsewhere; relative names are meant from the data directory. */
-async function systemTablespace(datadir: string, variable: ReadVariable): Promise<string> {
-  const [file = ''] = ((await variable('innodb_data_file_path')) || 'ibdata1').split(':');
-  return resolve(datadir, (await variable('innodb_data_home_dir')) || '.', file);
 }
 
 /** The file starts with a magic number of 3 bytes and a version, followed by the UUID. Source: ma_control_file.c of MariaDB. */

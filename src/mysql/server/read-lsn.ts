@@ -1,14 +1,4 @@
 import type { MysqlServer } from './server.ts';
-import { queryTablespaces } from './tablespaces.ts';
-
-/**
- * About how many bytes the server's data are, and so an unprepared copy of them: the files of InnoDB. Throws a TwinDbError
- * that names a missing privilege.
- */
-export async function measureData(server: Pick<MysqlServer, 'query' | 'flavour'>): Promise<number> {
-  const row = await queryTablespaces<{ bytes: string | null }>(server, 'SUM(FILE_SIZE) AS bytes');
-  return Number(row?.bytes ?? 0);
-}
 
 /** How MariaDB and Percona Server, and MySQL since 8.0.30, call the LSN they have reached. */
 const LSN_NAMES = ['Innodb_lsn_current', 'Innodb_redo_log_current_lsn'];

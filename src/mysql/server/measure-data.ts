@@ -1,0 +1,88 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { MysqlServer } from './server.ts';
+import { systemTablespace } from './system-tablespace.ts';
+import { queryTablespaces } from './tablespaces.ts';
+
+/**
+ * The system tablespace is measured by its files, as not every version lists it. The temporary one is in no copy: a server
+ * makes its own when it starts.
+ */
+const MEASURED_BY_INNODB = "NAME NOT IN ('innodb_system', 'innodb_temporary')";
+
+/**
+ * What a copy of the server's data takes on a disk when it is unpacked, in bytes: never more than that, so that nobody is
+ * kept from a restore for which there is room, and hardly less. Holes, as in page-compressed tables, are not counted.
+ *
+ * It is made of InnoDB's tablespaces, wherever they lie, as the server tells them; of the files of its system tablespace; and of the
+ * data and index files of other engines below the data directory. information_schema.TABLES would tell the latter too, but
+ * only of tables that the backup user may see, and MariaDB opens each one for it: 3,000 tables took 0.6 s, their files
+ * 0.03 s. Logs and table definitions, which the copy has as well, are not counted, nor what cannot be read from here: then
+ * the backup program cannot read it either. Throws a TwinDbError that names a missing privilege.
+ */
+export async function measureData(
+  server: Pick<MysqlServer, 'query' | 'flavour' | 'variable'>,
+): Promise<number> {
+  const row = await queryTablespaces<{ bytes: string | null }>(
+    server,
+    'SUM(LEAST(FILE_SIZE, ALLOCATED_SIZE)) AS bytes',
+    MEASURED_BY_INNODB,
+  );
+  const datadir = await server.variable('datadir');
+  const files =
+    datadir === undefined
+      ? []
+      : [...(await systemTablespace(datadir, server.variable)), ...(await findDataFiles(datadir))];
+  return Number(row?.bytes ?? 0) + (await measureFiles(files));
+}
+
+/** Of MyISAM, Aria, ARCHIVE, CSV and RocksDB, in this order. */
+const DATA_FILE = /\.(MYD|MYI|MAD|MAI|ARZ|CSV|sst)$/;
+
+/** Of a statement under way, and gone when it has ended. */
+const TEMPORARY = '#sql';
+
+/** Data files of other engines than InnoDB. Each schema is a folder of the data directory, or a link to one. */
+async function findDataFiles(datadir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await list(datadir)) {
+    if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
+    const folder = join(datadir, entry.name);
+    for (const { name } of await list(folder)) {
+      if (DATA_FILE.test(name) && !name.startsWith(TEMPORARY)) found.push(join(folder, name));
+    }
+  }
+  return found;
+}
+
+async function list(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch {
+    return []; // another user's, no folder, or dropped meanwhile
+  }
+}
+
+/** Files that are looked at together. */
+const AT_ONCE = 1000;
+
+/** st_blocks counts these, whatever the file system's own are: stat(2). */
+const BLOCK = 512;
+
+async function measureFiles(paths: readonly string[]): Promise<number> {
+  let sum = 0;
+  for (let start = 0; start < paths.length; start += AT_ONCE) {
+    for (const size of await Promise.all(paths.slice(start, start + AT_ONCE).map(measureFile))) sum += size;
+  }
+  return sum;
+}
+
+/** What is allocated beyond the end of a file is not in its copy. */
+async function measureFile(path: string): Promise<number> {
+  try {
+    const { size, blocks } = await stat(path);
+    return Math.min(size, blocks * BLOCK);
+  } catch {
+    return 0; // as for folders
+  }
+}
