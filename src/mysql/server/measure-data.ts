@@ -16,8 +16,8 @@ const MEASURED_BY_INNODB = "NAME NOT IN ('innodb_system', 'innodb_temporary')";
  *
  * It is made of InnoDB's tablespaces, wherever they lie, as the server tells them; of the files of its system tablespace; and of the
  * data and index files of other engines below the data directory. information_schema.TABLES would tell the latter too, but
- * only of tables that the backup user may see, and MariaDB opens each one for it: 3,000 tables took 0.6 s, their files
- * 0.03 s. Logs and table definitions, which the copy has as well, are not counted, nor what cannot be read from here: then
+ * only of tables that the backup user may see, and MariaDB opens each one for it: 0.6 s for 3,000 tables, while the files of
+ * 100,000 took 4.5 s. Logs and table definitions, which the copy has as well, are not counted, nor what cannot be read from here: then
  * the backup program cannot read it either. Throws a TwinDbError that names a missing privilege.
  */
 export async function measureData(
@@ -28,12 +28,13 @@ export async function measureData(
     'SUM(LEAST(FILE_SIZE, ALLOCATED_SIZE)) AS bytes',
     MEASURED_BY_INNODB,
   );
+  let bytes = Number(row?.bytes ?? 0);
   const datadir = await server.variable('datadir');
-  const files =
-    datadir === undefined
-      ? []
-      : [...(await systemTablespace(datadir, server.variable)), ...(await findDataFiles(datadir))];
-  return Number(row?.bytes ?? 0) + (await measureFiles(files));
+  if (datadir === undefined) return bytes;
+  bytes += await measureFiles(await systemTablespace(datadir, server.variable));
+  // Each schema is a folder, or a link to one.
+  for (const name of await list(datadir)) bytes += await measureFolder(join(datadir, name));
+  return bytes;
 }
 
 /** Of MyISAM, Aria, ARCHIVE, CSV and RocksDB, in this order. */
@@ -42,24 +43,17 @@ const DATA_FILE = /\.(MYD|MYI|MAD|MAI|ARZ|CSV|sst)$/;
 /** Of a statement under way, and gone when it has ended. */
 const TEMPORARY = '#sql';
 
-/** Data files of other engines than InnoDB. Each schema is a folder of the data directory, or a link to one. */
-async function findDataFiles(datadir: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await list(datadir)) {
-    if (!entry.isDirectory() && !entry.isSymbolicLink()) continue;
-    const folder = join(datadir, entry.name);
-    for (const { name } of await list(folder)) {
-      if (DATA_FILE.test(name) && !name.startsWith(TEMPORARY)) found.push(join(folder, name));
-    }
-  }
-  return found;
+async function measureFolder(path: string): Promise<number> {
+  const names = await list(path);
+  const files = names.filter((name) => DATA_FILE.test(name) && !name.startsWith(TEMPORARY));
+  return await measureFiles(files.map((name) => join(path, name)));
 }
 
-async function list(folder: string) {
+async function list(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return await readdir(folder);
   } catch {
-    return []; // another user's, no folder, or dropped meanwhile
+    return []; // a file, another user's folder, or one that was dropped meanwhile
   }
 }
 
