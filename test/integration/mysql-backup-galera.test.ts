@@ -1,6 +1,9 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { flavourOf } from '../../src/mysql/flavours.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
 import { backUp, configureMysql, listedMysql, mysqlObjectsIn, statusOf } from '../fixtures/mysql-run.ts';
@@ -29,6 +32,17 @@ function program(end: string): Record<string, string> {
   const path = sandbox.file('backup-program', `#!/bin/sh\n${version}\nmariabackup "$@"\n${end}\n`);
   chmodSync(path, 0o755);
   return { xtrabackup_binary: path };
+}
+
+/** The Galera info of a copy as it is before preparing. */
+function unpackGaleraInfo(key: string): string {
+  const dir = join(sandbox.dir, 'unpacked', key);
+  mkdirSync(dir, { recursive: true });
+  const stream = gunzipSync(readFileSync(join(sandbox.dir, 'repository', key)));
+  execFileSync('mbstream', ['-x', '-C', dir], { input: stream });
+  const { galeraInfo } = flavourOf('mariadb', '11.0').files;
+  const file = galeraInfo.map((name) => join(dir, name)).find((path) => existsSync(path));
+  return file === undefined ? '' : readFileSync(file, 'utf8');
 }
 
 describe('a backup of a Galera node', () => {
@@ -67,6 +81,8 @@ describe('a backup of a Galera node', () => {
       const grastate = readFileSync(join(dst, 'grastate.dat'), 'utf8').split('\n');
       expect(grastate).toContain(`uuid: ${uuid}`);
       expect(grastate).toContain(`seqno: ${seqno}`);
+      // Preparing finds the place in InnoDB as well; who restores without this tool may not have it before that.
+      expect(unpackGaleraInfo(copy?.key ?? '')).toMatch(new RegExp(`^${uuid}:${seqno}\\b`));
       seqnos.push(Number(seqno));
     }
     expect(seqnos[1]).toBeGreaterThan(seqnos[0] ?? Number.NaN);
