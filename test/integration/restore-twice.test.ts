@@ -45,7 +45,7 @@ it.each(RESTORES)(
       expect.stringContaining(`Cannot restore into ${shared}: another restore is at work there`),
       'restored',
     ]);
-    const contents = (dst: string) => readdirSync(dst, { recursive: true }).toSorted();
+    const contents = (dst: string) => readdirSync(dst, { recursive: true }).map(String).toSorted();
     expect(contents(shared)).toEqual(contents(alone));
     expect(await into(shared)).toContain(`Cannot restore into ${shared}: it is not empty`);
     expect(contents(shared)).toEqual(contents(alone));
