@@ -7,7 +7,14 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { watchSignals } from './interruption.ts';
 import { openContext } from './open-context.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
-import { createSink, letGoOfClosedTerminals, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import {
+  createPrinter,
+  createSink,
+  letGoOfClosedTerminals,
+  openTerminal,
+  type Terminal,
+  writeAll,
+} from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -66,7 +73,7 @@ async function runInContext(
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
-    print: (line) => writeAll(1, `${line}\n`),
+    print: createPrinter(terminal),
   });
 }
 

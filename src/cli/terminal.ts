@@ -37,8 +37,12 @@ export function paint(terminal: Terminal, sgr: number, text: string): string {
   return terminal.colour && text !== '' ? `\x1b[${sgr}m${text}\x1b[0m` : text;
 }
 
-/** What steers a terminal; a message may have several lines. */
+/** What steers a terminal; a message and a JSON document may have several lines. */
 const CONTROL = /(?![\n\t])\p{Cc}/gu;
+
+function disarm(text: string): string {
+  return text.replace(CONTROL, escapeCharacter);
+}
 
 /**
  * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success). Whoever
@@ -49,11 +53,16 @@ export function createSink(terminal: Terminal): LogSink {
     if (level === 'info' && !terminal.stdoutIsTerminal) return;
     const { text, sgr } = LABELS[level];
     terminal.beforeMessage();
-    writeAll(
-      level === 'info' ? 1 : 2,
-      `${paint(terminal, sgr, text)}${message.replace(CONTROL, escapeCharacter)}\n`,
-    );
+    writeAll(level === 'info' ? 1 : 2, `${paint(terminal, sgr, text)}${disarm(message)}\n`);
   };
+}
+
+/**
+ * Writes lines of results to stdout. On a terminal what steers it is escaped there too: much of a result is what a destination
+ * or a status holds. A script gets every line as it is.
+ */
+export function createPrinter({ stdoutIsTerminal }: Terminal): (line: string) => void {
+  return (line) => writeAll(1, `${stdoutIsTerminal ? disarm(line) : line}\n`);
 }
 
 /** How long a stderr that takes nothing may hold up the work and its cleaning up, in milliseconds. */

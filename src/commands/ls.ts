@@ -79,7 +79,7 @@ function number(value: unknown): number | null {
 function describeLong({ attributes, object, location }: MarkedCopy): string {
   const { backup_type, parent, lsn, duration } = knownOf(attributes);
   const columns = [
-    (backup_type ?? '-').padEnd(11),
+    quoteLocation(backup_type ?? '-').padEnd(11),
     String(object.size).padStart(15),
     (duration === null ? '-' : `${duration}s`).padStart(8),
     String(lsn ?? '-').padStart(16),

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { quoteLocation } from '../copies/quote-location.ts';
 import { restoreBinlogs } from '../jobs/restore/restore-binlog.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
@@ -14,6 +15,9 @@ export async function restoreBinlog(
   context: CommandContext,
 ): Promise<boolean> {
   if (copies.length === 0) return await askForCopy('binlog', 'restore binlog COPY… --dst DIR', context);
-  for (const file of await restoreBinlogs(copies, resolve(dst), context)) context.print(file);
+  for (const file of await restoreBinlogs(copies, resolve(dst), context)) {
+    // A script gets the name itself; on a terminal a file is one line.
+    context.print(context.interactive ? quoteLocation(file) : file);
+  }
   return true;
 }

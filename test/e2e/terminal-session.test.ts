@@ -4,7 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } f
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { configureLocal, listCopies, SILENT } from '../fixtures/backup-run.ts';
 import { createSandbox, type Sandbox } from './cli.ts';
 
@@ -81,6 +83,48 @@ describe('on a terminal', () => {
     expect(existsSync(lock)).toBe(false);
     expect(existsSync(partial) ? readdirSync(partial) : []).toEqual([]);
     rmSync(gate);
+  });
+});
+
+describe('what a destination or a status holds', () => {
+  const EVIL = '\x1b[2J\x9b31m';
+  const escaped = String.raw`\u001b[2J\u009b31m`;
+  const mysql = 'db1/daily/mysql/mysql-2026-01-01_00_00_01.xbstream.gz';
+  const binlog = `db1/binlog/x${EVIL}.000001`;
+  /** All that a restore of a binary log looks at: the magic number, and an event of type 15. */
+  const log = Buffer.alloc(100);
+  log.set([0xfe, 0x62, 0x69, 0x6e, 1, 0, 0, 0, 15]);
+
+  beforeEach(() => {
+    const store = (key: string, content: string | Buffer) => sandbox.file(`repository/${key}`, content);
+    store(mysql, 'x');
+    const times = { backup_started: 1, backup_finished: 2, lsn: 1, config: [] };
+    const sections = { hourly: {}, weekly: {}, monthly: {}, yearly: {} };
+    const daily = { [mysql]: { ...times, type: `full${EVIL}` } };
+    store('db1/status', encodeEnvelope({ ...sections, daily }));
+    store(`${binlog}.gz`, gzipSync(log));
+    store('db1/binlog-status', encodeEnvelope({ [binlog]: { time_created: 1 } }));
+  });
+
+  it.each([
+    ['ls -l', ['ls', '-l'], `$'full${escaped}'`],
+    ['status', ['status', '--hostname', 'db1'], `full${escaped}`],
+    ['restore binlog', ['restore', 'binlog', binlog], `x${escaped}.000001'`],
+  ])('does not steer the terminal: %s', (_command, args, shown) => {
+    const dst = args[0] === 'restore' ? ['--dst', join(sandbox.dir, 'restored')] : [];
+    const { stdout } = say([...args, ...dst]);
+    expect(stdout).toContain(shown);
+    // Our own colours and progress line aside.
+    for (const control of ['\x1b[2J', '\x9b']) expect(stdout).not.toContain(control);
+  });
+
+  it('reaches a script as it is', async () => {
+    const dst = join(sandbox.dir, 'restored');
+    const { stdout } = await sandbox.run('restore', 'binlog', binlog, '--dst', dst);
+    expect(stdout).toBe(`${dst}/x${EVIL}.000001\n`);
+    const status = await sandbox.run('status', '--hostname', 'db1');
+    expect(JSON.parse(status.stdout)).toMatchObject({ daily: { [mysql]: { type: `full${EVIL}` } } });
+    expect(status.stdout).toContain('\x9b31m');
   });
 });
 
