@@ -205,6 +205,18 @@ describe('binary logs', () => {
     await server.sql(`REVOKE REPLICATION SLAVE ON *.* FROM backup@localhost`);
   });
 
+  it('are not copied when the client program refuses an option, and the message has no value of a secret one', async () => {
+    chmodSync(server.dir, 0o755);
+    chmodSync(server.binlogDir, 0o700);
+    await write();
+    const refused = `${readFileSync(server.defaultsFile, 'utf8')}\n[mysqlbinlog]\nfoo_password=GEHEIM\n`;
+    configureMysql(sandbox, { defaultsFile: sandbox.file('client.cnf', refused) }, { source: OFF });
+    const lock = ['--lock-file', `${sandbox.dir}/lock`];
+    const { exitCode, stderr } = await sandbox.runBound('--debug', 'backup', ...lock, 'hourly');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('foo_password=…')]);
+    expect(stderr).not.toContain('GEHEIM');
+  });
+
   it('tell their time although the client program does not print their first event', async () => {
     const options = { log: createLog('error', () => undefined), signal: new AbortController().signal };
     await using connected = await connectMysql(server, options.log);
