@@ -3,6 +3,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileS
 import { describe, expect, it } from 'vitest';
 import { readBinlogHeader } from '../../src/mysql/binlog/binlog-header.ts';
 import { closeBinlogs } from '../../src/mysql/binlog/binlogs.ts';
+import { measureData } from '../../src/mysql/server/measure-data.ts';
 import { collectConfigs } from '../../src/mysql/server/my-cnf.ts';
 import { connectMysql } from '../../src/mysql/server/server.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -40,6 +41,32 @@ describe('the identity of a server', () => {
     await using one = await startMariadb();
     await using other = await startMariadb();
     expect(await identityOf(one)).not.toBe(await identityOf(other));
+  });
+});
+
+describe('the size of the data', () => {
+  it('grows by what a table takes, whatever its engine, with the privileges of a backup', async () => {
+    await using server = await startMariadb();
+    const measure = async () => {
+      await using connected = await connectMysql(
+        { defaultsFile: server.backupDefaultsFile },
+        collectLog().log,
+      );
+      return await measureData(connected);
+    };
+    await server.sql('CREATE DATABASE d');
+    for (const engine of ['InnoDB', 'MyISAM']) {
+      const before = await measure();
+      await server.sql(`CREATE TABLE d.${engine} (id INT PRIMARY KEY, v LONGTEXT) ENGINE=${engine}`);
+      await server.sql(`INSERT INTO d.${engine} VALUES (1, REPEAT('x', ${4 << 20}))`);
+      const grown = (await measure()) - before;
+      expect([engine, grown]).toEqual([
+        engine,
+        expect.toSatisfy((bytes: number) => bytes >= 4 << 20 && bytes < 12 << 20),
+      ]);
+    }
+    const used = Number(execFileSync('du', ['-s', '-B1', server.datadir]).toString().split('\t')[0]);
+    expect(await measure()).toBeLessThan(used);
   });
 });
 
