@@ -75,7 +75,7 @@ describe('the advice about binary logs', () => {
   it('says how to find out when the log cannot be told', () => {
     const text = advise({ kind: 'unsure', choices: [first, anew] });
     expect(text).toContain('  db1/binlog/mysql-bin.000001.1795372212  begun 1970-01-0');
-    expect(text).toContain('mariadb-binlog --stop-position=546 FILE');
+    expect(text).toContain('mariadb-binlog --stop-position=546 FILE | grep end_log_pos');
     expect(advise({ kind: 'unknown', reason: 'no route to host' })).toContain('no route to host');
   });
 

@@ -34,9 +34,9 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
       return [
         `${where} Which copy of that log goes on from there is not known; it is one of these, or none:`,
         ...known.choices.map(describe),
-        'Fetch each into a folder of its own with twindb-backup restore binlog. The right one has an event at that position' +
-          `${gtid === undefined ? '' : ', and that GTID in front of it'}:`,
-        `  ${programs(data).binlog} --stop-position=${position} FILE | tail -n 40`,
+        'Fetch each into a folder of its own with twindb-backup restore binlog. Of the right one this prints a line' +
+          ` with "end_log_pos ${position}" last:`,
+        `  ${programs(data).binlog} --stop-position=${position} FILE | grep end_log_pos | tail -n 4`,
       ];
     case 'unknown':
       return [
