@@ -26,8 +26,8 @@ interface FlavourRow {
   readonly backupPrograms: readonly string[];
   /** Programs that unpack copies, likewise. */
   readonly streamPrograms: readonly string[];
-  /** The client program that reads binary logs from the server, and its package. */
-  readonly binlogProgram: string;
+  /** Client programs that read binary logs from the server, the preferred one first, and their package. */
+  readonly binlogPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
   /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
@@ -76,7 +76,8 @@ const MARIADB_10: FlavourRow = {
   family: 'mariadb',
   backupPrograms: ['mariabackup', 'mariadb-backup'],
   streamPrograms: ['mbstream'],
-  binlogProgram: 'mariadb-binlog',
+  // The new name came with 10.4.
+  binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
   clientPackage: 'mariadb-client',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
@@ -97,7 +98,7 @@ const MYSQL_57: FlavourRow = {
   family: 'mysql',
   backupPrograms: ['xtrabackup'],
   streamPrograms: ['xbstream'],
-  binlogProgram: 'mysqlbinlog',
+  binlogPrograms: ['mysqlbinlog'],
   clientPackage: 'mysql-client',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',

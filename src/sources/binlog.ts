@@ -16,6 +16,7 @@ import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
+import { findInPath } from '../process/find-in-path.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 
@@ -64,7 +65,7 @@ export async function readTimeCreated(
   // Its first event ends behind any position that is asked for, so it is the only one.
   const chunks: Buffer[] = [];
   const keep = new Writable({ write: (chunk: Buffer, _encoding, done) => done(void chunks.push(chunk)) });
-  await runPipeline([askServer(closed, server, ['--stop-position=5'], options), keep], options.signal);
+  await runPipeline([await askServer(closed, server, ['--stop-position=5'], options), keep], options.signal);
   const event = readPrintedEvent(Buffer.concat(chunks).toString('latin1'));
   if (event.length === 0) {
     // An option such as base64-output may keep the program from printing it.
@@ -113,17 +114,17 @@ async function fetchInto(
   // A prefix for the log's name.
   const raw = ['--raw', `--result-file=${folder}/`];
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await runPipeline([askServer(closed, server, raw, options), nowhere], options.signal);
+  await runPipeline([await askServer(closed, server, raw, options), nowhere], options.signal);
 }
 
-function askServer(
+async function askServer(
   { name }: ClosedBinlog,
   { options, flavour }: Server,
   more: readonly string[],
   { log }: Options,
-): Program {
+): Promise<Program> {
   return {
-    command: flavour.binlogProgram,
+    command: await findBinlogProgram(flavour),
     args: [
       `--defaults-file=${options.file}`,
       ...options.arguments,
@@ -141,4 +142,13 @@ function askServer(
       );
     },
   };
+}
+
+/** Where none is installed, running the preferred one says so, and names the package. */
+async function findBinlogProgram({ binlogPrograms }: Server['flavour']): Promise<string> {
+  for (const name of binlogPrograms) {
+    const found = await findInPath(name);
+    if (found !== undefined) return found;
+  }
+  return binlogPrograms[0];
 }

@@ -220,14 +220,16 @@ describe('binary logs', () => {
   it('tell their time although the client program does not print their first event', async () => {
     const options = { log: createLog('error', () => undefined), signal: new AbortController().signal };
     await using connected = await connectMysql(server, options.log);
-    const real = connected.flavour.binlogProgram;
+    const [real] = connected.flavour.binlogPrograms;
     const program = sandbox.file('mute', `#!/bin/sh\ncase "$*" in *--raw*) exec ${real} "$@";; esac\n`);
     chmodSync(program, 0o755);
     const [closed] = (await closeBinlogs(connected)) ?? [];
     if (closed === undefined) throw new Error('There is no closed log');
     const elsewhere = { ...connected, variable: async () => 'another host' };
-    const mute = { ...elsewhere, flavour: { ...connected.flavour, binlogProgram: program } };
-    for (const each of [elsewhere, mute]) {
+    const mute = { ...elsewhere, flavour: { ...connected.flavour, binlogPrograms: [program] as const } };
+    // As before MariaDB 10.4, where only the second name is there.
+    const older = { ...connected.flavour, binlogPrograms: ['not-installed', real] as const };
+    for (const each of [elsewhere, mute, { ...elsewhere, flavour: older }]) {
       const time = await readTimeCreated(closed, each, options);
       expect(time).toBe(original(closed.name).readUInt32LE(4));
     }

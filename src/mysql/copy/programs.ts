@@ -1,9 +1,7 @@
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import type { MysqlConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
 import { captureOutput } from '../../process/capture.ts';
-import { childEnvironment } from '../../process/environment.ts';
+import { findInPath } from '../../process/find-in-path.ts';
 import type { Flavour } from '../flavours.ts';
 
 /** The programs that back up and restore one flavour of server. */
@@ -60,21 +58,6 @@ async function findProgram(
   throw new TwinDbError(`${names.join(' or ')} is not installed, which ${flavour.title} needs`, {
     remedy: `Install it: ${install}`,
   });
-}
-
-async function findInPath(name: string): Promise<string | undefined> {
-  // Where children will look, which is not always our own PATH.
-  const folders = name.includes('/') ? [''] : (childEnvironment()['PATH'] ?? '').split(delimiter);
-  for (const folder of folders) {
-    const path = folder === '' ? name : join(folder, name);
-    try {
-      await access(path, constants.X_OK);
-      return path;
-    } catch {
-      // not here: the next folder may have it
-    }
-  }
-  return undefined;
 }
 
 /** `xtrabackup version 8.0.35-30 based on MySQL server 8.0.35 …`; it begins with the path that the program was called by. */
