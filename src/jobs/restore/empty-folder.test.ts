@@ -39,7 +39,9 @@ describe('a folder to restore into', () => {
 
   it('is refused when a restore that was killed has left its claim', async () => {
     await claimEmptyFolder(dir);
-    expect(await refusal()).toContain('another restore is at work there, or has been killed');
+    const message = await refusal();
+    expect(message).toContain('another restore is at work there, or was killed');
+    expect(message).toContain('empty this one');
   });
 
   it('is left empty by a restore that failed, or with the claim alone when it goes on', async () => {

@@ -31,11 +31,15 @@ export async function claimEmptyFolder(path: string): Promise<string> {
       remedy: 'Name a new folder with --dst, in a place where you may write.',
     });
   }
-  const isClaimed = entries.length === 0 || entries.includes(CLAIM);
-  throw new TwinDbError(
-    `Cannot restore into ${path}: ${isClaimed ? 'another restore is at work there, or has been killed' : 'it is not empty'}`,
-    { remedy: 'Name an empty or new folder with --dst.' },
-  );
+  if (entries.length === 0 || entries.includes(CLAIM)) {
+    throw new TwinDbError(`Cannot restore into ${path}: another restore is at work there, or was killed`, {
+      remedy:
+        'Name another folder with --dst, or empty this one when you are sure that no restore is running.',
+    });
+  }
+  throw new TwinDbError(`Cannot restore into ${path}: it is not empty`, {
+    remedy: 'Name an empty or new folder with --dst.',
+  });
 }
 
 /** Whether it was ours to make. */
