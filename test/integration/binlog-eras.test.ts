@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,5 +103,16 @@ describe('after RESET MASTER', () => {
     expect(exitCode).toBe(0);
     const order = [...old, ...young].map((key) => join(dst, key.split('/').at(-1) ?? ''));
     expect(stdout.trimEnd().split('\n')).toEqual(order);
+  });
+
+  it('a log that was not copied is said to be missing, and an older one of its name is not offered', async () => {
+    const [, young] = keys();
+    for (const key of young) rmSync(join(sandbox.dir, 'repository', `${key}.gz`));
+    const [, full] = listedMysql(sandbox).filter(({ key }) => key.includes('/daily/'));
+    const dst = join(sandbox.dir, 'missing');
+    const { exitCode, stdout } = await sandbox.run('restore', 'mysql', full?.key ?? '', '--dst', dst);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('That log is not among the copies');
+    expect(stdout).not.toContain('restore binlog');
   });
 });

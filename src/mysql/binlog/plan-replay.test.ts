@@ -65,8 +65,18 @@ describe('what is replayed', () => {
     expect(planReplay(position(45, 'b.000001', 'B'), OLD)).toEqual({ kind: 'not-copied', others: [] });
   });
 
-  it('is not the only copy of that name when that was stored before the backup began', () => {
+  it('is not the only copy of that name when that was closed and stored before the backup began', () => {
     expect(planReplay(position(45, 'b.000001'), OLD)).toEqual({ kind: 'not-copied', others: [OLD[0]] });
+  });
+
+  it('is not known when that was stored before, and no other log tells when it was closed', () => {
+    const plan = planReplay(position(45, 'b.000001'), [OLD[0]]);
+    expect(plan).toEqual({ kind: 'unsure', choices: [OLD[0]] });
+  });
+
+  it('is found although the clock of the destination is slow', () => {
+    const logs = [log('b.000001', 10, { stored: 5 }), log('b.000002', 20, { stored: 15 })] as const;
+    expect(planReplay(position(18, 'b.000001'), logs)).toEqual({ kind: 'known', logs });
   });
 
   it('is not known when no status tells when the copy was made, and several have the name', () => {

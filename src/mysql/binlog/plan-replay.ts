@@ -56,10 +56,17 @@ export function planReplay<L extends StoredBinlog>(
       : { kind: 'not-copied', others: named };
   }
   if (choices.length > 1) return { kind: 'unsure', choices };
-  // Only what is closed is copied, and the log of that moment was still being written.
-  if (first.stored < (position.backupStarted ?? 0)) return { kind: 'not-copied', others: named };
   const written = eras.flat();
   const later = written.slice(written.indexOf(first) + 1);
+  const { backupStarted = 0 } = position;
+  // Only what is closed is copied, and the log of that moment was still being written. But the clock of a destination may be
+  // wrong: the next log tells when this one was closed, if there is one.
+  if (first.stored < backupStarted) {
+    const era = eras.find((each) => each.includes(first)) ?? [];
+    const closed = era[era.indexOf(first) + 1]?.timeCreated;
+    if (closed === undefined) return { kind: 'unsure', choices };
+    if (closed < backupStarted) return { kind: 'not-copied', others: named };
+  }
   return { kind: 'known', logs: [first, ...later.filter((log) => isOfServer(log, first.serverIdentity))] };
 }
 

@@ -32,7 +32,7 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
       ];
     case 'unsure':
       return [
-        `${where} Which copy of that log goes on from there is not known; it is one of these, or none:`,
+        `${where} Which copy of that log goes on from there is not known. It is ${known.choices.length === 1 ? 'this one' : 'one of these'}, or it was not copied:`,
         ...known.choices.map(describe),
         'Fetch each into a folder of its own with twindb-backup restore binlog. Of the right one this prints a line' +
           ` with "end_log_pos ${position}" last:`,
