@@ -55,6 +55,21 @@ describe('a folder to restore into', () => {
   });
 });
 
+describe('a folder that cannot be emptied', () => {
+  it('is told of once, however many have tried', async () => {
+    const absent = join(dir, 'absent');
+    const failure = (error: unknown) =>
+      leaveEmpty(absent, error).then(
+        () => undefined,
+        (each: unknown) => each,
+      );
+    const first = await failure(new Error('damaged'));
+    const second = await failure(first);
+    expect(describeError(second).match(/could not be removed/g)).toHaveLength(1);
+    expect(describeError(second)).toContain(`damaged\nWhat was restored could not be removed from ${absent}`);
+  });
+});
+
 describe('the least that a copy takes', () => {
   const on = (mayCompress: boolean, unpacked: number | undefined) =>
     leastSize({ mayCompress }, { packed: 10, unpacked });
@@ -65,6 +80,12 @@ describe('the least that a copy takes', () => {
 
   it('is its object alone where the file system may compress', () => {
     expect(on(true, 50)).toBe(10);
+  });
+
+  it('may be less on any file system but those known to take what they get', async () => {
+    const mayCompress = async (path: string) => (await measureSpace(path)).mayCompress;
+    expect(await mayCompress('/dev/shm')).toBe(false);
+    expect(await mayCompress('/proc')).toBe(true);
   });
 
   it('is refused when there is not as much left, and only then', async () => {

@@ -53,8 +53,11 @@ async function makeClaim(claim: string): Promise<boolean> {
   }
 }
 
-/** btrfs and ZFS, as statfs(2) numbers them: they may compress what they get. */
-const COMPRESSING_FILE_SYSTEMS = [0x9123683e, 0x2fc12fc1];
+/**
+ * ext2 to ext4, XFS and tmpfs, as statfs(2) numbers them: they take what they get as it is. Of others nobody knows: btrfs and
+ * ZFS may compress, and behind a network's there may be any.
+ */
+const UNCOMPRESSED_FILE_SYSTEMS = [0xef53, 0x58465342, 0x01021994];
 
 /** The file system of a folder. */
 interface Space {
@@ -66,7 +69,7 @@ interface Space {
 
 export async function measureSpace(path: string): Promise<Space> {
   const { bavail, bsize, type } = await statfs(path);
-  return { path, free: bavail * bsize, mayCompress: COMPRESSING_FILE_SYSTEMS.includes(type) };
+  return { path, free: bavail * bsize, mayCompress: !UNCOMPRESSED_FILE_SYSTEMS.includes(type) };
 }
 
 /** The least that a copy takes there when it is unpacked, in bytes; `unpacked` is what its status says of that. */
@@ -89,17 +92,25 @@ export function requireSpace({ path, free }: Space, bytes: number): void {
   );
 }
 
+/** A restore failed, and what it had restored could not be removed; says both. */
+class LeftBehindError extends TwinDbError {}
+
 /**
  * Empties the folder of a restore that failed with `error`. What cannot be removed must not hide that error: the TwinDbError
- * thrown then says both. `claimed`: the restore goes on, so its claim stays.
+ * thrown then says both, once only when `error` comes from here itself, of this folder or one in it. `claimed`: the restore goes
+ * on, so its claim stays.
  */
 export async function leaveEmpty(path: string, error: unknown, claimed?: 'claimed'): Promise<void> {
   try {
     await emptyFolder(path, claimed === undefined ? [] : [CLAIM]);
   } catch (cause) {
-    throw new TwinDbError(`${describeError(error)}\nWhat was restored could not be removed from ${path}`, {
-      cause,
-    });
+    if (error instanceof LeftBehindError) throw error;
+    throw new LeftBehindError(
+      `${describeError(error)}\nWhat was restored could not be removed from ${path}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -18,10 +18,16 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const write = (path: string, kib: number) => writeFileSync(join(datadir, path), Buffer.alloc(kib * KIB, 'x'));
 
+/** What the server was asked. */
+const asked: string[] = [];
+
 /** A stand-in for a server whose InnoDB says that its tablespaces have 1 KiB. */
 const measure = (variables: Record<string, string>) =>
   measureData({
-    query: async <Row>() => [{ bytes: String(KIB) }] as Row[],
+    query: async <Row>(sql: string) => {
+      asked.push(sql);
+      return [{ bytes: String(KIB) }] as Row[];
+    },
     flavour: flavourOf('oracle', '8.0.36'),
     variable: async (name) => variables[name],
   });
@@ -34,6 +40,12 @@ describe("the size of a server's data", () => {
     // InnoDB has told of its own, and this one is of an ALTER TABLE that goes on.
     for (const name of ['e.ibd', '#sql-1.MYD']) write(`shop/${name}`, 64);
     expect(await measure({ datadir })).toBe((1 + 7 * 8) * KIB);
+  });
+
+  it("has no tablespaces of an ALTER TABLE that goes on, nor InnoDB's temporary one", async () => {
+    await measure({ datadir });
+    expect(asked.at(-1)).toContain("NAME NOT LIKE '%/#sql%'");
+    expect(asked.at(-1)).toContain("'innodb_temporary'");
   });
 
   it('has schemas that are links to other disks, and all files of the system tablespace', async () => {

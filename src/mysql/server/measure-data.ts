@@ -4,15 +4,19 @@ import type { MysqlServer } from './server.ts';
 import { systemTablespace } from './system-tablespace.ts';
 import { queryTablespaces } from './tablespaces.ts';
 
+/** In the names of what belongs to a statement under way, such as an ALTER, and is gone when it has ended. */
+const TEMPORARY = '#sql';
+
 /**
  * The system tablespace is measured by its files, as not every version lists it. The temporary one is in no copy: a server
  * makes its own when it starts.
  */
-const MEASURED_BY_INNODB = "NAME NOT IN ('innodb_system', 'innodb_temporary')";
+const MEASURED_BY_INNODB = `NAME NOT IN ('innodb_system', 'innodb_temporary') AND NAME NOT LIKE '%/${TEMPORARY}%'`;
 
 /**
- * What a copy of the server's data takes on a disk when it is unpacked, in bytes: never more than that, so that nobody is
- * kept from a restore for which there is room, and hardly less. Holes, as in page-compressed tables, are not counted.
+ * What a copy of the server's data takes on a disk when it is unpacked, in bytes: no more than that, so that nobody is kept
+ * from a restore for which there is room, and hardly less. Holes, as in page-compressed tables, are not counted. What is
+ * dropped after this, before the backup program has come to it, is.
  *
  * It is made of InnoDB's tablespaces, wherever they lie, as the server tells them; of the files of its system tablespace; and of the
  * data and index files of other engines below the data directory. information_schema.TABLES would tell the latter too, but
@@ -39,9 +43,6 @@ export async function measureData(
 
 /** Of MyISAM, Aria, ARCHIVE, CSV and RocksDB, in this order. */
 const DATA_FILE = /\.(MYD|MYI|MAD|MAI|ARZ|CSV|sst)$/;
-
-/** Of a statement under way, and gone when it has ended. */
-const TEMPORARY = '#sql';
 
 async function measureFolder(path: string): Promise<number> {
   const names = await list(path);
