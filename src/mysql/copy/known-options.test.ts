@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakePrograms, type FakePrograms, pidOf } from '../../../test/fixtures/fake-programs.ts';
 import { readProgramOptions, readServerOptions } from './known-options.ts';
@@ -37,6 +38,13 @@ describe('the options that the server here knows', () => {
       names: undefined,
       reason: 'the help of mysqld lists no options',
     });
+  });
+
+  it('are not known where the server cannot even be started, and that is the reason', async () => {
+    // Like want of memory, this makes spawn throw, other than a program that is absent.
+    symlinkSync('mysqld', join(programs.dir, 'mysqld'));
+    const known = await readServerOptions(MYSQL, never);
+    expect(known.names === undefined && known.reason).toContain('mysqld: spawn ELOOP');
   });
 
   it('are not waited for when it hangs', async () => {

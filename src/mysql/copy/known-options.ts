@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProcessError, TwinDbError } from '../../errors.ts';
+import { describeError, ProcessError, TwinDbError } from '../../errors.ts';
 import { captureOutput } from '../../process/capture.ts';
 import type { Flavour } from '../flavours.ts';
 import { BACKUP_MY_CNF, dropUnknownOptions, readKnownOptions } from './backup-my-cnf.ts';
@@ -33,8 +33,8 @@ const SERVERS: Readonly<Record<Flavour['family'], readonly string[]>> = {
 const PATIENCE_MS = 60_000;
 
 /**
- * What the server on this host knows. Where no such server is installed, as on a host that only keeps copies, or it says nothing
- * within `patience` milliseconds, that is the reason. Throws the reason of `signal` when that has aborted. In any case nothing
+ * What the server on this host knows. Where no such server is installed, as on a host that only keeps copies, or it cannot be
+ * asked, or says nothing within `patience` milliseconds, that is the reason, and no error: a copy can be prepared without it. Throws the reason of `signal` when that has aborted. In any case nothing
  * runs any more then.
  */
 export async function readServerOptions(
@@ -55,8 +55,8 @@ export async function readServerOptions(
       signal.throwIfAborted();
       if (limit.aborted)
         return { names: undefined, reason: `${command} did not tell it within ${patience / 1000} seconds` };
-      if (!(error instanceof ProcessError)) throw error;
-      reasons.push(error.message);
+      // Of a program that cannot even be started, as without memory, the reason is no ProcessError.
+      reasons.push(error instanceof ProcessError ? error.message : `${command}: ${describeError(error)}`);
     }
   }
   return { names: undefined, reason: reasons.join(', ') };
