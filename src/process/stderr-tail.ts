@@ -6,7 +6,7 @@ import type { Program } from './program.ts';
 const MAX_LINES = 25;
 const MAX_LINE_LENGTH = 500;
 
-/** Characters of a line without end that are kept; more than are shown, as what is secret in a line is known by its beginning. */
+/** Characters kept of the beginning of a line without end: what is secret in a line is known by what stands before it. */
 const MAX_UNFINISHED = 64 << 10;
 
 /** Drains a program's stderr, so that it never blocks, and keeps its last lines. */
@@ -28,7 +28,7 @@ export class StderrTail {
 
   #take(text: string): void {
     const parts = (this.#unfinished + text).split(/[\r\n]+/);
-    this.#unfinished = (parts.pop() ?? '').slice(-MAX_UNFINISHED);
+    this.#unfinished = (parts.pop() ?? '').slice(0, MAX_UNFINISHED);
     for (const part of parts) this.#keep(part);
   }
 

@@ -15,6 +15,8 @@ describe('configuration files without their secrets', () => {
     'hashicorp-key-management-token=geheim',
     'ssl_passphrase="geheim"',
     'encrypt_key=geheim',
+    's3_secret_key=geheim',
+    'aws-secret-access-key=geheim',
   ])('have no value in: %s', (line) => {
     const text = blank(`[mysqld]\n${line}\ndatadir=/data\n`);
     expect(text).not.toContain('geheim');
@@ -45,8 +47,19 @@ describe('what a program says', () => {
     ['--wsrep-provider-options=pc.ignore_sb=1;socket.', 'password = ', 'geheim --x=geheim'],
     ['recognized client arguments: --', 'encrypt-key=', 'geheim'],
     ['CHANGE MASTER TO MASTER_HOST="x", ', 'MASTER_PASSWORD=', "'geheim'"],
+    ['', 'file_key_management_filekey: ', 'geheim'],
+    ['[00] 2026-11-22 10:00:00 ', 'wsrep_sst_auth : ', 'sst:geheim'],
+    ['--', 'aws-secret-access-key=', 'geheim'],
   ])('has no value of an option that holds a secret: %s%s', (before, name, after) => {
     expect(redactSecrets(`${before}${name}${after}`)).toBe(`${before}${name.trimEnd()}…`);
+  });
+
+  it('is looked through at once, however long it is', () => {
+    const line = 'a_password-'.repeat(100_000);
+    const began = performance.now();
+    expect(redactSecrets(line)).toBe(line);
+    // Looked for from every character on, a secret would take many minutes.
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('has no hash of a password in its grants', () => {
@@ -65,6 +78,8 @@ describe('what a program says', () => {
     "Access denied for user 'backup'@'localhost' (using password: YES)",
     "\t Encryption plugin parameter :  '--file_key_management_filename=/etc/keys'",
     'disconnect_on_expired_password=ON',
+    'Password: the account needs one',
+    'caching_sha2_password: the plugin is not loaded',
     '[00] completed OK!',
   ])('is otherwise as it was: %s', (line) => {
     expect(redactSecrets(line)).toBe(line);

@@ -2,11 +2,11 @@ import type { SavedConfig } from '../../copies/mysql-copy.ts';
 
 /**
  * Options of servers, clients and backup programs whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,
- * `ssl_passphrase`, `file_key_management_filekey`, `hashicorp_key_management_token`, `encrypt_key`, … Source: the option
- * references of MySQL, MariaDB, Galera and XtraBackup.
+ * `ssl_passphrase`, `file_key_management_filekey`, `hashicorp_key_management_token`, `encrypt_key`, `s3_secret_key`, … Source: the
+ * option references of MySQL, MariaDB, Galera and XtraBackup; `aws_secret_access_key` is what the AWS tools call it.
  */
 const SECRET =
-  /^(.+-)?(password|passwd|passphrase|sst-auth|filekey|token|secret|encrypt-key|transition-key)$/i;
+  /^(.+-)?(password|passwd|passphrase|sst-auth|filekey|token|secret|secret-key|secret-access-key|encrypt-key|transition-key)$/i;
 
 /** Named alike, and no secrets: switches, and the plugins for authentication. */
 const HARMLESS = /(^|-)(expired|native|sha256|sha2)-password$/i;
@@ -45,11 +45,15 @@ function isSecret(option: string): boolean {
 /**
  * A line that a server or a backup program says, without its secrets: the values of options that hold one (mariabackup prints
  * what it gives to plugins, and all programs quote an option that they refuse), and what SHOW GRANTS of MariaDB tells of an
- * account's password. The rest of the line goes as well, for a value may hold anything.
+ * account's password. The rest of the line goes as well, for a value may hold anything. Before a colon only what looks like an
+ * option is one: what says `(using password: YES)` stays.
  */
 export function redactSecrets(line: string): string {
-  const assignments = [...line.matchAll(/([\w-]+)\s*=/g)];
-  const first = assignments.find(([, name = '']) => isSecret(name));
+  // From the beginning of a word only: a line may be long, and without that its length counts squared.
+  const assignments = [...line.matchAll(/(?<![\w-])([\w-]+)\s*([=:])/g)];
+  const first = assignments.find(
+    ([, name = '', sign]) => isSecret(name) && (sign === '=' || /[-_]/.test(name)),
+  );
   const plain = first === undefined ? line : `${line.slice(0, first.index + first[0].length)}…`;
   return plain.replace(/\bIDENTIFIED (BY|VIA|WITH)\b.*/i, 'IDENTIFIED …');
 }
