@@ -10,7 +10,8 @@ import { digestTables, type TableDigest } from '../lab/rows.ts';
 
 let server: MariadbServer;
 let sandbox: Sandbox;
-/** What the tables held when the last log was copied. */
+/** What the tables held when the last log of each era was copied. */
+let oldEnd: TableDigest[];
 let end: TableDigest[];
 
 const write = () => server.sql('INSERT INTO log.t (v) SELECT SHA2(RAND(), 256) FROM log.seq');
@@ -29,6 +30,7 @@ beforeAll(async () => {
   await server.sql('CREATE TABLE log.t (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT)');
   await backUp('daily');
   await backUp('hourly');
+  oldEnd = await digestTables(server);
   // The time in a log's header has whole seconds.
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await server.resetBinlogs();
@@ -60,7 +62,11 @@ const restoreAndReplay = async (key: string, name: string) => {
   const client = `mariadb --no-defaults --socket='${restored.socket}' --user=root <`;
   const replay = line('mariadb-binlog').replace('mariadb <', client);
   execFileSync('sh', ['-c', `${line('cd ')} &&${replay}`]);
-  return { rows: await digestTables(restored), fetched: fetch.filter((word) => word.includes('/binlog/')) };
+  return {
+    rows: await digestTables(restored),
+    stdout,
+    fetched: fetch.filter((word) => word.includes('/binlog/')),
+  };
 };
 
 describe('after RESET MASTER', () => {
@@ -73,12 +79,15 @@ describe('after RESET MASTER', () => {
     expect(rows).toEqual(end);
   }, 60_000);
 
-  it('a copy from before goes on over it, to the last row that is in a log', async () => {
+  it('a copy from before ends there, and the steps name the first log that does not follow', async () => {
     const [old, young] = keys();
     const [full] = listedMysql(sandbox).filter(({ key }) => key.includes('/daily/'));
-    const { rows, fetched } = await restoreAndReplay(full?.key ?? '', 'old');
-    expect(fetched).toEqual([...old, ...young]);
-    expect(rows).toEqual(end);
+    const { rows, stdout, fetched } = await restoreAndReplay(full?.key ?? '', 'old');
+    expect(fetched).toEqual(old);
+    expect(rows).toEqual(oldEnd);
+    expect(stdout).toMatch(
+      new RegExp(`2 other logs were begun later, and do not follow.*\n {2}${young[0]} {2}begun`),
+    );
   }, 60_000);
 
   it('a name that two logs had is not enough: both are shown, with the time when they were begun', async () => {

@@ -16,16 +16,20 @@ export async function findBinlogs(wanted: readonly string[], context: Context): 
   const { binlogs, failure } = await listBinlogs('', context);
   if (failure !== undefined)
     context.log.warn(`Only the copies in keep_local_path can be used: ${describeError(failure)}`);
-  const found: FoundBinlog[] = [];
-  for (const each of wanted) found.push(await findOne(each, binlogs, context));
-  return await lookUpBinlogs(
-    found.filter((binlog, index) => found.indexOf(binlog) === index),
-    context,
-  );
+  const named = new Map<string, FoundBinlog[]>();
+  for (const binlog of binlogs)
+    for (const name of namesOf(binlog)) named.set(name, [...(named.get(name) ?? []), binlog]);
+  const found = new Set<FoundBinlog>();
+  for (const each of wanted) found.add(await findOne(each, named.get(each) ?? [], context));
+  return [...(await lookUpBinlogs([...found], context)).known];
 }
 
-async function findOne(wanted: string, all: readonly FoundBinlog[], context: Context): Promise<FoundBinlog> {
-  const matches = all.filter((binlog) => namesOf(binlog).has(wanted));
+/** The only one of the copies that have a name. */
+async function findOne(
+  wanted: string,
+  matches: readonly FoundBinlog[],
+  context: Context,
+): Promise<FoundBinlog> {
   const [match, ...others] = matches;
   if (match === undefined) {
     throw new TwinDbError(`There is no copy ${wanted} on ${context.remote.url}`, {
@@ -33,7 +37,7 @@ async function findOne(wanted: string, all: readonly FoundBinlog[], context: Con
     });
   }
   if (others.length === 0) return match;
-  const choices = (await lookUpBinlogs(matches, context)).map(describeChoice).toSorted().join('\n');
+  const choices = (await lookUpBinlogs(matches, context)).known.map(describeChoice).toSorted().join('\n');
   throw new TwinDbError(`${wanted} is the name of several copies; give one of these instead:\n${choices}`, {
     remedy: 'To go on from a restored copy of MySQL, take those that restore mysql has named at its end.',
   });

@@ -22,24 +22,20 @@ export async function findRecord<S, C>(
   kind: RecordKind<S, C>,
   context: Pick<JobContext, 'log' | 'signal'>,
 ): Promise<Lookup<C>> {
-  return pickRecord(candidate, kind, await readRecords(candidate, kind, context));
+  const records = await readRecords(candidate, kind, context);
+  if (records.record === undefined) return records;
+  return toLookup(records.record.find((copy) => kind.isOf(copy, candidate.object.key)));
 }
 
-/** What an object's status, which has been read, says of it. */
-export function pickRecord<S, C>(
-  { object }: Candidate,
-  { isOf }: RecordKind<S, C>,
-  records: Lookup<readonly C[]>,
-): Lookup<C> {
-  if (records.record === undefined) return records;
-  const record = records.record.find((copy) => isOf(copy, object.key));
+/** For what a status that could be read says of an object, if anything. */
+export function toLookup<C>(record: C | undefined): Lookup<C> {
   return record === undefined ? { record: undefined, reason: 'no status lists it' } : { record };
 }
 
 /** All that the status beside an object lists. */
 export async function readRecords<S, C>(
   { destination, parsed }: Pick<Candidate, 'destination' | 'parsed'>,
-  { format, copies }: RecordKind<S, C>,
+  { format, copies }: Pick<RecordKind<S, C>, 'format' | 'copies'>,
   context: Pick<JobContext, 'log' | 'signal'>,
 ): Promise<Lookup<readonly C[]>> {
   try {

@@ -5,7 +5,7 @@ import type { Destination } from '../../destinations/destination.ts';
 import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Candidate } from './find-copy.ts';
-import { type Lookup, pickRecord, type RecordKind, readRecords } from './find-record.ts';
+import { type Lookup, readRecords, toLookup } from './find-record.ts';
 
 /** A copy of a binary log and the objects that hold it, keep-local first. */
 export interface FoundBinlog {
@@ -64,37 +64,37 @@ async function listIn(destination: Destination, prefix: string): Promise<Candida
   return candidates;
 }
 
-const RECORDS: RecordKind<BinlogStatus, BinlogCopy> = {
-  format: BINLOG_STATUS,
-  copies: binlogCopies,
-  isOf: (copy, objectKey) => copy.key === binlogKeyOfObject(objectKey),
-};
+/** Copies with what is known of them, and why a status could not be read, if one could not. */
+interface LookedUp {
+  readonly known: readonly KnownBinlog[];
+  readonly failure: string | undefined;
+}
 
-/** Looks copies up in the statuses beside them, each of which is read once. */
+/** Looks copies up in the statuses beside them, each of which is read once: there may be thousands. */
 export async function lookUpBinlogs(
   binlogs: readonly FoundBinlog[],
   context: Pick<JobContext, 'log' | 'signal'>,
-): Promise<KnownBinlog[]> {
-  const statuses = new Map<string, Lookup<readonly BinlogCopy[]>>();
-  const lookUp = async (candidate: Candidate): Promise<Lookup<BinlogCopy>> => {
-    const id = candidate.destination.locate(candidate.parsed.host);
-    const records = statuses.get(id) ?? (await readRecords(candidate, RECORDS, context));
-    statuses.set(id, records);
-    return pickRecord(candidate, RECORDS, records);
+): Promise<LookedUp> {
+  const statuses = new Map<string, Lookup<ReadonlyMap<string, BinlogCopy>>>();
+  const read = async (candidate: Candidate): Promise<Lookup<ReadonlyMap<string, BinlogCopy>>> => {
+    const kind = { format: BINLOG_STATUS, copies: binlogCopies };
+    const lookup = await readRecords<BinlogStatus, BinlogCopy>(candidate, kind, context);
+    if (lookup.record === undefined) return lookup;
+    return { record: new Map(lookup.record.map((copy) => [copy.key, copy])) };
   };
   const known: KnownBinlog[] = [];
   for (const binlog of binlogs) {
     const lookups = new Map<Candidate, Lookup<BinlogCopy>>();
-    for (const candidate of binlog.candidates) lookups.set(candidate, await lookUp(candidate));
+    for (const candidate of binlog.candidates) {
+      const id = candidate.destination.locate(candidate.parsed.host);
+      const status = statuses.get(id) ?? (await read(candidate));
+      statuses.set(id, status);
+      lookups.set(candidate, status.record === undefined ? status : toLookup(status.record.get(binlog.key)));
+    }
     const copy = [...lookups.values()].find(({ record }) => record !== undefined)?.record;
-    known.push({
-      ...binlog,
-      ...(copy ?? datedByName(binlog.name)),
-      key: binlog.key,
-      name: binlog.name,
-      lookups,
-      copy,
-    });
+    const dated = copy ?? datedByName(binlog.name);
+    known.push({ ...binlog, binlog: dated.binlog, timeCreated: dated.timeCreated, lookups, copy });
   }
-  return known;
+  const failed = [...statuses.values()].find(({ record }) => record === undefined);
+  return { known, failure: failed?.record === undefined ? failed?.reason : undefined };
 }

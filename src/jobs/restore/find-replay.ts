@@ -22,10 +22,10 @@ export async function findHostBinlogs(
   const host = full.candidates[0]?.parsed.host ?? '';
   try {
     const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, context);
-    const known = await lookUpBinlogs(binlogs, context);
+    const { known, failure: unreadable } = await lookUpBinlogs(binlogs, context);
     return {
       binlogs: known.map(toStored),
-      reason: failure === undefined ? undefined : describeError(failure),
+      reason: failure === undefined ? unreadable : describeError(failure),
     };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -41,7 +41,6 @@ function toStored({ key, name, binlog, timeCreated, copy, candidates }: KnownBin
     timeCreated,
     listed: copy !== undefined,
     serverIdentity: copy?.serverIdentity,
-    gapAfter: copy?.gapAfter,
     stored: Math.max(...candidates.map(({ object }) => toSeconds(object.modified))),
   };
 }
@@ -55,5 +54,6 @@ export function findReplay(
   const { copy } = incremental ?? full;
   const { serverIdentity, backupStarted, backupFinished } = copy ?? {};
   const plan = planReplay({ binlog, serverIdentity, backupStarted, backupFinished }, binlogs);
-  return plan.kind !== 'known' && reason !== undefined ? { kind: 'unknown', reason } : plan;
+  if (reason === undefined) return plan;
+  return plan.kind === 'known' ? { ...plan, mayMiss: reason } : { kind: 'unknown', reason };
 }

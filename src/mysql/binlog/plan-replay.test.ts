@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { beginsAnew, planReplay, type StoredBinlog } from './plan-replay.ts';
+import { planReplay, type StoredBinlog } from './plan-replay.ts';
 
 /** A copy of the log `name`, which was begun at `begun`; it was closed and copied ten seconds later. */
 const log = (name: string, begun: number, more: Partial<StoredBinlog> = {}): StoredBinlog => ({
@@ -9,7 +9,6 @@ const log = (name: string, begun: number, more: Partial<StoredBinlog> = {}): Sto
   timeCreated: begun,
   listed: true,
   serverIdentity: 'A',
-  gapAfter: undefined,
   stored: begun + 10,
   ...more,
 });
@@ -31,32 +30,56 @@ const position = (
   backupFinished: finished,
 });
 
+const known = (logs: readonly StoredBinlog[], beyond: readonly StoredBinlog[] = []) => ({
+  kind: 'known',
+  logs,
+  beyond,
+});
+
 describe('what is replayed', () => {
   it('begins with the log that the server was writing when the copy ended, not with its namesake', () => {
-    expect(planReplay(position(45, 'b.000001'), ALL)).toEqual({ kind: 'known', logs: YOUNG });
-    expect(planReplay(position(55, 'b.000002'), ALL)).toEqual({ kind: 'known', logs: [YOUNG[1]] });
+    expect(planReplay(position(45, 'b.000001'), ALL)).toEqual(known(YOUNG));
+    expect(planReplay(position(55, 'b.000002'), ALL)).toEqual(known([YOUNG[1]]));
   });
 
-  it('goes on over the RESET MASTER that came after the copy', () => {
+  it('ends where the logs begin anew: what was written last before that may be in no copy', () => {
     const plan = planReplay(position(25, 'b.000002'), ALL);
-    expect(plan).toEqual({ kind: 'known', logs: [OLD[1], OLD[2], ...YOUNG] });
-    expect(beginsAnew([OLD[1], OLD[2], ...YOUNG])).toBe(true);
-    expect(beginsAnew(OLD)).toBe(false);
+    expect(plan).toEqual(known([OLD[1], OLD[2]], YOUNG));
+    // The first log of the new ones was not copied.
+    const [late, old] = [log('b.000003', 60), [log('b.000042', 10), log('b.000043', 20)]];
+    const logs = [late, log('b.000004', 70), ...old];
+    expect(planReplay(position(65, 'b.000003'), logs)).toEqual(known(logs.slice(0, 2)));
+    expect(planReplay(position(15, 'b.000042'), logs)).toEqual(known(old, logs.slice(0, 2)));
+  });
+
+  it('ends where a log is missing', () => {
+    const logs = [log('b.000002', 20), log('b.000003', 30), log('b.000005', 50), log('b.000006', 60)];
+    expect(planReplay(position(25, 'b.000002'), logs)).toEqual(known(logs.slice(0, 2), logs.slice(2)));
+  });
+
+  it('goes on when the data of the server were moved, which changes its identity, and not its logs', () => {
+    const moved = { serverIdentity: 'B' };
+    const before = [log('b.000042', 10), log('b.000043', 20)];
+    const again = [log('b.000042.0000000010', 10, moved), log('b.000043.0000000020', 20, moved)];
+    const after = [log('b.000044', 30, moved), log('b.000045', 40, moved)];
+    const logs = [...before, ...again, ...after];
+    expect(planReplay(position(15, 'b.000042'), logs)).toEqual(known([...before, ...after]));
+    // Without a log in common it may be any server.
+    expect(planReplay(position(15, 'b.000042'), [...before, ...after])).toEqual(known(before, after));
+  });
+
+  it('is found among thousands', () => {
+    const logs = Array.from({ length: 20_000 }, (_, i) => log(`b.${String(i + 1).padStart(6, '0')}`, i * 10));
+    expect(planReplay(position(15, 'b.000002'), logs)).toEqual(known(logs.slice(1)));
   });
 
   it('is of the same server: what it wrote later with restored data belongs to those', () => {
     const other = [log('b.000001.0000000040', 40, { serverIdentity: 'B' })];
-    expect(planReplay(position(35, 'b.000003'), [...OLD, ...other])).toEqual({
-      kind: 'known',
-      logs: [OLD[2]],
-    });
-    expect(planReplay(position(45, 'b.000001', 'B'), [...OLD, ...other])).toEqual({
-      kind: 'known',
-      logs: other,
-    });
+    expect(planReplay(position(35, 'b.000003'), [...OLD, ...other])).toEqual(known([OLD[2]], other));
+    expect(planReplay(position(45, 'b.000001', 'B'), [...OLD, ...other])).toEqual(known(other));
     // The copy is of the Python tool, and knows no identity; its log does.
     const plan = planReplay({ ...position(35, 'b.000003'), serverIdentity: undefined }, [...OLD, ...other]);
-    expect(plan).toEqual({ kind: 'known', logs: [OLD[2]] });
+    expect(plan).toEqual(known([OLD[2]], other));
   });
 
   it('is not there when only logs of other eras have the name', () => {
@@ -76,7 +99,7 @@ describe('what is replayed', () => {
 
   it('is found although the clock of the destination is slow', () => {
     const logs = [log('b.000001', 10, { stored: 5 }), log('b.000002', 20, { stored: 15 })] as const;
-    expect(planReplay(position(18, 'b.000001'), logs)).toEqual({ kind: 'known', logs });
+    expect(planReplay(position(18, 'b.000001'), logs)).toEqual(known(logs));
   });
 
   it('is not known when no status tells when the copy was made, and several have the name', () => {
@@ -92,17 +115,14 @@ describe('what is replayed', () => {
 
   it('does not count what no status lists, unless there is nothing else', () => {
     const debris = log('b.000001', 0, { ...unlisted, timeCreated: undefined, stored: 60 });
-    expect(planReplay(position(45, 'b.000001'), [debris, ...YOUNG])).toEqual({ kind: 'known', logs: YOUNG });
+    expect(planReplay(position(45, 'b.000001'), [debris, ...YOUNG])).toEqual(known(YOUNG));
     const later = log('b.000003', 0, { ...unlisted, timeCreated: undefined, stored: 70 });
     expect(planReplay(position(60, 'b.000003'), [later, ...YOUNG])).toEqual({
       kind: 'unsure',
       choices: [later],
     });
     // The status is lost.
-    expect(planReplay(position(45, 'b.000001'), [debris, later])).toEqual({
-      kind: 'known',
-      logs: [debris, later],
-    });
+    expect(planReplay(position(45, 'b.000001'), [debris, later])).toEqual(known([debris]));
     const young = { ...YOUNG[0], ...unlisted };
     const lost = planReplay(position(45, 'b.000001'), [debris, young]);
     expect(lost).toEqual({ kind: 'unsure', choices: [debris, young] });

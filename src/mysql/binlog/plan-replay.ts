@@ -1,3 +1,4 @@
+import { parseBinlogName } from '../../copies/binlog-copy.ts';
 import { type DatedLog, orderBinlogs, splitIntoEras } from '../../copies/order-binlogs.ts';
 
 /** A copy of a binary log, as far as it matters to what can be replayed. Times are in seconds since the epoch. */
@@ -9,7 +10,6 @@ export interface StoredBinlog extends DatedLog {
   /** Whether a status lists it; other objects may be what an interrupted run has left. */
   readonly listed: boolean;
   readonly serverIdentity: string | undefined;
-  readonly gapAfter: string | undefined;
   /** When the copy was made, by the clock of the place where it lies. */
   readonly stored: number;
 }
@@ -25,8 +25,11 @@ export interface DataPosition {
 
 /** Which copies of logs hold what was written after a copy of the data. */
 export type ReplayPlan<L = StoredBinlog> =
-  /** These, in their order; the position counts in the first. */
-  | { readonly kind: 'known'; readonly logs: readonly [L, ...L[]] }
+  /**
+   * These, which follow each other without a break; the position counts in the first. `beyond` are copies of logs that were
+   * begun later and do not follow, the next one first.
+   */
+  | { readonly kind: 'known'; readonly logs: readonly [L, ...L[]]; readonly beyond: readonly L[] }
   /** The log has not been copied; `others` only have its name. */
   | { readonly kind: 'not-copied'; readonly others: readonly L[] }
   /** One of these, or none: what is known does not tell. */
@@ -56,8 +59,6 @@ export function planReplay<L extends StoredBinlog>(
       : { kind: 'not-copied', others: named };
   }
   if (choices.length > 1) return { kind: 'unsure', choices };
-  const written = eras.flat();
-  const later = written.slice(written.indexOf(first) + 1);
   const { backupStarted = 0 } = position;
   // Only what is closed is copied, and the log of that moment was still being written. But the clock of a destination may be
   // wrong: the next log tells when this one was closed, if there is one.
@@ -67,7 +68,43 @@ export function planReplay<L extends StoredBinlog>(
     if (closed === undefined) return { kind: 'unsure', choices };
     if (closed < backupStarted) return { kind: 'not-copied', others: named };
   }
-  return { kind: 'known', logs: [first, ...later.filter((log) => isOfServer(log, first.serverIdentity))] };
+  const pool = listed.length > 0 ? logs.filter((log) => log.listed) : logs;
+  const run = follow(first, splitIntoEras(pool).find((era) => era.includes(first)) ?? []);
+  return { kind: 'known', logs: run, beyond: listBeyond(run, pool) };
+}
+
+/**
+ * A log and those that follow it by their numbers, as far as no number is missing and the logs have not begun anew: what was
+ * written in between might be in no copy, and rows that build on it would come out wrong.
+ */
+function follow<L extends StoredBinlog>(first: L, era: readonly L[]): [L, ...L[]] {
+  const named = new Map<string, L[]>();
+  for (const log of era) named.set(nameOf(log), [...(named.get(nameOf(log)) ?? []), log]);
+  const run: [L, ...L[]] = [first];
+  for (let last = first; ; ) {
+    const twins = (named.get(nameOf(last)) ?? []).filter(
+      ({ timeCreated }) => timeCreated === last.timeCreated,
+    );
+    const candidates = named.get(nameOf(last, 1)) ?? [];
+    const next =
+      candidates.find((log) => isOfServer(log, last.serverIdentity)) ??
+      // A server whose data were moved counts as another one, and its logs were copied once more.
+      candidates.find((log) => twins.some(({ serverIdentity }) => serverIdentity === log.serverIdentity));
+    if (next === undefined) return run;
+    run.push(next);
+    last = next;
+  }
+}
+
+/** What a server calls a log, or one that it begins `later`; the number of digits is no matter. */
+function nameOf({ binlog }: DatedLog, later = 0): string {
+  const parsed = parseBinlogName(binlog);
+  return parsed === undefined ? binlog : `${parsed.base}.${parsed.number + later}`;
+}
+
+function listBeyond<L extends StoredBinlog>(run: readonly L[], pool: readonly L[]): L[] {
+  const [taken, end] = [new Set(run), run.at(-1)?.timeCreated ?? 0];
+  return orderBinlogs(pool.filter((log) => !taken.has(log) && (log.timeCreated ?? 0) > end));
 }
 
 /** The Python tool records no identity, and then nothing tells that it is another server's. */
@@ -82,9 +119,4 @@ function findLogs<L extends StoredBinlog>(
 ): readonly L[] {
   if (backupFinished === undefined) return eras.flat();
   return eras.findLast((era) => era.some(({ timeCreated = 0 }) => timeCreated <= backupFinished)) ?? [];
-}
-
-/** Whether the numbers of these logs fall where one of them was begun anew, and those of MariaDB's GTIDs with them. */
-export function beginsAnew(logs: readonly StoredBinlog[]): boolean {
-  return splitIntoEras(logs).length > 1;
 }

@@ -10,7 +10,6 @@ const log = (name: string, timeCreated: number, more: Partial<StoredBinlog> = {}
   timeCreated,
   listed: true,
   serverIdentity: 'A',
-  gapAfter: undefined,
   stored: timeCreated,
   ...more,
 });
@@ -31,7 +30,7 @@ const anew = log('mysql-bin.000001.1795372212', 40);
 
 describe('the advice about binary logs', () => {
   it('is commands that fetch them all by their keys and replay them in their order', () => {
-    const text = advise({ kind: 'known', logs: [first, next] });
+    const text = advise({ kind: 'known', logs: [first, next], beyond: [] });
     expect(text).toContain('The data are those at mysql-bin.000002, position 546, GTID 0-1-6.');
     expect(text).toContain(
       '  twindb-backup restore binlog db1/binlog/mysql-bin.000002 db1/binlog/mysql-bin.000003 --dst /restore-binlogs\n' +
@@ -42,25 +41,30 @@ describe('the advice about binary logs', () => {
   });
 
   it('names the programs of the server', () => {
-    const mysql = advise({ kind: 'known', logs: [first, anew] }, { flavour: flavourOf('oracle', '8.0.36') });
+    const mysql = advise(
+      { kind: 'known', logs: [first, anew], beyond: [] },
+      { flavour: flavourOf('oracle', '8.0.36') },
+    );
     expect(mysql).toContain(
       '  mysqlbinlog --start-position=546 mysql-bin.000002 mysql-bin.000001.1795372212 >',
     );
     expect(mysql).toContain('&& mysql < replay.sql');
   });
 
-  it('lets the program of MariaDB go on where GTIDs begin anew with the logs', () => {
-    const text = advise({ kind: 'known', logs: [first, anew] });
+  it('says what does not follow, and leaves it out of the commands', () => {
+    const text = advise({ kind: 'known', logs: [first, next], beyond: [anew] });
     expect(text).toContain(
-      'mariadb-binlog --loose-skip-gtid-strict-mode --start-position=546 mysql-bin.000002',
+      'Another log was begun later, and does not follow from mysql-bin.000003; the next is\n  db1/binlog/mysql-bin.000001.1795372212  begun',
     );
+    expect(text).toContain('mysql-bin.000003 > replay.sql');
+    // What the server has left follows from the newest of its logs, not from these.
+    expect(text).not.toContain('that are not copied yet');
+    expect(advise({ kind: 'known', logs: [first, next], beyond: [] })).not.toContain('follow');
   });
 
-  it('says where logs are missing in between', () => {
-    const late = log('mysql-bin.000005', 40, { gapAfter: 'mysql-bin.000003' });
-    const text = advise({ kind: 'known', logs: [first, next, late] });
-    expect(text).toContain('Between mysql-bin.000003 and mysql-bin.000005 the server purged logs');
-    expect(advise({ kind: 'known', logs: [first, next] })).not.toContain('purged');
+  it('says that there may be more where not all could be read', () => {
+    const text = advise({ kind: 'known', logs: [first], beyond: [], mayMiss: 'no route to host' });
+    expect(text).toContain('There may be more copies: no route to host');
   });
 
   it('says that the log was not copied, and warns of those that only have its name', () => {
@@ -87,7 +91,7 @@ describe('the advice about binary logs', () => {
   it('keeps names that steer a terminal or a shell in their place', () => {
     const evil = log('x\n\x1b[2J.000001', 20, { key: "db1/binlog/x\n\x1b[2J;rm 'y'.000001" });
     for (const known of [
-      { kind: 'known', logs: [evil] },
+      { kind: 'known', logs: [evil], beyond: [evil], mayMiss: 'x\n\x1b' },
       { kind: 'unsure', choices: [evil] },
       { kind: 'not-copied', others: [evil] },
     ] as const) {

@@ -1,10 +1,12 @@
 import { formatTime } from '../../copies/names.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { beginsAnew, type ReplayPlan, type StoredBinlog } from '../binlog/plan-replay.ts';
+import type { ReplayPlan, StoredBinlog } from '../binlog/plan-replay.ts';
 import { quote, type RestoredData } from './advice.ts';
 
-/** What is known of the binary logs that go on where a copy ends, or why nothing is. */
-export type ReplayKnowledge = ReplayPlan | { readonly kind: 'unknown'; readonly reason: string };
+/** What is known of the binary logs that go on where a copy ends, or why nothing is. `mayMiss`: why there may be more copies. */
+export type ReplayKnowledge =
+  | (ReplayPlan & { readonly mayMiss?: string })
+  | { readonly kind: 'unknown'; readonly reason: string };
 
 type Restored = Pick<RestoredData, 'dst' | 'flavour' | 'binlog' | 'position' | 'gtid'>;
 
@@ -17,8 +19,9 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
     case 'known':
       return [
         `${where} What came later is in ${known.logs.length === 1 ? 'this log' : `these ${known.logs.length} logs`}. To replay it:`,
-        ...replay(data, known.logs),
-        ...known.logs.slice(1).flatMap(adviseGap),
+        ...replay(data, known),
+        ...adviseBeyond(known),
+        ...(known.mayMiss === undefined ? [] : [`There may be more copies: ${quoteLocation(known.mayMiss)}`]),
       ];
     case 'not-copied':
       return [
@@ -46,32 +49,40 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
   }
 }
 
-function replay(data: Restored, logs: readonly [StoredBinlog, ...StoredBinlog[]]): string[] {
+type Known = Extract<ReplayPlan, { kind: 'known' }>;
+
+function replay(data: Restored, { logs, beyond }: Known): string[] {
   const folder = `${data.dst}-binlogs`;
   const keys = logs.map(({ key }) => quote(key)).join(' ');
   const names = logs.map(({ name }) => quote(name));
-  // GTIDs begin anew with the logs, and the program would end there. One that does not know the option needs it not.
-  const isOutOfOrder = data.flavour.family === 'mariadb' && beginsAnew(logs);
   return [
     `  twindb-backup restore binlog ${keys} --dst ${quote(folder)}`,
     `  cd ${quote(folder)}`,
-    '  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing',
-    `  ${replayCommand(data, names, isOutOfOrder ? ['--loose-skip-gtid-strict-mode'] : [])}`,
+    ...(beyond.length > 0
+      ? []
+      : [
+          '  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing',
+        ]),
+    `  ${replayCommand(data, names)}`,
   ];
 }
 
 /** Through a file: of a program that fails in front of a pipe the client would run what came, and say nothing. */
-function replayCommand(data: Restored, names: readonly string[], options: readonly string[] = []): string {
+function replayCommand(data: Restored, names: readonly string[]): string {
   const { binlog, client } = programs(data);
-  const words = [binlog, ...options, `--start-position=${data.position}`, ...names];
+  const words = [binlog, `--start-position=${data.position}`, ...names];
   return `${words.join(' ')} > replay.sql && ${client} < replay.sql`;
 }
 
-function adviseGap({ name, gapAfter }: StoredBinlog): string[] {
-  if (gapAfter === undefined) return [];
-  const [from, to] = [quoteLocation(gapAfter), quoteLocation(name)];
+function adviseBeyond({ logs, beyond }: Known): string[] {
+  const [next] = beyond;
+  if (next === undefined) return [];
+  const count = beyond.length === 1 ? 'Another log was' : `${beyond.length} other logs were`;
   return [
-    `Between ${from} and ${to} the server purged logs before they were copied: end before ${to}, as what follows does not fit.`,
+    `${count} begun later, and ${beyond.length === 1 ? 'does' : 'do'} not follow from ${quoteLocation(logs.at(-1)?.name ?? '')}; the next is`,
+    describe(next),
+    'Logs in between were purged before they were copied, or are gone, or the server began its logs anew (RESET MASTER, restored data):',
+    'go on with that one only when you know that nothing is missing in between. docs/recovery.md tells how.',
   ];
 }
 
