@@ -1,4 +1,5 @@
 import { parseBinlogName, splitStoredName } from './binlog-copy.ts';
+import { formatTime } from './names.ts';
 
 /** What tells the place of a log among others. */
 export interface DatedLog {
@@ -46,6 +47,11 @@ function sortEra<L extends DatedLog>(era: readonly L[]): L[] {
 
 function numberOf({ binlog }: DatedLog): number {
   return parseBinlogName(binlog)?.number ?? 0;
+}
+
+/** One of several logs to choose from, under the name that is `shown`, as a line. */
+export function describeLog(shown: string, { timeCreated }: Pick<DatedLog, 'timeCreated'>): string {
+  return `  ${shown}${timeCreated === undefined ? '' : `  begun ${formatTime(timeCreated)}`}`;
 }
 
 /** A log by the name under which it is stored, where no status tells more. */

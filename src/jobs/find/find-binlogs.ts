@@ -1,6 +1,5 @@
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import { formatTime } from '../../copies/names.ts';
-import { datedByName } from '../../copies/order-binlogs.ts';
+import { datedByName, describeLog } from '../../copies/order-binlogs.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import { type FoundBinlog, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
@@ -44,8 +43,8 @@ async function findOne(
 }
 
 /** After RESET MASTER a server gives its names again: which of its logs is meant must not be guessed. */
-function describeChoice({ key, timeCreated }: KnownBinlog): string {
-  return `  ${key}${timeCreated === undefined ? '' : `  begun ${formatTime(timeCreated)}`}`;
+function describeChoice(binlog: KnownBinlog): string {
+  return describeLog(binlog.key, binlog);
 }
 
 function namesOf({ key, name, candidates }: FoundBinlog): ReadonlySet<string> {

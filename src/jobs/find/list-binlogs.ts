@@ -75,11 +75,15 @@ export async function lookUpBinlogs(
   binlogs: readonly FoundBinlog[],
   context: Pick<JobContext, 'log' | 'signal'>,
 ): Promise<LookedUp> {
+  let failure: string | undefined;
   const statuses = new Map<string, Lookup<ReadonlyMap<string, BinlogCopy>>>();
   const read = async (candidate: Candidate): Promise<Lookup<ReadonlyMap<string, BinlogCopy>>> => {
     const kind = { format: BINLOG_STATUS, copies: binlogCopies };
     const lookup = await readRecords<BinlogStatus, BinlogCopy>(candidate, kind, context);
-    if (lookup.record === undefined) return lookup;
+    if (lookup.record === undefined) {
+      failure ??= lookup.reason;
+      return lookup;
+    }
     return { record: new Map(lookup.record.map((copy) => [copy.key, copy])) };
   };
   const known: KnownBinlog[] = [];
@@ -95,6 +99,5 @@ export async function lookUpBinlogs(
     const dated = copy ?? datedByName(binlog.name);
     known.push({ ...binlog, binlog: dated.binlog, timeCreated: dated.timeCreated, lookups, copy });
   }
-  const failed = [...statuses.values()].find(({ record }) => record === undefined);
-  return { known, failure: failed?.record === undefined ? failed?.reason : undefined };
+  return { known, failure };
 }

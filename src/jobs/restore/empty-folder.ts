@@ -102,7 +102,7 @@ class LeftBehindError extends TwinDbError {}
  */
 export async function leaveEmpty(path: string, error: unknown, claimed?: 'claimed'): Promise<void> {
   try {
-    await emptyFolder(path, claimed === undefined ? [] : [CLAIM]);
+    await removeContents(Buffer.from(path), claimed === undefined ? [] : [CLAIM]);
   } catch (cause) {
     if (error instanceof LeftBehindError) throw error;
     throw new LeftBehindError(
@@ -114,12 +114,10 @@ export async function leaveEmpty(path: string, error: unknown, claimed?: 'claime
   }
 }
 
-/** Removes everything below a folder but `kept`, also from folders that their restored mode closes to us. */
-async function emptyFolder(path: string, kept: readonly string[]): Promise<void> {
-  await removeContents(Buffer.from(path), kept);
-}
-
-/** Names are bytes here: one that is not UTF-8 could not be found again by its decoded form. */
+/**
+ * Removes everything below a folder but `kept`, also from folders that their restored mode closes to us. Names are bytes here:
+ * one that is not UTF-8 could not be found again by its decoded form.
+ */
 async function removeContents(path: Buffer, kept: readonly string[] = []): Promise<void> {
   for (const entry of await readdir(path, { encoding: 'buffer', withFileTypes: true })) {
     if (kept.includes(entry.name.toString())) continue;

@@ -6,7 +6,7 @@ import { hasBlanked } from '../server/blank-secrets.ts';
 /** What is known of a data directory that has been restored. */
 export interface RestoredData {
   readonly dst: string;
-  readonly flavour: Pick<Flavour, 'name' | 'family' | 'service' | 'title'>;
+  readonly flavour: Pick<Flavour, 'name' | 'binlogPrograms' | 'family' | 'service' | 'title'>;
   readonly config: readonly SavedConfig[];
   /** As the copy's own backup-my.cnf has it. */
   readonly innodbLogFileSize: string | undefined;
@@ -71,6 +71,7 @@ export function findDatadir(config: readonly SavedConfig[]): string {
 
 /** As a shell takes it for one word, and as one line. */
 export function quote(word: string): string {
-  if (quoteLocation(word) !== word) return quoteLocation(word);
+  const line = quoteLocation(word);
+  if (line !== word) return line;
   return /^[\w/.:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

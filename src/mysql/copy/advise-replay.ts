@@ -1,4 +1,4 @@
-import { formatTime } from '../../copies/names.ts';
+import { describeLog } from '../../copies/order-binlogs.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { ReplayPlan, StoredBinlog } from '../binlog/plan-replay.ts';
 import { quote, type RestoredData } from './advice.ts';
@@ -39,7 +39,7 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge): string[] {
         ...known.choices.map(describe),
         'Fetch each into a folder of its own with twindb-backup restore binlog. Of the right one this prints a line' +
           ` with "end_log_pos ${position}" last:`,
-        `  ${programs(data).binlog} --stop-position=${position} FILE | grep end_log_pos | tail -n 4`,
+        `  ${data.flavour.binlogPrograms[0]} --stop-position=${position} FILE | grep end_log_pos | tail -n 4`,
       ];
     case 'unknown':
       return [
@@ -69,9 +69,10 @@ function replay(data: Restored, { logs, beyond }: Known): string[] {
 
 /** Through a file: of a program that fails in front of a pipe the client would run what came, and say nothing. */
 function replayCommand(data: Restored, names: readonly string[]): string {
-  const { binlog, client } = programs(data);
-  const words = [binlog, `--start-position=${data.position}`, ...names];
-  return `${words.join(' ')} > replay.sql && ${client} < replay.sql`;
+  const { binlogPrograms, family } = data.flavour;
+  const words = [binlogPrograms[0], `--start-position=${data.position}`, ...names];
+  // The client is called what the family is: mariadb, mysql.
+  return `${words.join(' ')} > replay.sql && ${family} < replay.sql`;
 }
 
 function adviseBeyond({ logs, beyond }: Known): string[] {
@@ -86,12 +87,6 @@ function adviseBeyond({ logs, beyond }: Known): string[] {
   ];
 }
 
-function describe({ key, timeCreated }: StoredBinlog): string {
-  return `  ${quote(key)}${timeCreated === undefined ? '' : `  begun ${formatTime(timeCreated)}`}`;
-}
-
-function programs({ flavour: { family } }: Restored): { binlog: string; client: string } {
-  return family === 'mariadb'
-    ? { binlog: 'mariadb-binlog', client: 'mariadb' }
-    : { binlog: 'mysqlbinlog', client: 'mysql' };
+function describe(log: StoredBinlog): string {
+  return describeLog(quote(log.key), log);
 }

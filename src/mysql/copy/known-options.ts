@@ -34,8 +34,8 @@ const PATIENCE_MS = 60_000;
 
 /**
  * What the server on this host knows. Where no such server is installed, as on a host that only keeps copies, or it cannot be
- * asked, or says nothing within `patience` milliseconds, that is the reason, and no error: a copy can be prepared without it. Throws the reason of `signal` when that has aborted. In any case nothing
- * runs any more then.
+ * asked, or says nothing within `patience` milliseconds, that is the reason, and no error: a copy can be prepared without it.
+ * Throws the reason of `signal` when that has aborted. In any case nothing runs any more then.
  */
 export async function readServerOptions(
   flavour: Pick<Flavour, 'family' | 'package'>,
