@@ -1,5 +1,6 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError } from '../../errors.ts';
+import type { Part } from '../../exporters/report.ts';
 import { connectMysql } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
@@ -20,6 +21,10 @@ export interface RunParts {
   readonly record: RunRecord;
 }
 
+/** Titles of failures. */
+const NO_DATA = 'Cannot back up MySQL';
+const NO_LOGS = 'Cannot back up binary logs';
+
 /** The server's data, when backup_mysql is on, and its binary logs, whenever there is a [mysql] section. */
 export async function backUpServer(
   { runType, binlogsOnly, record }: RunParts,
@@ -37,16 +42,25 @@ export async function backUpServer(
     log.debug(`backup_mysql is off and ${mysql.defaultsFile} is absent: no binary logs to copy`);
     return;
   }
+  const hasData = source.backupMysql && !binlogsOnly;
+  const backUpPart = async <S>(
+    part: Part,
+    work: () => Promise<number>,
+    kept: CopyPlaces<S>,
+    title: string,
+  ): Promise<void> => {
+    const succeeded = await attempt(() => record.note(part, work), title);
+    await (succeeded ? attempt(() => finishAllDeletions(kept)) : makeRoom(kept, context));
+  };
   // One connection, so that a server that cannot be reached is one failure.
-  await using server = await connectMysql(mysql, log, context.signal);
-  if (source.backupMysql && !binlogsOnly) {
-    const backUp = () => backUpMysql(server, mysql, runType, places.mysql, context);
-    const succeeded = await attempt(() => record.note(MYSQL_PART, backUp), 'Cannot back up MySQL');
-    await (succeeded ? attempt(() => finishAllDeletions(places.mysql)) : makeRoom(places.mysql, context));
-  }
-  const copyLogs = () => backUpBinlogs(server, mysql, places.binlogs, context);
-  const succeeded = await attempt(() => record.note(BINLOG_PART, copyLogs), 'Cannot back up binary logs');
-  await (succeeded ? attempt(() => finishAllDeletions(places.binlogs)) : makeRoom(places.binlogs, context));
+  const backUp = async (): Promise<void> => {
+    await using server = await connectMysql(mysql, log, context.signal);
+    const copyData = () => backUpMysql(server, mysql, runType, places.mysql, context);
+    const copyLogs = () => backUpBinlogs(server, mysql, places.binlogs, context);
+    if (hasData) await backUpPart(MYSQL_PART, copyData, places.mysql, NO_DATA);
+    await backUpPart(BINLOG_PART, copyLogs, places.binlogs, NO_LOGS);
+  };
+  await attempt(backUp, hasData ? NO_DATA : NO_LOGS);
 }
 
 /**

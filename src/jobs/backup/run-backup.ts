@@ -91,8 +91,7 @@ async function runLocked(parts: RunParts, context: JobContext): Promise<boolean>
     );
     if (canDelete) canDelete = await attempt(() => finishAllDeletions(places.files));
   }
-  const what = config.source.backupMysql && !parts.binlogsOnly ? 'MySQL' : 'binary logs';
-  await attempt(() => backUpServer(parts, places, attempt, context), `Cannot back up ${what}`);
+  await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
