@@ -10,7 +10,7 @@ DEPS = node_modules/.package-lock.json
 # Where `make test-matrix` and `make test-packages` keep their Debian systems, some 2 GB.
 CHROOTS ?= /var/tmp/twindb-chroots
 
-.PHONY: help demo test test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
+.PHONY: help demo test test-slow test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -22,6 +22,9 @@ test: packages build ## lint, types and all tests, against real servers started 
 	npm run --silent lint
 	npm run --silent types
 	npx --no-install vitest run
+
+test-slow: packages build ## what takes too long for `make test`: more random input to the same tests, and *.slow.test.ts
+	TWINDB_SLOW=yes npx --no-install vitest run --project lab test/hostile .slow.test
 
 test-matrix: packages build ## the MySQL tests against MariaDB 11.8 and Oracle's MySQL, in Debian chroots, as root (CHROOTS=folder)
 	test/matrix/run.sh $(CHROOTS)

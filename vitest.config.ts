@@ -22,6 +22,7 @@ export default defineConfig({
           exclude: [
             ...unit,
             'test/packages/**',
+            ...(process.env['TWINDB_SLOW'] ? [] : ['**/*.slow.test.ts']),
             ...(process.env['LAB_KIND'] === 'mysql' ? [] : ['test/matrix/**']),
           ],
           globalSetup: ['test/lab/global-setup.ts'],

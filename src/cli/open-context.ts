@@ -37,6 +37,7 @@ export async function openContext(
     local,
     programs,
     log,
+    warnLasting: (_state, message) => log.warn(message),
     progress: await openProgress(terminal),
     signal,
     cores: availableParallelism(),

@@ -25,6 +25,11 @@ export interface JobContext {
   /** The programs for MySQL that the command line names, else those of the configuration. */
   readonly programs: ChosenPrograms;
   readonly log: Log;
+  /**
+   * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run
+   * each hour must not mail the same line each hour. Other commands always say it. `state` names it, and is never shown.
+   */
+  readonly warnLasting: (state: string, message: string) => void;
   readonly progress: Progress;
   /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */
   readonly signal: AbortSignal;

@@ -39,6 +39,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: undefined,
     log,
+    warnLasting: (_state, message) => log.warn(message),
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
     cores: 1,
