@@ -22,14 +22,13 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
-import { entriesOf } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
-import { unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStart } from './unused-start.ts';
 
 /**
  * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
@@ -63,6 +62,7 @@ async function prepare(
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
   const { status } = await places.remote.status.read();
+  const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
   const choice = await choose(server, mysql, runType, copies, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
@@ -72,8 +72,7 @@ async function prepare(
   const previousSize = sizeOfLatest(copies, runType, choice.type);
 
   return async () => {
-    const keys = entriesOf(status).map(([each]) => each);
-    const started = unusedStart(keys, (start) => mysqlCopyKey(host, runType, start), now());
+    const started = unusedStart(taken, (start) => mysqlCopyKey(host, runType, start), now());
     await using source = await openMysqlSource({
       server,
       programs,
