@@ -138,6 +138,24 @@ describe('a run', () => {
     expect(await keys(real)).toHaveLength(2);
   });
 
+  it('warns of a state that lasts when it begins or changes, not in each run', async () => {
+    const real = createContext();
+    let reason = 'no permission';
+    const remote: Destination = { ...real.remote, sweep: () => Promise.reject(new Error(reason)) };
+    const warningsOf = async (context: JobContext) => {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), context)).toBe(true);
+      return messages.filter((message) => message.startsWith('warn'));
+    };
+    const warning = (text: string) => [`warn Cannot remove partial files left by earlier runs: ${text}`];
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('no permission'));
+    expect(await warningsOf({ ...real, remote })).toEqual([]);
+    reason = 'read-only';
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+    expect(await warningsOf(real)).toEqual([]);
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+  });
+
   it('stores nothing when the status cannot be read', async () => {
     const context = createContext();
     mkdirSync(join(dir, 'copies', 'db1'), { recursive: true });
