@@ -13,6 +13,7 @@ import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
+import { warnOfFuture } from './warn-of-future.ts';
 
 /**
  * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns
@@ -26,6 +27,7 @@ export async function backUpDirectory(
 ): Promise<number> {
   const { config, host, log } = context;
   const { status } = await places.remote.status.read();
+  warnOfFuture('files', fileCopies(status), context);
   const started = unusedStart(
     await takenKeys(places),
     (start) => fileCopyKey(host, runType, path, start),

@@ -29,6 +29,7 @@ import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts'
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
+import { warnOfFuture } from './warn-of-future.ts';
 
 /**
  * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
@@ -64,6 +65,7 @@ async function prepare(
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
+  warnOfFuture('mysql', copies, context);
   const choice = await choose(server, mysql, runType, copies, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
@@ -117,15 +119,13 @@ async function choose(
   { fullBackup }: MysqlConfig,
   runType: RunType,
   copies: readonly MysqlCopy[],
-  { config, log, remote }: JobContext,
+  context: JobContext,
 ): Promise<BackupType> {
-  const counts = config.retention;
-  const candidate = candidateParent({ runType, fullBackup, copies, counts });
+  const { config, log, remote } = context;
+  const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
+  const candidate = candidateParent(wanted);
   const choice = chooseBackupType({
-    runType,
-    fullBackup,
-    copies,
-    counts,
+    ...wanted,
     parent: candidate && (await statParent(remote, candidate)),
     server: { ...server, lsn: await readLsn(server) },
   });
