@@ -1,12 +1,18 @@
 import { availableParallelism, hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, MysqlConfig } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
+import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
 import { openDestination } from '../destinations/open.ts';
+import { untilAborted } from '../destinations/until-aborted.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import type { Log } from '../log.ts';
 import { openProgress } from './open-progress.ts';
 import type { Terminal } from './terminal.ts';
+
+/** How long closing the connections may take after a signal, in milliseconds. */
+const GOODBYE_MS = 1000;
 
 /** What the command line says about the context. */
 interface ContextOptions {
@@ -25,11 +31,12 @@ export async function openContext(
   const file = readConfig(options.config, (message) => log.warn(message));
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
-  const remote = await openDestination(config.destination, log);
+  const open = (destination: Destination) => untilAborted(destination, signal);
+  const remote = open(await openDestination(config.destination, log));
   const local =
     config.keepLocalPath === undefined
       ? undefined
-      : openLocal({ kind: 'local', backupDir: config.keepLocalPath }, log);
+      : open(openLocal({ kind: 'local', backupDir: config.keepLocalPath }, log));
   return {
     config,
     host: hostname(),
@@ -43,8 +50,9 @@ export async function openContext(
     cores: availableParallelism(),
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
-      await remote[Symbol.asyncDispose]();
-      await local?.[Symbol.asyncDispose]();
+      const closed = Promise.all([remote[Symbol.asyncDispose](), local?.[Symbol.asyncDispose]()]);
+      // A connection that was never answered ends with the process.
+      await (signal.aborted ? Promise.race([closed, delay(GOODBYE_MS)]) : closed);
     },
   };
 }

@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -221,6 +223,24 @@ describe('what hangs after a signal', () => {
     expect(result.stderr).toMatch(/^WARNING: Gave up cleaning up: nothing has moved for 10 seconds/);
     expect(Date.now() - sent).toBeLessThan(20_000);
     expect(existsSync(`${lock}.lock`)).toBe(false);
+  });
+});
+
+describe('a command that waits for a server that says nothing', () => {
+  it.each(['ls', 'check', 'status'])('ends at once by the signal: %s', async (command) => {
+    using sandbox = createSandbox();
+    const mute = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    const sections = destinationSections('ssh', sandbox, lab);
+    sandbox.configure({ ...sections, ssh: { ...sections['ssh'], port } });
+    const running = sandbox.start([command]);
+    await once(mute, 'connection');
+    const sent = Date.now();
+    running.child.kill('SIGTERM');
+    expect(await running.result).toMatchObject({ exitCode: 143, stderr: 'ERROR: Interrupted by SIGTERM\n' });
+    expect(Date.now() - sent).toBeLessThan(5000);
+    mute.close();
   });
 });
 

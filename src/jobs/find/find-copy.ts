@@ -12,7 +12,7 @@ export interface Candidate {
   readonly parsed: ParsedKey;
 }
 
-type Places = Pick<JobContext, 'local' | 'remote' | 'log'>;
+type Places = Pick<JobContext, 'local' | 'remote' | 'log' | 'signal'>;
 
 /**
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
@@ -91,12 +91,12 @@ function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['me
 async function lookUpRemote(
   identity: string,
   kept: readonly Candidate[],
-  { remote, log }: Places,
+  { remote, log, signal }: Places,
 ): Promise<Candidate[]> {
   try {
     return [...(await lookUp(remote, identity)), ...(await lookUp(remote, identity + ENCRYPTED))];
   } catch (error) {
-    if (kept.length === 0) throw error;
+    if (kept.length === 0 || signal.aborted) throw error;
     log.warn(`Only the copy in keep_local_path can be used: ${describeError(error)}`);
     return [];
   }

@@ -36,14 +36,14 @@ interface ListedBinlogs {
  */
 export async function listBinlogs(
   prefix: string,
-  { local, remote }: Pick<JobContext, 'local' | 'remote'>,
+  { local, remote, signal }: Pick<JobContext, 'local' | 'remote' | 'signal'>,
 ): Promise<ListedBinlogs> {
   const candidates = local === undefined ? [] : await listIn(local, prefix);
   let failure: unknown;
   try {
     candidates.push(...(await listIn(remote, prefix)));
   } catch (error) {
-    if (candidates.length === 0) throw error;
+    if (candidates.length === 0 || signal.aborted) throw error;
     failure = error;
   }
   const byKey = new Map<string, Candidate[]>();

@@ -28,12 +28,13 @@ export interface FoundCopies {
 export async function findCopies({
   local,
   remote,
-}: Pick<JobContext, 'local' | 'remote'>): Promise<FoundCopies> {
+  signal,
+}: Pick<JobContext, 'local' | 'remote' | 'signal'>): Promise<FoundCopies> {
   const kept = local === undefined ? [] : await findIn(local, 'local');
   try {
     return { ...collect([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
   } catch (failure) {
-    if (local === undefined) throw failure;
+    if (local === undefined || signal.aborted) throw failure;
     return { ...collect(kept), failure };
   }
 }

@@ -44,6 +44,7 @@ async function readStatus(copy: FoundCopy, context: JobContext): Promise<Lookup 
   try {
     return await openLookup(copy, context);
   } catch (error) {
+    context.signal.throwIfAborted();
     context.log.error(describeError(error));
     return undefined;
   }
