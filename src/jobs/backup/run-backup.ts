@@ -1,6 +1,7 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
+import { thisMachine } from '../../lock/machine-id.ts';
 import type { ToldWarnings } from '../../status/told-warnings.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -142,6 +143,12 @@ async function rememberWarnings(
 
 /** Removes half-written objects that an interrupted run of this host has left. */
 async function removeLeftovers({ files }: Places, { host, log, warnLasting }: JobContext): Promise<void> {
+  const { problem } = thisMachine();
+  if (problem !== undefined) {
+    log.debug(
+      `The ID of this machine cannot be kept, so partial files of killed runs stay for a day: ${problem}`,
+    );
+  }
   for (const { destination } of allOf(files)) {
     try {
       for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
