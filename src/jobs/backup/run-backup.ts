@@ -50,13 +50,15 @@ export async function runBackup(
     );
   try {
     const parts = { runType, binlogsOnly, record };
-    const waiting = { waitSeconds: LOCK_WAIT[runType], ...lock };
+    // A run waits for half its interval.
+    const holding = { what: `the ${runType} backup`, limitSeconds: 2 * LOCK_WAIT[runType] };
+    const waiting = { waitSeconds: LOCK_WAIT[runType], holding, ...lock };
     const succeeded = await withRunLock(waiting, context, (locked) => runLocked(parts, locked));
     await report();
     return succeeded;
   } catch (error) {
-    // The next hourly run is near, and cron would send a mail each hour of a long daily one.
-    if (error instanceof LockTimeoutError && runType === 'hourly') {
+    // The next hourly run is near, and cron would send a mail each hour of a long daily one. But one that never ends is news.
+    if (error instanceof LockTimeoutError && runType === 'hourly' && !error.isOverdue) {
       log.debug(error.message);
       return true;
     }
