@@ -48,11 +48,10 @@ describe('a name', () => {
   it('of a process that nobody waits for is abandoned: it writes no more', async () => {
     // The shell becomes a program that never asks what has become of the child.
     const parent = await startChild('sh', '-c', 'sleep 0.1 & exec sleep 60');
-    const children = `/proc/${parent.pid}/task/${parent.pid}/children`;
-    const pid = await expect
-      .poll(() => readFileSync(children, 'utf8').trim())
-      .toMatch(/^\d+$/)
-      .then(() => readFileSync(children, 'utf8').trim());
+    const file = `/proc/${parent.pid}/task/${parent.pid}/children`;
+    const readPid = () => readFileSync(file, 'utf8').trim();
+    await expect.poll(readPid).toMatch(/^\d+$/);
+    const pid = readPid();
     const name = ownerWith({ pid, start: startOf(Number(pid)) });
     expect(ownerState(name)).toBe('alive');
     await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[2]).toBe('Z');

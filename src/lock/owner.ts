@@ -4,7 +4,7 @@ import { uptime } from 'node:os';
 import { thisMachine } from './machine-id.ts';
 
 /** Nothing of another's that was written to within this time is removed. Milliseconds. */
-export const PATIENCE_MS = 24 * 3_600_000;
+const PATIENCE_MS = 24 * 3_600_000;
 
 /**
  * What can be said of the process that a name names:

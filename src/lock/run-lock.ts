@@ -168,7 +168,8 @@ function isStale(path: string, { mtimeMs }: fs.Stats, watch: Watch): boolean {
     // Unlike an upload, a lock is not shared with a clone of this machine.
     case 'earlier boot':
       return true;
-    default:
+    case 'stranger':
+    case undefined:
       return Date.now() - mtimeMs > STALE_MS || watch(mtimeMs) > STALE_MS;
   }
 }

@@ -285,7 +285,7 @@ describe('other processes', () => {
   });
 
   test('what another machine uploads counts by its newest part, not by its age; its marker stays with it', async () => {
-    const key = await plantUpload(labConfig(), host, ownerWith({ machine: '0123456789ab' }));
+    key = await plantUpload(labConfig(), host, ownerWith({ machine: '0123456789ab' }));
     await delay(6000);
     await addParts(key, 3);
     // By now the upload and its marker are a day old, but not the parts, which come in two pages.
