@@ -9,7 +9,6 @@ import { useLab } from '../lab/lab.ts';
 import { destinationSections, type Sandbox } from './cli.ts';
 
 const lab = useLab();
-const host = hostname();
 const s3 = new S3Client({
   endpoint: lab.s3.endpoint,
   region: lab.s3.region,
@@ -71,7 +70,7 @@ export const PLACES = {
     const sections = destinationSections('ssh', sandbox, lab);
     return folderPlace(String(sections['ssh']?.['backup_dir']), sections);
   },
-  s3: (sandbox: Sandbox): Place => ({
+  s3: (sandbox: Sandbox, host = hostname()): Place => ({
     sections: destinationSections('s3', sandbox, lab),
     async halfWritten() {
       const { Uploads = [] } = await s3.send(
