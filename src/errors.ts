@@ -48,6 +48,13 @@ export class IntegrityError extends TwinDbError {
 /** Another run holds the lock, and still did when the wait was over. */
 export class LockTimeoutError extends TwinDbError {
   override readonly name = 'LockTimeoutError';
+  /** Whether that run has gone on for far longer than it should. */
+  readonly isOverdue: boolean;
+
+  constructor(message: string, { isOverdue, ...details }: ErrorDetails & { readonly isOverdue: boolean }) {
+    super(message, details);
+    this.isOverdue = isOverdue;
+  }
 }
 
 /** SIGINT or SIGTERM ended the work. */

@@ -58,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'exporters',
     'jobs',
     'jobs/record',
+    'lock',
     'log',
     'make-folder',
     'modifiers',

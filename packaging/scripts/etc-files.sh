@@ -17,6 +17,8 @@ begin_files() {
   # What an interrupted installation has put aside is the only copy where it has taken the configuration away. Where that is still
   # there nothing was taken, and a cron file that was put aside then may have been deleted since, by the administrator.
   [ ! -e "$config" ] || rm -rf "$aside"
+  # The folder above stays: it has the ID of this machine, which every account may read.
+  (umask 022 && mkdir -p "${aside%/*}")
   (umask 077 && mkdir -p "$aside")
   if [ "$1" = install ]; then
     : >"$aside/new"

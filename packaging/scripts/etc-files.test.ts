@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,6 +58,12 @@ describe('an upgrade over a tool that takes its configuration with it', () => {
     run('abort_files');
     expect(readFileSync(config, 'utf8')).toBe('edited\n');
     expect(existsSync(join(dir, 'lib/upgrade'))).toBe(false);
+  });
+
+  it('leaves the folder above, which has the ID of this machine, open to every account', () => {
+    run('umask 077; begin_files install');
+    expect(statSync(join(dir, 'lib')).mode & 0o777).toBe(0o755);
+    expect(statSync(join(dir, 'lib/upgrade')).mode & 0o777).toBe(0o700);
   });
 
   it('makes no cron file in an upgrade after an installation that was aborted', () => {

@@ -1,51 +1,17 @@
-import { readdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { LocalConfig } from '../config/config.ts';
 import { StorageError } from '../errors.ts';
-import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
+import { newPartialName } from '../lock/owner.ts';
 import type { Log } from '../log.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination, ObjectInfo } from './destination.ts';
-import { absentError, codeOf, localError, saysAbsent } from './local-errors.ts';
-import { removeIfEmpty } from './local-folders.ts';
+import { deleteFile } from './local-delete.ts';
+import { absentError } from './local-errors.ts';
 import { describeFile, listFiles } from './local-list.ts';
 import { createFileReader } from './local-read.ts';
+import { sweepFolder } from './local-sweep.ts';
 import { createFileWriter } from './local-write.ts';
-
-async function deleteFile(path: string, root: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    // A folder is no object, so there is nothing under this key.
-    if (!saysAbsent(error) && codeOf(error) !== 'EISDIR') throw localError('delete', path, root, error);
-  }
-}
-
-/** Names of the half-written files in a folder. */
-async function listPartials(folder: string, root: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
-  } catch (error) {
-    if (saysAbsent(error)) return [];
-    throw localError('list', folder, root, error);
-  }
-}
-
-async function sweepFolder(folder: string, root: string): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of await listPartials(folder, root)) {
-    if (isOwnerAlive(name)) continue;
-    const path = join(folder, name);
-    await deleteFile(path, root);
-    removed.push(`${path}, left half-written by a run that has ended`);
-  }
-  await removeIfEmpty(folder).catch((error: unknown) => {
-    throw localError('remove', folder, root, error);
-  });
-  return removed;
-}
 
 /** Keeps copies in a folder of this machine, which is made when it is absent. */
 export function openLocal(config: LocalConfig, log: Log): Destination {

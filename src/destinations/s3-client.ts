@@ -23,6 +23,8 @@ export interface S3Tuning {
   readonly cleanUpMs: number;
   /** Objects or uploads per listing request; absent: the server's limit. */
   readonly pageSize?: number;
+  /** Milliseconds by which a sweep takes the server's clock for later than it is. */
+  readonly aheadMs?: number;
   /** Instead of a plan by estimate. */
   readonly plan?: PartPlan;
 }

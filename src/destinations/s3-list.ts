@@ -1,6 +1,7 @@
-import { ListMultipartUploadsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand } from '@aws-sdk/client-s3';
 import type { ObjectInfo } from './destination.ts';
 import type { S3Bucket } from './s3-client.ts';
+import { isAbsent } from './s3-errors.ts';
 import type { S3Upload } from './s3-upload.ts';
 
 /** Without it a key with a control character makes an answer that is not XML. */
@@ -65,4 +66,35 @@ export async function* listUploads(
           }
         : undefined;
   } while (next);
+}
+
+/**
+ * When an upload last grew: the moment its newest part arrived, or it began; undefined when it has ended meanwhile, or the
+ * server does not say.
+ */
+export async function lastWrite(
+  { client, config, tuning }: S3Bucket,
+  { key, id, started }: StartedUpload,
+): Promise<Date | undefined> {
+  const which = { Bucket: config.bucket, Key: key, UploadId: id };
+  let newest = started;
+  let marker: string | undefined;
+  try {
+    do {
+      const command = new ListPartsCommand({
+        ...which,
+        ...(tuning.pageSize && { MaxParts: tuning.pageSize }),
+        ...(marker && { PartNumberMarker: marker }),
+      });
+      const page = await client.send(command);
+      for (const { LastModified } of page.Parts ?? []) {
+        if (LastModified && !(newest && newest >= LastModified)) newest = LastModified;
+      }
+      marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } while (marker);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  return newest;
 }

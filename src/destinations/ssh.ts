@@ -1,15 +1,16 @@
 import { posix } from 'node:path';
 import type { SshConfig } from '../config/config.ts';
 import { ObjectNotFoundError, StorageError } from '../errors.ts';
-import { isOwnerAlive, newPartialName } from '../lock/owner.ts';
+import { newPartialName } from '../lock/owner.ts';
 import type { Log } from '../log.ts';
 import type { SshTiming } from '../ssh/connect.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination } from './destination.ts';
-import { FOLDER_REMEDY, readFolder, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
+import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
 import { listObjects, objectInfo } from './ssh-list.ts';
 import { createDownload, NotAFileError } from './ssh-read.ts';
 import { NO_SUCH_FILE, openSession, PERMISSION_DENIED, type SftpSession, statusOf } from './ssh-session.ts';
+import { sweepFolder } from './ssh-sweep.ts';
 import { createUpload } from './ssh-write.ts';
 
 /**
@@ -93,15 +94,9 @@ export function openSsh(config: SshConfig, log: Log, timing?: SshTiming): Destin
     async sweep(host) {
       checkKey(`${host}/x`);
       const folder = posix.join(root, host, PARTIAL_FOLDER);
-      return await attempt('remove unfinished files from', `${host}/${PARTIAL_FOLDER}`, async (session) => {
-        const removed: string[] = [];
-        for (const { filename } of await readFolder(session, folder)) {
-          if (isOwnerAlive(filename)) continue;
-          await unlessAbsent(removeFile(session, `${folder}/${filename}`));
-          removed.push(`unfinished file ${folder}/${filename}`);
-        }
-        return removed;
-      });
+      return await attempt('remove unfinished files from', `${host}/${PARTIAL_FOLDER}`, (session) =>
+        sweepFolder(session, folder),
+      );
     },
 
     [Symbol.asyncDispose]: sessions.close,

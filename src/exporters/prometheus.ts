@@ -18,6 +18,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
     // A backup and a restore that end at once must not lose each other's values.
     await using _lock = await holdLock({
       path: file,
+      holding: { what: 'the export of metrics' },
       waitSeconds: LOCK_WAIT,
       signal,
       onLost: () => undefined,

@@ -33,6 +33,8 @@ export interface JobContext {
   readonly progress: Progress;
   /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */
   readonly signal: AbortSignal;
+  /** Throws when the run has lost its lock, of which `signal` alone would say so seconds later. Absent where no lock is held. */
+  readonly requireLock?: () => void;
   /** Processors of this machine. */
   readonly cores: number;
   readonly now: () => Date;

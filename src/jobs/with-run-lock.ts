@@ -1,5 +1,6 @@
 import type { RunType } from '../copies/run-type.ts';
-import { holdLock } from '../lock/run-lock.ts';
+import type { Holding } from '../lock/lock-holder.ts';
+import { holdLock, lostError } from '../lock/run-lock.ts';
 import type { JobContext } from './job-context.ts';
 
 const HOUR = 3600;
@@ -17,6 +18,8 @@ export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
 interface RunLock {
   /** The lock is the folder `PATH.lock`. */
   readonly path: string;
+  /** What the lock is held for, for those who wait. */
+  readonly holding: Holding;
   /** How long to wait for another run. */
   readonly waitSeconds: number;
 }
@@ -26,7 +29,7 @@ interface RunLock {
  * when the lock was taken away. Throws a LockTimeoutError when another run still holds it after the wait.
  */
 export async function withRunLock<T>(
-  { path, waitSeconds }: RunLock,
+  { path, holding, waitSeconds }: RunLock,
   context: JobContext,
   work: (context: JobContext) => Promise<T>,
 ): Promise<T> {
@@ -34,6 +37,10 @@ export async function withRunLock<T>(
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
   const onWait = () => context.log.info(`Waiting for another run to release the lock ${path}.lock`);
-  await using _lock = await holdLock({ path, waitSeconds, signal, onLost, onWait });
-  return await work({ ...context, signal });
+  await using lock = await holdLock({ path, holding, waitSeconds, signal, onLost, onWait });
+  const requireLock = (): void => {
+    if (!lock.isHeld()) onLost(lostError(`${path}.lock`));
+    signal.throwIfAborted();
+  };
+  return await work({ ...context, signal, requireLock });
 }

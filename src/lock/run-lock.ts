@@ -2,8 +2,11 @@ import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { LockTimeoutError, TwinDbError } from '../errors.ts';
+import { type Holding, isHeldBy, readHolder, removeLock, writeHolder } from './lock-holder.ts';
+import { describeHolder, isOverdue } from './lock-message.ts';
+import { newPartialName } from './owner.ts';
 
-/** A lock that has not been refreshed for this long belongs to a run that is gone. Milliseconds. */
+/** A lock that has not been refreshed for this long belongs to a run that has ended, if its holder cannot be looked up. Milliseconds. */
 const STALE_MS = 15_000;
 const REFRESH_MS = 5_000;
 const RETRY_MS = 500;
@@ -11,6 +14,8 @@ const RETRY_MS = 500;
 interface LockOptions {
   /** The lock is the folder `PATH.lock`; the Python tool leaves a file at PATH itself. */
   readonly path: string;
+  /** What is done meanwhile, for those who wait. */
+  readonly holding: Holding;
   /** How long to wait for another run, in seconds. */
   readonly waitSeconds: number;
   /** Ends the wait. */
@@ -21,20 +26,33 @@ interface LockOptions {
   readonly onLost: (error: Error) => void;
 }
 
+/** A lock that is held; disposing releases it. */
+export interface HeldLock extends AsyncDisposable {
+  /** Whether it is still ours: `onLost` is called some seconds after it was taken away. */
+  isHeld(): boolean;
+}
+
 /**
- * Holds the lock of a run until it is disposed of. A lock that a killed run left behind is taken over. Throws a
- * LockTimeoutError when another run still holds it after the wait.
+ * Holds the lock of a run until it is disposed of. The lock names its holder. One whose process is alive is waited for, one
+ * whose process is dead is replaced at once; where that cannot be looked up (another machine or container), a lock that is
+ * refreshed is waited for. Throws a LockTimeoutError when another run still holds it after the wait.
  */
-export async function holdLock(options: LockOptions): Promise<AsyncDisposable> {
+export async function holdLock(options: LockOptions): Promise<HeldLock> {
+  const lock = `${options.path}.lock`;
   const deadline = Date.now() + options.waitSeconds * 1000;
+  const watch = watchRefreshes();
   for (let attempt = 1; ; attempt += 1) {
     options.signal.throwIfAborted();
-    const lock = await tryLock(options);
-    if (lock !== undefined) return lock;
+    const held = await tryLock(options, watch);
+    if (held !== undefined) return held;
     if (Date.now() >= deadline) {
+      const holder = readHolder(lock);
       throw new LockTimeoutError(
-        `Another run still holds the lock ${options.path}.lock after ${options.waitSeconds} s`,
-        { remedy: 'See what it is doing, or start this run at another time.' },
+        `Another run still holds the lock ${lock} after ${options.waitSeconds} s${describeHolder(holder)}`,
+        {
+          remedy: 'See what it is doing, or start this run at another time.',
+          isOverdue: isOverdue(holder, Date.now()),
+        },
       );
     }
     if (attempt === 1) options.onWait?.();
@@ -44,53 +62,126 @@ export async function holdLock(options: LockOptions): Promise<AsyncDisposable> {
   }
 }
 
-async function tryLock({ path, onLost }: LockOptions): Promise<AsyncDisposable | undefined> {
-  const lockfilePath = `${path}.lock`;
-  let held = false;
+/** Tells for how long a lock has been seen without a change, in milliseconds. */
+type Watch = (mtimeMs: number) => number;
+
+/** A lock that is dated in the future never gets old, but one that is not refreshed can be seen not to be. */
+function watchRefreshes(): Watch {
+  let last: { readonly mtimeMs: number; readonly seen: number } | undefined;
+  return (mtimeMs) => {
+    if (last?.mtimeMs !== mtimeMs) last = { mtimeMs, seen: performance.now() };
+    return performance.now() - last.seen;
+  };
+}
+
+async function tryLock({ path, holding, onLost }: LockOptions, watch: Watch): Promise<HeldLock | undefined> {
+  const lock = `${path}.lock`;
+  const name = newPartialName();
   try {
     const release = await lockfile.lock(path, {
-      lockfilePath,
+      lockfilePath: lock,
       realpath: false,
       stale: STALE_MS,
       update: REFRESH_MS,
-      fs: { ...fs, rmdir: (target: string, done: fs.NoParamCallback) => removeFolder(target, held, done) },
-      onCompromised: (cause) =>
-        onLost(new TwinDbError(`The lock ${lockfilePath} was taken away from this run`, { cause })),
+      fs: namingFs(name, holding, watch),
+      onCompromised: (cause) => onLost(lostError(lock, cause)),
     });
-    held = true;
-    return { [Symbol.asyncDispose]: () => releaseLock(release, lockfilePath) };
+    return {
+      isHeld: () => isHeldBy(lock, name),
+      [Symbol.asyncDispose]: () => releaseLock(release, lock),
+    };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ELOCKED') return undefined;
-    throw new TwinDbError(`Cannot take the lock ${lockfilePath}`, {
+    throw new TwinDbError(`Cannot take the lock ${lock}`, {
       cause: error,
       remedy: 'Run as root, or name a file in a writable folder with --lock-file.',
     });
   }
 }
 
+/** For a lock that another process took away. */
+export function lostError(lock: string, cause?: unknown): TwinDbError {
+  return new TwinDbError(`The lock ${lock} was taken away from this run`, { cause });
+}
+
 /**
- * Several runs that start in the same second may all find a stale lock. Only one of them may remove it: the others
- * would remove the winner's fresh one, so its age is read again at the last moment.
+ * The file system as proper-lockfile is to see it. The holder's file comes and goes with the folder: put there later it would
+ * change the time of the folder, and the library would report the lock as lost.
  */
-function removeFolder(path: string, ours: boolean, done: fs.NoParamCallback): void {
+function namingFs(name: string, holding: Holding, watch: Watch): typeof fs {
+  const mkdir = (path: string, done: fs.NoParamCallback): void => {
+    settle(done, () => {
+      fs.mkdirSync(path);
+      unlessTaken('ENOENT', () => writeHolder(path, name, holding, Date.now()));
+    });
+  };
+  const stat = (path: string, done: (error: Error | null, stats?: fs.Stats) => void): void => {
+    let stats: fs.Stats;
+    try {
+      stats = fs.statSync(path);
+      if (!isHeldBy(path, name)) stats.mtime = new Date(isStale(path, stats, watch) ? 0 : Date.now());
+    } catch (error) {
+      return done(error as Error);
+    }
+    return done(null, stats);
+  };
+  const rmdirSync = (path: string): void => {
+    if (isHeldBy(path, name)) return removeLock(path, name);
+    // Several runs that start in the same second may all find a lock stale: it is looked at again at the last moment.
+    if (!isStale(path, fs.statSync(path), watch)) throw takenError();
+    const other = readHolder(path);
+    unlessTaken('ENOTEMPTY', () => (other === undefined ? fs.rmdirSync(path) : removeLock(path, other.name)));
+  };
+  const rmdir = (path: string, done: fs.NoParamCallback): void => settle(done, () => rmdirSync(path));
+  return { ...fs, mkdir, stat, rmdir, rmdirSync } as unknown as typeof fs;
+}
+
+function takenError(cause?: unknown): Error {
+  return Object.assign(new Error('Another run was faster', { cause }), { code: 'ELOCKED' });
+}
+
+/** Does a step that fails with this code when another run has replaced the folder a moment ago. */
+function unlessTaken(code: string, step: () => void): void {
   try {
-    const age = Date.now() - fs.statSync(path).mtimeMs;
-    if (!ours && age < STALE_MS) throw Object.assign(new Error('Taken by another run'), { code: 'ELOCKED' });
-    fs.rmdirSync(path);
-    done(null);
+    step();
   } catch (error) {
-    done(error as NodeJS.ErrnoException);
+    throw (error as NodeJS.ErrnoException).code === code ? takenError(error) : error;
   }
 }
 
-async function releaseLock(release: () => Promise<void>, lockfilePath: string): Promise<void> {
+function settle(done: fs.NoParamCallback, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    return done(error as NodeJS.ErrnoException);
+  }
+  return done(null);
+}
+
+/** Whether the run that holds a lock has ended. */
+function isStale(path: string, { mtimeMs }: fs.Stats, watch: Watch): boolean {
+  switch (readHolder(path)?.state) {
+    case 'alive':
+      return false;
+    case 'dead':
+    // Unlike an upload, a lock is not shared with a clone of this machine.
+    case 'earlier boot':
+      return true;
+    case 'stranger':
+    case undefined:
+      return Date.now() - mtimeMs > STALE_MS || watch(mtimeMs) > STALE_MS;
+  }
+}
+
+async function releaseLock(release: () => Promise<void>, lock: string): Promise<void> {
   try {
     await release();
   } catch (error) {
     // Lost in the meantime: `onLost` has said so, and the lock is not ours to remove.
-    if ((error as NodeJS.ErrnoException).code !== 'ERELEASED') {
-      throw new TwinDbError(`Cannot release the lock ${lockfilePath}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ERELEASED' && code !== 'ELOCKED') {
+      throw new TwinDbError(`Cannot release the lock ${lock}`, { cause: error });
     }
   }
 }

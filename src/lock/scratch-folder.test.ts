@@ -4,19 +4,16 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  readlinkSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { deadOwner, ownerOfAnotherBoot, STRANGERS } from '../../test/fixtures/owners.ts';
 import { makeScratchFolder } from './scratch-folder.ts';
-
-/** No process has started at tick 1. */
-const DEAD = '1-1-0123456789abcdef';
-const HERE = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '';
 
 let parent: string;
 beforeEach(() => {
@@ -28,11 +25,14 @@ afterEach(() => {
   rmSync(parent, { recursive: true });
 });
 
-/** A folder with something in it. */
-function leave(name: string): string {
-  mkdirSync(join(parent, name));
-  writeFileSync(join(parent, name, 'ibdata1'), 'data');
-  return join(parent, name);
+/** A folder with something in it, last written to `idle` seconds ago. */
+function leave(name: string, idle = 0): string {
+  const path = join(parent, name);
+  mkdirSync(path);
+  writeFileSync(join(path, 'ibdata1'), 'data');
+  const then = Date.now() / 1000 - idle;
+  utimesSync(path, then, then);
+  return path;
 }
 
 it('a temporary folder is private, and goes when it is disposed of', async () => {
@@ -44,24 +44,26 @@ it('a temporary folder is private, and goes when it is disposed of', async () =>
 });
 
 it('what a killed run has left goes with the next one; that of a live run, of another container, or of anybody else, stays', async () => {
-  const killed = leave(`twindb-verify-${DEAD}-${HERE}`);
+  const killed = leave(`twindb-verify-${deadOwner()}`);
+  const beforeBoot = leave(`twindb-verify-${ownerOfAnotherBoot()}`, uptime() + 60);
   await using live = await makeScratchFolder('verify');
+  const weeks = 30 * 24 * 3600;
   const others = [
-    leave(`twindb-binlog-${DEAD}-${HERE}`),
+    leave(`twindb-binlog-${deadOwner()}`),
     leave('twindb-verify-mine'),
-    leave(`my-twindb-verify-${DEAD}-${HERE}`),
-    // A container with the same TMPDIR: its process 1 is not ours.
-    leave(`twindb-verify-${DEAD}-${Number(HERE) + 1}`),
+    leave(`my-twindb-verify-${deadOwner()}`),
+    // Those who share TMPDIR may need it for weeks without writing to it.
+    ...Object.values(STRANGERS).map((owner) => leave(`twindb-verify-${owner()}`, weeks)),
   ];
-  const link = join(parent, `twindb-verify-${DEAD}0-${HERE}`);
+  const link = join(parent, `twindb-verify-${deadOwner()}`);
   symlinkSync(others[0] ?? '', link);
   if (process.getuid?.() === 0) {
-    const foreign = leave(`twindb-verify-${DEAD}1-${HERE}`);
+    const foreign = leave(`twindb-verify-${deadOwner()}`);
     chownSync(foreign, 65_534, 65_534);
     others.push(foreign);
   }
   await using _next = await makeScratchFolder('verify');
-  expect(existsSync(killed)).toBe(false);
+  expect([existsSync(killed), existsSync(beforeBoot)]).toEqual([false, false]);
   for (const path of [live.path, ...others, link]) expect(existsSync(path)).toBe(true);
 });
 

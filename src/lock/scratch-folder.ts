@@ -1,11 +1,9 @@
-import { readlinkSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TwinDbError } from '../errors.ts';
-import { isOwnerAlive, newPartialName } from './owner.ts';
-
-const NAME = /^(\d+-\d+-[0-9a-f]+)-(\d+)$/;
+import { isAbandoned, newPartialName } from './owner.ts';
 
 /** A private temporary folder; disposing removes it. */
 export interface ScratchFolder {
@@ -19,7 +17,7 @@ export interface ScratchFolder {
  */
 export async function makeScratchFolder(purpose: string): Promise<ScratchFolder> {
   const prefix = `twindb-${purpose}-`;
-  const path = join(tmpdir(), nameScratch(prefix));
+  const path = join(tmpdir(), `${prefix}${newPartialName()}`);
   const remove = () => rm(path, { recursive: true, force: true });
   try {
     for (const abandoned of await findAbandoned(tmpdir(), prefix))
@@ -34,32 +32,19 @@ export async function makeScratchFolder(purpose: string): Promise<ScratchFolder>
   return { path, [Symbol.asyncDispose]: remove };
 }
 
-/** `prefix`, then who makes it: a `newPartialName`, and the namespace in which its process can be seen. */
-export function nameScratch(prefix: string): string {
-  return `${prefix}${newPartialName()}-${pidNamespace()}`;
-}
-
-/** The number of the namespace of this process's PID; 0 where there is no /proc. Source: namespaces(7). */
-function pidNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
-  } catch {
-    return '0';
-  }
-}
-
 /**
- * The folders of this user in `parent` with a name of `nameScratch` whose process has gone. A container that shares
- * `parent` has PIDs of its own: whether its processes live cannot be seen from here, so theirs are left to it.
+ * The folders of this user in `parent` whose name is `prefix` and a `newPartialName` of a process that is dead. Another
+ * machine's, or another container's, are left to it for good: what is in use may not be written to for days.
  */
 export async function findAbandoned(parent: string, prefix: string): Promise<string[]> {
   const abandoned: string[] = [];
-  const namespace = pidNamespace();
   for (const name of await namesIn(parent)) {
-    const [, owner, where] = (name.startsWith(prefix) && NAME.exec(name.slice(prefix.length))) || [];
-    if (owner === undefined || where !== namespace || isOwnerAlive(owner)) continue;
+    if (!name.startsWith(prefix)) continue;
     const path = join(parent, name);
-    if (await isOurs(path)) abandoned.push(path);
+    const folder = await statOurs(path);
+    if (folder === undefined) continue;
+    const idle = (): number => Date.now() - folder.mtimeMs;
+    if (await isAbandoned(name.slice(prefix.length), idle, Number.POSITIVE_INFINITY)) abandoned.push(path);
   }
   return abandoned;
 }
@@ -73,14 +58,14 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** In a folder that all may write to, others may put anything under such a name. */
-async function isOurs(path: string): Promise<boolean> {
+/** In a folder that all may write to, others may put anything under such a name: undefined unless it is this user's folder. */
+async function statOurs(path: string): Promise<Stats | undefined> {
   try {
     const stats = await lstat(path);
-    return stats.isDirectory() && stats.uid === process.getuid?.();
+    return stats.isDirectory() && stats.uid === process.getuid?.() ? stats : undefined;
   } catch (error) {
     // Another run of ours was faster.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

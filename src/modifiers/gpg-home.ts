@@ -1,7 +1,8 @@
 import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeError, TwinDbError } from '../errors.ts';
-import { findAbandoned, nameScratch } from '../lock/scratch-folder.ts';
+import { newPartialName } from '../lock/owner.ts';
+import { findAbandoned } from '../lock/scratch-folder.ts';
 import { captureOutput } from '../process/capture.ts';
 
 /**
@@ -10,12 +11,12 @@ import { captureOutput } from '../process/capture.ts';
  */
 const MAX_HOMEDIR_LENGTH = 87;
 
-/** A home's name: this, then who made it as `nameScratch` says it. */
+/** A home's name: this, then who made it. */
 const PREFIX = 'twindb-gpg-';
 
 /** Makes an empty GnuPG home that only we can read and returns its path. Throws a TwinDbError when that fails. */
 export async function makeHome(): Promise<string> {
-  const name = nameScratch(PREFIX);
+  const name = `${PREFIX}${newPartialName()}`;
   const homedir = join(await chooseFolder(name.length), name);
   try {
     await mkdir(homedir, { mode: 0o700 });

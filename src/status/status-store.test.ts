@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
 import { describeError } from '../errors.ts';
 import { createLog } from '../log.ts';
@@ -53,6 +54,43 @@ describe('a status and its second copy', () => {
     await store.write({ status: two, deletions: ['x'] });
     expect(decodeEnvelope(readFileSync(first, 'utf8')).extra).toEqual({});
     expect(decodeEnvelope(readFileSync(second, 'utf8')).extra).toEqual({ deletions: ['x'] });
+  });
+
+  it.each([
+    ['was ended', (stop: AbortController) => stop.abort(new Error('it is over'))],
+    ['has lost its lock', () => undefined],
+  ])('are left as they are, each of them, by a run that %s', async (_what, end) => {
+    await store.write({ status: one, deletions: [] });
+    const [firstBefore, secondBefore] = [first, second].map((file) => readFileSync(file, 'utf8'));
+    const stop = new AbortController();
+    let isOver = false;
+    const requireLock = () => {
+      if (isOver) throw new Error('it is over');
+    };
+    const over = () => {
+      isOver = true;
+      end(stop);
+    };
+    const destination = openLocal(
+      { kind: 'local', backupDir: dir },
+      createLog('warn', () => undefined),
+    );
+    const ending: Destination = {
+      ...destination,
+      write(key) {
+        const sink = destination.write(key);
+        sink.once('finish', over);
+        return sink;
+      },
+    };
+    const context = { log: createLog('warn', () => undefined), signal: stop.signal, requireLock };
+    const between = openStatusStore(ending, 'db1', FILES_STATUS, context);
+    await expect(between.write({ status: two, deletions: [] })).rejects.toThrow('it is over');
+    expect(readFileSync(first, 'utf8')).toBe(firstBefore);
+    expect(readFileSync(second, 'utf8')).not.toBe(secondBefore);
+    await store.write({ status: one, deletions: [] });
+    await expect(between.write({ status: two, deletions: [] })).rejects.toThrow('it is over');
+    expect(readFileSync(second, 'utf8')).toBe(secondBefore);
   });
 
   it('the second stands in for a first that is damaged, which is said', async () => {

@@ -20,8 +20,18 @@ export interface StoredStatus<S = PeriodicStatus> {
 export interface StatusStore<S = PeriodicStatus> {
   /** An absent file is an empty status. Throws a StatusDamagedError when neither copy can be read. */
   read(): Promise<StoredStatus<S>>;
-  /** Replaces both copies. */
-  write(stored: StoredStatus<S>): Promise<void>;
+  /**
+   * Replaces both copies. Throws, and writes nothing more, when the run was ended or has lost its lock; `writing` says so for a
+   * lock that was acquired after the store was opened.
+   */
+  write(stored: StoredStatus<S>, writing?: StatusWriting): Promise<void>;
+}
+
+/** What a write heeds. */
+export interface StatusWriting {
+  readonly signal: AbortSignal;
+  /** Throws when the lock has been lost: another run may have written meanwhile. Absent where no lock is held. */
+  readonly requireLock?: () => void;
 }
 
 type ReadResult<S> = StoredStatus<S> | StatusDamagedError | undefined;
@@ -34,7 +44,7 @@ export function openStatusStore<S>(
   destination: Destination,
   host: string,
   format: StatusFormat<S>,
-  context: { readonly log: Log; readonly signal: AbortSignal },
+  context: StatusWriting & { readonly log: Log },
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
@@ -60,11 +70,17 @@ export function openStatusStore<S>(
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
       return chosen;
     },
-    async write({ status, deletions, told }) {
+    async write({ status, deletions, told }, { signal, requireLock } = context) {
       const content = format.serialise(status);
       const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
-      await writeSmallObject(destination, secondKey, second, context.signal);
-      await writeSmallObject(destination, key, encodeEnvelope(content), context.signal);
+      for (const [each, envelope] of [
+        [secondKey, second],
+        [key, encodeEnvelope(content)],
+      ] as const) {
+        signal.throwIfAborted();
+        requireLock?.();
+        await writeSmallObject(destination, each, envelope, signal);
+      }
     },
   };
 }

@@ -1,17 +1,16 @@
-import { spawnSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
+import { uptime } from 'node:os';
+import { describe, expect, test, vi } from 'vitest';
 import { newPartialName } from '../../src/lock/owner.ts';
+import { deadOwner, ownerOfAnotherBoot, ownerWith, STRANGERS } from '../fixtures/owners.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed, writeChunk } from './bytes.ts';
 import type { Stage } from './destination.ts';
 
-/** A name as a process that has exited would have chosen it. */
-function deadOwner(): string {
-  return `${spawnSync('true').pid}-1-00112233aabbccdd`;
-}
+const DAY_MS = 24 * 3_600_000;
+const MINUTE_MS = 60_000;
 
 /** A name as an earlier process with the number of this one would have chosen it. */
 function ownerWithOurNumber(): string {
-  return `${process.pid}-1-00112233aabbccdd`;
+  return ownerWith({ start: '1' });
 }
 
 /** What runs that died have left behind. */
@@ -38,6 +37,55 @@ export function testSweep(stage: () => Stage): void {
       const live = await harness.plant(host, newPartialName());
       await harness.plant(host, deadOwner());
       expect(await destination.sweep(host)).toHaveLength(1);
+      expect(await harness.leftovers(host)).toEqual([live]);
+    });
+
+    /** It is there just before it was idle for `ms`, and is removed just after. */
+    async function expectPatience(owner: string, ms: number): Promise<void> {
+      const { destination, harness, host } = stage();
+      const planted = await harness.plant(host, owner);
+      expect(await destination.sweep(host)).toEqual([]);
+      await using almost = harness.openLater(host, ms - MINUTE_MS);
+      expect(await almost.sweep(host)).toEqual([]);
+      expect(await harness.leftovers(host)).toEqual([planted]);
+      await using later = harness.openLater(host, ms + MINUTE_MS);
+      expect(await later.sweep(host)).toHaveLength(1);
+      expect(await harness.leftovers(host)).toEqual([]);
+    }
+
+    test.each(Object.entries(STRANGERS))(
+      'what belongs to %s is left alone until nothing was written to it for a day',
+      (_who, owner) => expectPatience(owner(), DAY_MS),
+    );
+
+    test('what an earlier boot of this machine wrote is removed, but not what a clone may have written since this boot', () =>
+      expectPatience(ownerOfAnotherBoot(), Math.min(uptime() * 1000, DAY_MS)));
+
+    test('a clock of ours that is ahead by days makes nothing old', async () => {
+      const { destination, harness, host } = stage();
+      const planted = await harness.plant(host, STRANGERS['another machine']?.() ?? '');
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * DAY_MS });
+      try {
+        expect(await destination.sweep(host)).toEqual([]);
+      } finally {
+        vi.useRealTimers();
+      }
+      expect(await harness.leftovers(host)).toEqual([planted]);
+    });
+
+    test('what is dated in the future counts as just written', async () => {
+      const { harness, host } = stage();
+      const planted = await harness.plant(host, STRANGERS['another machine']?.() ?? '');
+      await using earlier = harness.openLater(host, -2 * DAY_MS);
+      expect(await earlier.sweep(host)).toEqual([]);
+      expect(await harness.leftovers(host)).toEqual([planted]);
+    });
+
+    test('what a live run writes is kept, however long it is idle', async () => {
+      const { harness, host } = stage();
+      const live = await harness.plant(host, newPartialName());
+      await using later = harness.openLater(host, 30 * DAY_MS);
+      expect(await later.sweep(host)).toEqual([]);
       expect(await harness.leftovers(host)).toEqual([live]);
     });
 

@@ -48,6 +48,8 @@ export interface Harness extends Place {
    * `newPartialName()` would. Returns the line by which `leftovers()` shows it.
    */
   plant(host: string, owner: string): Promise<string>;
+  /** The same place as `open()` `ms` milliseconds later, when nothing was written for `host` since; the suite disposes of it. */
+  openLater(host: string, ms: number): Destination;
   /** The same place as `open()`, with credentials that the server refuses. */
   readonly wrongCredentials: Fault<() => Destination>;
   /** The same place as `open()`, whose server shows another key than the pinned one. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,4 +39,10 @@ export const openFolder = (backupDir: string): Destination => openLocal({ kind: 
 export async function listPartials(backupDir: string, host: string): Promise<string[]> {
   const folder = join(backupDir, host, '.partial');
   return existsSync(folder) ? (await readdir(folder)).map((name) => join(folder, name)) : [];
+}
+
+/** Dates every file in a folder as last written `ms` milliseconds ago. */
+export function backdate(folder: string, ms: number): void {
+  const then = (Date.now() - ms) / 1000;
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), then, then);
 }

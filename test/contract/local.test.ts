@@ -19,7 +19,7 @@ import {
 } from './bytes.ts';
 import { testDestination } from './destination.ts';
 import { type Harness, type Place, seesFile } from './harness.ts';
-import { listPartials, mountTmpfs, newFolder, openFolder } from './local-folder.ts';
+import { backdate, listPartials, mountTmpfs, newFolder, openFolder } from './local-folder.ts';
 
 const placeAt = (backupDir: string): Place => ({
   open: () => openFolder(backupDir),
@@ -41,6 +41,10 @@ function makeHarness(): Harness {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, 'half of a co');
       return path;
+    },
+    openLater(host, ms) {
+      backdate(join(backupDir, host, '.partial'), ms);
+      return openFolder(backupDir);
     },
     wrongCredentials: { notPossible: 'a folder asks for no credentials; permissions have their own tests' },
     wrongHostKey: { notPossible: 'a folder has no host key' },

@@ -1,5 +1,6 @@
 import { Secret } from '../../src/config/secret.ts';
 import { openS3 } from '../../src/destinations/s3.ts';
+import { DEFAULT_TUNING } from '../../src/destinations/s3-client.ts';
 import {
   IMPATIENT,
   keepLog,
@@ -24,6 +25,7 @@ testDestination('s3', (): Harness => {
     leftovers: (host) => leftoversOf(config, host),
     sees: (key) => seesObject(config, key),
     plant: (host, owner) => plantUpload(config, host, owner),
+    openLater: (_host, ms) => openS3(config, keepLog(), { ...DEFAULT_TUNING, aheadMs: ms }),
     wrongCredentials: () => openS3({ ...config, credentials: wrong }, keepLog()),
     wrongHostKey: { notPossible: 'S3 servers have no host keys' },
     full: async () => ({

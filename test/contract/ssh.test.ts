@@ -15,6 +15,7 @@ import { knownLine, type MortalSshd, makeSshd } from '../integration/ssh-server.
 import { type LabSsh, useLab } from '../lab/lab.ts';
 import { testDestination } from './destination.ts';
 import { type Harness, type Place, seesFile } from './harness.ts';
+import { backdate } from './local-folder.ts';
 
 const quiet = createLog('error', () => {});
 let scratch = '';
@@ -72,6 +73,10 @@ function makeHarness(lab: LabSsh, lines: readonly string[]): Harness {
       mkdirSync(`${lab.root}/${host}/.partial`, { recursive: true });
       writeFileSync(`${lab.root}/${host}/.partial/${owner}`, 'half');
       return Promise.resolve(owner);
+    },
+    openLater(host, ms) {
+      backdate(`${lab.root}/${host}/.partial`, ms);
+      return openSsh(config, quiet);
     },
     wrongCredentials: () => openSsh({ ...config, keyFile: lab.strangerKey }, quiet),
     wrongHostKey: () => openSsh({ ...config, knownHosts: wrongKnownHosts(lab) }, quiet),

@@ -47,6 +47,12 @@ export interface Sandbox extends Disposable {
   /** `backup RUN_TYPE` with a lock file of its own. */
   backup(runType?: string, ...options: string[]): Promise<Result>;
   start(args: readonly string[], env?: NodeJS.ProcessEnv): Running;
+  /** `start` below a program that runs the command given in its arguments, such as unshare. */
+  startUnder(
+    program: readonly [string, ...string[]],
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ): Running;
 }
 
 export function createSandbox(): Sandbox {
@@ -62,6 +68,8 @@ export function createSandbox(): Sandbox {
   };
   const start: Sandbox['start'] = (args, env) =>
     launch([process.execPath, MAIN, '--config', config, ...args], env);
+  const startUnder: Sandbox['startUnder'] = (program, args, env) =>
+    launch([...program, process.execPath, MAIN, '--config', config, ...args], env);
   const run = (...args: string[]) => start(args).result;
   return {
     dir,
@@ -82,6 +90,7 @@ export function createSandbox(): Sandbox {
     backup: (runType = 'daily', ...options) =>
       run(...options, 'backup', '--lock-file', join(dir, 'lock'), runType),
     start,
+    startUnder,
     [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

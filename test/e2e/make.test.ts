@@ -70,7 +70,8 @@ describe('make install', () => {
     const service = readText(join(dest, 'usr/lib/systemd/system/twindb-backup@.service'));
     expect(service).toContain('\nExecStart=/usr/bin/twindb-backup backup %i\n');
     // Not both at once.
-    expect(service).toContain('\nConditionPathExists=!/etc/cron.d/twindb-backup\n');
+    expect(service).toContain('\nExecStartPre=/usr/lib/twindb-backup/cron-or-timer.sh\n');
+    expect(existsSync(join(dest, 'usr/lib/twindb-backup/cron-or-timer.sh'))).toBe(true);
   });
 
   it('brings the programs that it runs on, and none that only development needs', () => {

@@ -105,7 +105,13 @@ describe("check of the Python tool's copies of directories", () => {
 
   it('waits for a backup that goes on before it writes a status, and enters nothing that it has removed', async () => {
     const before = snapshot(sandbox);
-    const options = { waitSeconds: 0, signal: new AbortController().signal, onLost: () => undefined };
+    const holding = { what: 'a test' };
+    const options = {
+      holding,
+      waitSeconds: 0,
+      signal: new AbortController().signal,
+      onLost: () => undefined,
+    };
     let adopting: Promise<Result>;
     {
       await using _lock = await holdLock({ path: join(sandbox.dir, 'lock'), ...options });

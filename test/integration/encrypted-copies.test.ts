@@ -79,7 +79,7 @@ describe('a restore of an encrypted copy that is killed', () => {
   const homesOf = (pid: number | undefined) =>
     ['/dev/shm', '/tmp'].flatMap((folder) =>
       readdirSync(folder)
-        .filter((name) => name.startsWith(`twindb-gpg-${pid}-`))
+        .filter((name) => name.startsWith('twindb-gpg-') && name.split('-')[5] === String(pid))
         .map((name) => join(folder, name)),
     );
 

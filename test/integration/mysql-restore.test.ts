@@ -7,14 +7,16 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mysqlAttributes } from '../../src/status/mysql-status.ts';
 import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
 import { changeStatus, damage } from '../fixtures/mysql-copies.ts';
 import { adopt, type MysqlHistory, makeHistory, SAVED_CONFIG } from '../fixtures/mysql-history.ts';
+import { deadOwner, ownerWith } from '../fixtures/owners.ts';
 import { useLab } from '../lab/lab.ts';
 import { startOn } from '../lab/mariadb.ts';
 import { digestTables } from '../lab/rows.ts';
@@ -194,12 +196,18 @@ describe('--cache', () => {
     adopt(sandbox, history.plain);
     mkdirSync(entry, { recursive: true });
     writeFileSync(join(entry, 'ibdata1'), 'prepared by another tool');
-    const abandoned = join(cache, '.partial/1-1-0123456789abcdef');
+    const abandoned = join(cache, '.partial', deadOwner());
     mkdirSync(abandoned, { recursive: true });
+    // Its folder is old, and what is being written in it is not.
+    const theirs = join(cache, '.partial', ownerWith({ namespace: 'efff0001' }));
+    mkdirSync(theirs);
+    writeFileSync(join(theirs, 'ibdata1'), 'being written');
+    const old = new Date(Date.now() - 48 * 3_600_000);
+    utimesSync(theirs, old, old);
     const { exitCode, stderr } = await restore(history.full.key, '--cache', cache);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining(`${entry} is taken by something else`)]);
     expect(readdirSync(entry)).toEqual(['ibdata1']);
-    expect(existsSync(abandoned)).toBe(false);
+    expect(readdirSync(join(cache, '.partial'))).toEqual([basename(theirs)]);
     expect(await rowsIn(dst)).toEqual(history.rowsOfFull);
   });
 

@@ -6,11 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
+  CreateMultipartUploadCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3Config } from '../../src/config/config.ts';
@@ -32,6 +34,7 @@ import {
   untilClosed,
   writeChunk,
 } from '../contract/bytes.ts';
+import { deadOwner, ownerWith } from '../fixtures/owners.ts';
 import { useLab } from '../lab/lab.ts';
 import { keepLog, labConfig, leftoversOf, observe, plantUpload } from './s3-lab.ts';
 
@@ -209,7 +212,7 @@ describe('listings of several pages', () => {
   });
 
   test('hold every upload: a sweep finds all of them', async () => {
-    for (let count = 0; count < 5; count++) await plantUpload(labConfig(), host, '1-1-00');
+    for (let count = 0; count < 5; count++) await plantUpload(labConfig(), host, deadOwner());
     expect(await open({}, { pageSize: 2 }).sweep(host)).toHaveLength(5);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
@@ -223,6 +226,28 @@ describe('listings of several pages', () => {
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 });
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Adds parts of a byte to the planted upload of a key. */
+async function addParts(Key: string, count: number): Promise<void> {
+  const client = observe(labConfig());
+  const { bucket: Bucket } = labConfig();
+  const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }));
+  for (let PartNumber = 1; PartNumber <= count; PartNumber++) {
+    const part = { Bucket, Key, UploadId: Uploads?.[0]?.UploadId, PartNumber };
+    await client.send(new UploadPartCommand({ ...part, Body: Buffer.from('x'), ContentLength: 1 }));
+  }
+  client.destroy();
+}
+
+async function listMarkers(): Promise<unknown[]> {
+  const client = observe(labConfig());
+  const where = { Bucket: labConfig().bucket, Prefix: `${host}/.partial/` };
+  const { Contents = [] } = await client.send(new ListObjectsV2Command(where));
+  client.destroy();
+  return Contents;
+}
 
 const startWriter = async (): Promise<ChildProcess> => {
   const script = fileURLToPath(new URL('../fixtures/s3-write-until-killed.mjs', import.meta.url));
@@ -249,7 +274,7 @@ describe('other processes', () => {
 
   test('a run that died between its marker and its upload leaves no marker after a sweep', async () => {
     const client = observe(labConfig());
-    const Key = markerFor(key, '1-1-00');
+    const Key = markerFor(key, deadOwner());
     await client.send(
       new PutObjectCommand({ Bucket: labConfig().bucket, Key, Body: Buffer.alloc(0), ContentLength: 0 }),
     );
@@ -259,9 +284,30 @@ describe('other processes', () => {
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 
+  test('what another machine uploads counts by its newest part, not by its age; its marker stays with it', async () => {
+    key = await plantUpload(labConfig(), host, ownerWith({ machine: '0123456789ab' }));
+    await delay(6000);
+    await addParts(key, 3);
+    // By now the upload and its marker are a day old, but not the parts, which come in two pages.
+    const aheadMs = DAY_MS - 4000;
+    expect(await open({}, { aheadMs, pageSize: 2 }).sweep(host)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([key]);
+    expect(await listMarkers()).toHaveLength(1);
+    expect(await open({}, { aheadMs: DAY_MS + 5000 }).sweep(host)).toEqual([expect.stringContaining(key)]);
+    expect(await listMarkers()).toEqual([]);
+  });
+
+  test('an upload that has no marker may be that of another tool: it is aborted a day after its last part', async () => {
+    const client = observe(labConfig());
+    await client.send(new CreateMultipartUploadCommand({ Bucket: labConfig().bucket, Key: key }));
+    client.destroy();
+    expect(await open().sweep(host)).toEqual([]);
+    expect(await open({}, { aheadMs: DAY_MS + 5000 }).sweep(host)).toEqual([expect.stringContaining(key)]);
+  });
+
   test('a live marker protects its own key only', async () => {
     const live = await plantUpload(labConfig(), host, newPartialName());
-    const dead = await plantUpload(labConfig(), host, '1-1-00');
+    const dead = await plantUpload(labConfig(), host, deadOwner());
     expect(await open().sweep(host)).toEqual([expect.stringContaining(dead)]);
     expect(await leftoversOf(labConfig(), host)).toEqual([live]);
   });

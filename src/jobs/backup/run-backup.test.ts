@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +16,8 @@ import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local.ts';
 import { LockTimeoutError } from '../../errors.ts';
+import { writeHolder } from '../../lock/lock-holder.ts';
+import { newPartialName } from '../../lock/owner.ts';
 import { createLog } from '../../log.ts';
 import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
@@ -74,6 +85,42 @@ describe('the lock of a run', () => {
     ]);
     utimesSync(join(dir, 'lock.lock'), new Date(), new Date());
     await expect(runBackup('daily', options(), context)).rejects.toBeInstanceOf(LockTimeoutError);
+  });
+
+  it.each([
+    ['the hourly backup', 3600, 1.9, 'silence'],
+    ['the hourly backup', 3600, 2.1, 'an error'],
+    ['the daily backup', 24 * 3600, 47, 'silence'],
+    ['the daily backup', 24 * 3600, 49, 'an error'],
+  ])(
+    'held by %s, which should take %i s and has had it for %d h, ends an hourly run in %s',
+    async (what, limitSeconds, hours, end) => {
+      mkdirSync(join(dir, 'lock.lock'));
+      const holding = { what, limitSeconds };
+      writeHolder(join(dir, 'lock.lock'), newPartialName(), holding, Date.now() - hours * 3_600_000);
+      const run = runBackup('hourly', options(), createContext());
+      if (end === 'silence') expect(await run).toBe(true);
+      else await expect(run).rejects.toThrow(`: ${what} (process ${process.pid}), begun `);
+      expect(errors()).toEqual([]);
+    },
+  );
+
+  it('that was lost keeps the run from writing a status, and from leaving a copy without one', async () => {
+    const context = createContext();
+    const losing: Destination = {
+      ...context.remote,
+      write(key, how) {
+        // The copy is being written: the library looks at the lock seconds later.
+        if (key.includes('/daily/')) rmSync(join(dir, 'lock.lock'), { recursive: true, force: true });
+        return context.remote.write(key, how);
+      },
+    };
+    const run = runBackup('daily', options(), { ...context, remote: losing });
+    await expect(run).rejects.toThrow(`The lock ${dir}/lock.lock was taken away from this run`);
+    expect(await keys(context)).toEqual([]);
+    expect(readdirSync(join(dir, 'copies/db1'), { recursive: true }).map(String)).not.toContainEqual(
+      expect.stringContaining('status'),
+    );
   });
 });
 

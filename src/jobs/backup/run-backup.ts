@@ -1,6 +1,7 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
+import { thisMachine } from '../../lock/machine-id.ts';
 import type { ToldWarnings } from '../../status/told-warnings.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -49,13 +50,15 @@ export async function runBackup(
     );
   try {
     const parts = { runType, binlogsOnly, record };
-    const waiting = { waitSeconds: LOCK_WAIT[runType], ...lock };
+    // A run waits for half its interval.
+    const holding = { what: `the ${runType} backup`, limitSeconds: 2 * LOCK_WAIT[runType] };
+    const waiting = { waitSeconds: LOCK_WAIT[runType], holding, ...lock };
     const succeeded = await withRunLock(waiting, context, (locked) => runLocked(parts, locked));
     await report();
     return succeeded;
   } catch (error) {
-    // The next hourly run is near, and cron would send a mail each hour of a long daily one.
-    if (error instanceof LockTimeoutError && runType === 'hourly') {
+    // The next hourly run is near, and cron would send a mail each hour of a long daily one. But one that never ends is news.
+    if (error instanceof LockTimeoutError && runType === 'hourly' && !error.isOverdue) {
       log.debug(error.message);
       return true;
     }
@@ -142,6 +145,12 @@ async function rememberWarnings(
 
 /** Removes half-written objects that an interrupted run of this host has left. */
 async function removeLeftovers({ files }: Places, { host, log, warnLasting }: JobContext): Promise<void> {
+  const { problem } = thisMachine();
+  if (problem !== undefined) {
+    log.debug(
+      `The ID of this machine cannot be kept, so partial files of killed runs stay for a day: ${problem}`,
+    );
+  }
   for (const { destination } of allOf(files)) {
     try {
       for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);

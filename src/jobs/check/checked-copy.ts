@@ -1,4 +1,5 @@
 import type { Attributes } from '../../status/entries.ts';
+import type { StatusWriting } from '../../status/status-store.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
 
@@ -33,8 +34,8 @@ export interface CheckedCopy extends Judgement, Pick<FoundCopy, 'place' | 'locat
   readonly size: number | undefined;
 }
 
-/** Keeps other runs from the statuses while it works. */
-export type UnderLock = <T>(work: () => Promise<T>) => Promise<T>;
+/** Keeps other runs from the statuses while it works; the work writes with what it is given. */
+export type UnderLock = <T>(work: (writing: StatusWriting) => Promise<T>) => Promise<T>;
 
 export interface CheckOptions {
   /** Read also the copies that the status lists, and compare their checksums. */

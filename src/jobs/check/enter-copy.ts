@@ -32,7 +32,7 @@ export function recordEntry<S>(
   { log }: JobContext,
 ): EnterCopy<S> {
   return (found, examined) =>
-    underLock(async () => {
+    underLock(async (writing) => {
       const { status, deletions } = await store.status.read();
       const { key } = found.object;
       if (store.lists(status, key)) return { state: 'listed' };
@@ -45,7 +45,9 @@ export function recordEntry<S>(
       });
       // Retention is the business of the next backup.
       const change = { enter: examined, plan: () => [], without: (unchanged: S) => unchanged };
-      if (judgement.state === 'adopted') await recordCopy(store, change, log);
+      const write: typeof store.status.write = (stored) => store.status.write(stored, writing);
+      const place = { ...store, status: { ...store.status, write } };
+      if (judgement.state === 'adopted') await recordCopy(place, change, log);
       return judgement;
     });
 }

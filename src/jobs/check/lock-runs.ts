@@ -5,9 +5,13 @@ import type { UnderLock } from './checked-copy.ts';
 /** Keeps the backups of this host from the statuses while something is changed there, and waits for one that goes on. */
 export function lockRuns(path: string, context: JobContext): UnderLock {
   return (work) =>
-    withRunLock({ path, waitSeconds: LOCK_WAIT.daily }, context, async ({ signal }) => {
-      const result = await work();
-      signal.throwIfAborted();
-      return result;
-    });
+    withRunLock(
+      { path, holding: { what: 'check --adopt' }, waitSeconds: LOCK_WAIT.daily },
+      context,
+      async (locked) => {
+        const result = await work(locked);
+        locked.signal.throwIfAborted();
+        return result;
+      },
+    );
 }

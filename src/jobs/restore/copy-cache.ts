@@ -4,7 +4,8 @@ import { Readable } from 'node:stream';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { isOwnerAlive, newPartialName } from '../../lock/owner.ts';
+import { lastWriteBelow } from '../../lock/last-write.ts';
+import { isAbandoned, newPartialName } from '../../lock/owner.ts';
 import { makeFolder } from '../../make-folder.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
@@ -132,8 +133,11 @@ async function run(program: Program, { signal }: JobContext): Promise<void> {
 
 /** Removes what restores that were killed have left. */
 async function removeAbandoned(partialDir: string): Promise<void> {
-  for (const name of await readdir(partialDir))
-    if (!isOwnerAlive(name)) await discard(join(partialDir, name));
+  for (const name of await readdir(partialDir)) {
+    const path = join(partialDir, name);
+    const isLeft = await isAbandoned(name, async () => Date.now() - (await lastWriteBelow(path)));
+    if (isLeft) await discard(path);
+  }
 }
 
 async function discard(partial: string): Promise<void> {
