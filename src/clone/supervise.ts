@@ -1,3 +1,4 @@
+import { Secret } from '../config/secret.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
 import type { RemoteCommand } from '../ssh/remote-command.ts';
@@ -5,21 +6,32 @@ import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /**
  * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: nothing is sent, and its end
- * means that we are gone, killed or cut off. SSH tells a command nothing of that, and one that does not read would run on.
+ * means that we are gone, killed or cut off. SSH tells a command nothing of that, and one that does not read would run on. A
+ * secret: a lifeline too, and the command gets this one line, which is in no arguments, on its own stdin.
  */
-export type StdinUse = 'data' | 'lifeline';
+export type StdinUse = 'data' | 'lifeline' | Secret;
 
 /** Tells the group of processes that the arguments and all they start will be, runs them, and ends as they do. */
-const SUPERVISORS: Readonly<Record<StdinUse, string>> = {
-  data: `
+const DATA = `
 exec 3<&0
 setsid "$@" <&3 3<&- &
 echo "group $!"
 wait $!
-`,
-  lifeline: `
+`;
+
+const LIFELINE = watchOver('setsid "$@" </dev/null 3<&- &');
+
+/** `read` takes a line and no more; what a shell puts into a here-document is in no arguments. */
+const LINE_AND_LIFELINE = watchOver(`IFS= read -r line <&3 || exit 1
+setsid "$@" 3<&- <<END &
+$line
+END`);
+
+/** Runs the command that `start` starts until it ends, or our stdin does. */
+function watchOver(start: string): string {
+  return `
 exec 3<&0
-setsid "$@" </dev/null 3<&- &
+${start}
 child=$!
 echo "group $child"
 { cat <&3; kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
@@ -28,8 +40,13 @@ wait $child
 status=$?
 kill $watcher 2>/dev/null
 exit $status
-`,
-};
+`;
+}
+
+function supervisor(stdin: StdinUse): string {
+  if (stdin === 'data') return DATA;
+  return stdin === 'lifeline' ? LIFELINE : LINE_AND_LIFELINE;
+}
 
 /** Ends a group and waits until it is gone. */
 const END_GROUP = `
@@ -55,7 +72,8 @@ export async function startSupervised(
   stdin: StdinUse,
   onLine?: (line: string) => void,
 ): Promise<RemoteCommand> {
-  const command = await host.start(['sh', '-c', SUPERVISORS[stdin], 'twindb-backup', ...words], onLine);
+  const command = await host.start(['sh', '-c', supervisor(stdin), 'twindb-backup', ...words], onLine);
+  if (stdin instanceof Secret) command.stdin.write(`${stdin.reveal()}\n`);
   let hasEnded = false;
   const ended = command.ended.then((end) => {
     hasEnded = true;

@@ -22,7 +22,7 @@ interface Need {
 /** Our own scripts call these. */
 const TOOLS: readonly Need[] = [
   { names: ['setsid'], debianPackage: 'util-linux' },
-  ...['sha256sum', 'mkfifo', 'mktemp', 'readlink', 'tee'].map((name) => ({
+  ...['dd', 'mkfifo', 'mktemp', 'readlink', 'sha256sum', 'tee', 'timeout'].map((name) => ({
     names: [name],
     debianPackage: 'coreutils',
   })),

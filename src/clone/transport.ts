@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
 import type { Digest } from '../pipeline/digest.ts';
 import { dialListener } from './dial-listener.ts';
-import { type Receiver, receiverScript, requireReceived } from './receive.ts';
+import { type Receiver, receiverScript, refusalOf, requireReceived, SECRET_LENGTH } from './receive.ts';
 import { ReceiverStage } from './receiver-stage.ts';
 import type { RemoteHost } from './remote-host.ts';
 import { startSupervised } from './supervise.ts';
@@ -14,9 +16,16 @@ export type Transport =
   | { readonly kind: 'ssh' }
   | { readonly kind: 'netcat'; readonly port: number; readonly listen: readonly string[] };
 
-/** Netcats and what makes them take one connection and write it to stdout; they differ in how they name the port. */
+/**
+ * Netcats and what makes them take one connection and write it to stdout, the best form first; they differ in how they name the
+ * port, and in whether they can turn away all but one address.
+ */
 const NETCATS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  ncat: [['ncat', '--recv-only', '-l', 'PORT']],
+  ncat: [
+    ['ncat', '--recv-only', '--allow', 'SOURCE', '-l', 'PORT'],
+    // Where an address between the hosts is translated, ours is not the one it sees.
+    ['ncat', '--recv-only', '-l', 'PORT'],
+  ],
   // OpenBSD's, then the traditional one.
   nc: [
     ['nc', '-l', 'PORT'],
@@ -32,9 +41,12 @@ export const NETCAT_PROGRAMS: readonly string[] = Object.keys(NETCATS);
  * TwinDbError when it cannot.
  */
 export async function probeNetcat(host: RemoteHost, program: string, port: number): Promise<Transport> {
-  const forms = (NETCATS[program] ?? []).map((form) =>
-    form.map((word) => (word === 'PORT' ? String(port) : word)),
-  );
+  const { localAddress } = await host.connection();
+  const meant = new Map([
+    ['PORT', String(port)],
+    ['SOURCE', localAddress.replace(/^::ffff:/, '')],
+  ]);
+  const forms = (NETCATS[program] ?? []).map((form) => form.map((word) => meant.get(word) ?? word));
   let failure: unknown;
   for (const listen of forms) {
     try {
@@ -47,15 +59,19 @@ export async function probeNetcat(host: RemoteHost, program: string, port: numbe
   throw failure;
 }
 
+/** How long a netcat may take to end when its connection has, in milliseconds. */
+const ANSWER_MS = 3000;
+
 async function probe(host: RemoteHost, listen: readonly string[], port: number): Promise<void> {
   const command = await startSupervised(host, listen, 'lifeline');
   try {
     const nonce = randomUUID();
     const socket = await dialListener(host.name, port, command);
     socket.end(nonce);
-    await text(socket);
-    const { stdout } = await command.ended;
-    if (stdout !== nonce)
+    // One that turns us away resets the connection, and goes on listening.
+    await text(socket).catch(() => undefined);
+    const end = await Promise.race([command.ended, delay(ANSWER_MS, undefined, { ref: false })]);
+    if (end?.stdout !== nonce)
       throw new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
   } finally {
     await command.close();
@@ -81,7 +97,8 @@ export async function startReceiving(
     listen: transport.kind === 'netcat' ? transport.listen : undefined,
   };
   const script = ['sh', '-c', receiverScript(receiver)];
-  const stdin = transport.kind === 'ssh' ? 'data' : 'lifeline';
+  const secret = new Secret(randomBytes(SECRET_LENGTH / 2).toString('hex'));
+  const stdin = transport.kind === 'ssh' ? 'data' : secret;
   const command = await startSupervised(host, script, stdin, onLine);
   const check = async (isSent: boolean) =>
     requireReceived(await command.ended, receiver, isSent ? digest() : undefined, host.name);
@@ -91,10 +108,12 @@ export async function startReceiving(
     case 'netcat':
       try {
         const pipe = await dialListener(host.name, transport.port, command);
+        pipe.write(secret.reveal());
         return new ReceiverStage({ command, pipe, check });
       } catch (error) {
         await command.close();
-        throw error;
+        const end = await command.ended.catch(() => undefined);
+        throw (end && refusalOf(end, receiver, host.name)) ?? error;
       }
   }
 }

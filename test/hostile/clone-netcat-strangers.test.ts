@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CommandResult, noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
+
+/** On a busy machine; on a quiet one a few seconds are enough. */
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+
+let hosts: TwoHosts;
+
+beforeAll(async () => {
+  if (noTwoHosts === undefined) hosts = await startTwoHosts();
+});
+afterEach(async () => await hosts?.reset());
+afterAll(async () => await hosts?.[Symbol.asyncDispose]());
+
+const clone = () =>
+  hosts.run([
+    'clone',
+    'mysql',
+    '--transport',
+    'netcat',
+    '--replication-password-file',
+    hosts.passwordFile,
+    hosts.replicaAddress,
+  ]);
+
+/** A stream as mbstream makes it, whose file would be the server's own. */
+function plantingStream(): string {
+  const dir = mkdtempSync(join(hosts.dir, 'planted-'));
+  mkdirSync(join(dir, 'mysql'));
+  writeFileSync(join(dir, 'mysql/planted'), 'not of this server');
+  const stream = execFileSync('mbstream', ['-c', 'mysql/planted'], { cwd: dir });
+  writeFileSync(join(dir, 'stream'), stream);
+  return join(dir, 'stream');
+}
+
+/**
+ * Connects to the port again and again, faster than the clone does, until it was let in once, and sends a file, or nothing and
+ * stays. Arguments: port, the file, and a file to wait for before it begins, which has the netcat that is only tried pass by.
+ */
+const STRANGER = `
+const { connect } = require('node:net');
+const { existsSync, readFileSync } = require('node:fs');
+const [address, file, after] = process.argv.slice(1);
+const begin = () => {
+  if (after && !existsSync(after)) return void setTimeout(begin, 5);
+  const socket = connect(9990, address);
+  socket.on('error', (error) => error.code === 'ECONNREFUSED' ? setImmediate(begin) : undefined);
+  socket.on('connect', () => file && socket.write(readFileSync(file)));
+};
+begin();
+`;
+
+async function cloneBesideStranger(
+  from: 'source' | 'replica',
+  address: string,
+  file: string,
+  after: string,
+): Promise<CommandResult> {
+  const stranger = hosts.on(from, process.execPath, '-e', STRANGER, address, file, after);
+  stranger.catch(() => undefined);
+  try {
+    return await clone();
+  } finally {
+    // Where it was turned away it has ended by itself.
+    await hosts.on(from, 'pkill', '-KILL', '-f', 'argv.slice').catch(() => undefined);
+  }
+}
+
+/** There from the moment when a clone begins to change anything. */
+const claim = () => join(hosts.dir, 'replica/lib/.twindb-clone');
+
+describe.skipIf(noTwoHosts)('clone mysql by netcat', () => {
+  it.each([
+    ['sends a stream with a file', plantingStream, 'it did not send the secret of this clone'],
+    ['sends nothing', () => '', '(it sent nothing|its connection was still open)'],
+  ])(
+    'ends with the other host untouched when what connects first, from its own host, %s',
+    async (_what, stream, reason) => {
+      const before = await hosts.describeReplica();
+      const { exitCode, stderr } = await cloneBesideStranger(
+        'source',
+        hosts.replicaAddress,
+        stream(),
+        claim(),
+      );
+      expect(stderr).toMatch(
+        new RegExp(
+          `^ERROR: Cloning to 192\\.0\\.2\\.2 failed while copying the data: Another program connected to ncat on 192\\.0\\.2\\.2 before this clone did: ${reason}\n`,
+        ),
+      );
+      expect(stderr).toMatch(/^Nothing was unpacked\. Use --transport ssh/m);
+      expect(stderr).toMatch(/^192\.0\.2\.2 is as it was before/m);
+      expect(exitCode).toBe(1);
+      await expect.poll(() => hosts.describeReplica(), { timeout: 30_000, interval: 200 }).toBe(before);
+    },
+  );
+
+  it('takes nothing from another address, and goes on', async () => {
+    const { exitCode, stderr } = await cloneBesideStranger('replica', '127.0.0.1', plantingStream(), '');
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    expect(await hosts.on('replica', 'ls', '/var/lib/mysql/mysql')).not.toContain('planted');
+  });
+
+  it('shows its secret to nobody who lists the processes of the other host', async () => {
+    const seen: string[] = [];
+    let runs = true;
+    const watch = async () => {
+      const script = 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; true';
+      while (runs) seen.push(await hosts.on('replica', 'sh', '-c', script));
+    };
+    const watcher = watch();
+    const { exitCode } = await clone();
+    runs = false;
+    await watcher;
+    expect(exitCode).toBe(0);
+    // It did look while the receiver ran.
+    expect(seen.join('')).toContain('sha256sum');
+    expect(seen.join('')).not.toMatch(/[0-9a-f]{64}/);
+  });
+});
