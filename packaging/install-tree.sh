@@ -51,7 +51,8 @@ place packaging/completions/twindb-backup.zsh "$share/zsh/site-functions/_twindb
 place packaging/completions/twindb-backup.fish "$share/fish/vendor_completions.d/twindb-backup.fish"
 place packaging/twindb-backup.cfg "$share/twindb-backup/twindb-backup.cfg"
 place cron.d/twindb-backup "$share/twindb-backup/twindb-backup.cron"
-for unit in packaging/systemd/*; do
+install -m 755 packaging/systemd/cron-or-timer.sh "$lib/cron-or-timer.sh"
+for unit in packaging/systemd/twindb-backup@*; do
   place "$unit" "$root$prefix/lib/systemd/system/${unit##*/}"
-  sed -i "s|/usr/bin/|$prefix/bin/|" "$root$prefix/lib/systemd/system/${unit##*/}"
+  sed -i "s|/usr/\(bin\|lib/twindb-backup\)/|$prefix/\1/|" "$root$prefix/lib/systemd/system/${unit##*/}"
 done

@@ -115,6 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'mysql/copy',
     'pipeline',
     'process',
+    'retention',
     'sources',
     'status',
     'units',

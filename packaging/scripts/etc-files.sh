@@ -14,7 +14,9 @@ aside=/var/lib/twindb-backup/upgrade
 
 # begin_files install|upgrade: before anything is unpacked or removed.
 begin_files() {
-  # What an interrupted installation has put aside stays: the file itself may be gone already, and this its only copy.
+  # What an interrupted installation has put aside is the only copy where it has taken the configuration away. Where that is still
+  # there nothing was taken, and a cron file that was put aside then may have been deleted since, by the administrator.
+  [ ! -e "$config" ] || rm -rf "$aside"
   (umask 077 && mkdir -p "$aside")
   if [ "$1" = install ]; then
     : >"$aside/new"
@@ -45,6 +47,13 @@ settle_files() {
     mkdir -p "${cron%/*}"
     if [ -e "$retired" ]; then mv "$retired" "$cron"; else install -m 644 "$samples/twindb-backup.cron" "$cron"; fi
   fi
+  rm -rf "$aside"
+}
+
+# abort_files: when the installation was given up, such as that of a truncated package.
+abort_files() {
+  put_back config "$config"
+  put_back cron "$cron"
   rm -rf "$aside"
 }
 

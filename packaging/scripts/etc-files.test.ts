@@ -35,6 +35,40 @@ describe('an upgrade over a tool that takes its configuration with it', () => {
     expect(existsSync(join(dir, 'lib/upgrade'))).toBe(false);
   });
 
+  it('puts a cron file that was deleted since back neither after an abort nor after a crash', () => {
+    const cron = join(dir, 'cron.d/cron');
+    writeFileSync(join(dir, 'etc/cfg'), 'edited\n');
+    mkdirSync(join(dir, 'cron.d'));
+    for (const end of ['abort_files', 'true']) {
+      writeFileSync(cron, 'mine\n');
+      run('begin_files upgrade');
+      run(end);
+      rmSync(cron);
+      run('begin_files upgrade');
+      run('settle_files');
+      expect(existsSync(cron)).toBe(false);
+    }
+  });
+
+  it('gives back what the replaced package has taken away when it is aborted', () => {
+    const config = join(dir, 'etc/cfg');
+    writeFileSync(config, 'edited\n');
+    run('begin_files upgrade');
+    rmSync(config);
+    run('abort_files');
+    expect(readFileSync(config, 'utf8')).toBe('edited\n');
+    expect(existsSync(join(dir, 'lib/upgrade'))).toBe(false);
+  });
+
+  it('makes no cron file in an upgrade after an installation that was aborted', () => {
+    run('begin_files install');
+    run('abort_files');
+    writeFileSync(join(dir, 'etc/cfg'), 'edited\n');
+    run('begin_files upgrade');
+    run('settle_files');
+    expect(existsSync(join(dir, 'cron.d/cron'))).toBe(false);
+  });
+
   it('takes the younger of two that were put aside', () => {
     const config = join(dir, 'etc/cfg');
     writeFileSync(config, 'edited\n');

@@ -1,20 +1,14 @@
 import { CommanderError } from 'commander';
 import type { CommandContext } from '../commands/command.ts';
-import { describeError, firstErrorOf, InterruptedError } from '../errors.ts';
+import { describeError, firstErrorOf } from '../errors.ts';
 import { createLog, type Log } from '../log.ts';
 import { killChildren } from '../process/child.ts';
+import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
-import { watchSignals } from './interruption.ts';
+import { dieBy, watchSignals } from './interruption.ts';
 import { openContext } from './open-context.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
-import {
-  createPrinter,
-  createSink,
-  letGoOfClosedTerminals,
-  openTerminal,
-  type Terminal,
-  writeAll,
-} from './terminal.ts';
+import { createPrinter, createSink, openTerminal, type Terminal, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -67,7 +61,8 @@ async function runInContext(
 ): Promise<boolean> {
   const signal = watchSignals({
     onFirst: (name) => log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
-    onImpatience: () => endAtOnce(log),
+    onImpatience: () => endAtOnce(log, 'SIGINT', 'Ended before everything was cleaned up'),
+    onGiveUp: (name, reason) => endAtOnce(log, name, GIVEN_UP[reason]),
   });
   await using context = await openContext(globals, { log, terminal, signal });
   return await command({
@@ -77,15 +72,19 @@ async function runInContext(
   });
 }
 
-/** What nobody has cleaned up when a second Ctrl-C comes. */
-const LEFT_BEHIND = `Ended before everything was cleaned up. There may be left:
+const GIVEN_UP = {
+  stuck: `Gave up cleaning up: nothing has moved for ${STUCK_MS / 1000} seconds, so a server or a mount hangs`,
+  late: `Gave up cleaning up after ${CLEAN_UP_MS / 1000} seconds`,
+} as const;
+
+/** What may not have been cleaned up. */
+const LEFT_BEHIND = `There may be left:
   half-written copies at the destination and in keep_local_path: the next backup of this host removes them
   files in the folder of a restore: they are not a whole copy, remove them
   wsrep_desync on a Galera node: SET GLOBAL wsrep_desync = OFF`;
 
-function endAtOnce(log: Log): void {
+function endAtOnce(log: Log, signal: NodeJS.Signals, why: string): void {
   killChildren();
-  log.warn(LEFT_BEHIND);
-  letGoOfClosedTerminals();
-  process.exit(exitCodeOf(new InterruptedError('SIGINT')));
+  log.warn(`${why}. ${LEFT_BEHIND}`);
+  dieBy(signal);
 }

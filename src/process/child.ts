@@ -14,7 +14,7 @@ const KILL_AFTER_MS = 5000;
 /** A descendant that outlives its parent may hold stderr open; this long we wait for its end, in milliseconds. */
 const STDERR_GRACE_MS = 500;
 
-/** The same where a program's last words decide about its work: a busy machine must not fail a backup. */
+/** The same where what a program says decides about its work: a busy machine must not fail a backup. */
 const LAST_WORDS_GRACE_MS = 10_000;
 
 type StdinKind = 'pipe' | 'ignore' | Readable;
@@ -61,13 +61,14 @@ async function waitForEnd(
   let end: ProgramEnd;
   try {
     const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
-    const grace = program.lastWords === undefined ? STDERR_GRACE_MS : LAST_WORDS_GRACE_MS;
+    const wordsDecide = program.lastWords !== undefined || program.failureLine !== undefined;
+    const grace = wordsDecide ? LAST_WORDS_GRACE_MS : STDERR_GRACE_MS;
     await Promise.race([tail.ended, delay(grace, undefined, { ref: false })]);
     end = { exitCode, signal, stderr: tail.lines };
   } catch (cause) {
     return cannotStart(program, cause as NodeJS.ErrnoException);
   }
-  const problem = findProblem(program, end);
+  const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);
   if (problem === undefined) return await succeed(program, end);
   const remedy = program.remedyFor?.(end);
   return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });

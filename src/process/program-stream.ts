@@ -7,6 +7,9 @@ import type { Program } from './program.ts';
 /** How long the cause of a broken pipe is waited for, in milliseconds; it has usually shown itself already. */
 const CAUSE_GRACE_MS = 2000;
 
+/** Bytes that may wait for the first program to take them. */
+const BUFFERED = 1 << 20;
+
 /** Which ends of the chain the pipeline holds. */
 interface ChainEnds {
   readonly readable: boolean;
@@ -123,10 +126,12 @@ export class ProgramStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-    // On EPIPE the callback stays uncalled: `destroy` with the cause follows and settles the pipeline.
-    this.#stdin?.write(chunk, (error) => {
-      if (!error) callback();
-    });
+    const stdin = this.#stdin;
+    stdin?.write(chunk);
+    // The next chunk may come while this one is on its way. On EPIPE the callback stays uncalled: `destroy` with the cause
+    // follows and settles the pipeline.
+    if ((stdin?.writableLength ?? 0) < BUFFERED) callback();
+    else stdin?.once('drain', () => callback());
   }
 
   override _final(callback: (error?: Error | null) => void): void {

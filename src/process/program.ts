@@ -12,6 +12,8 @@ export interface Program {
   readonly remedyFor?: (end: ProgramEnd) => string | undefined;
   /** Words that stand in one of the last lines of its stderr when it has done its work; without them exit 0 is a failure too. */
   readonly lastWords?: string;
+  /** A line of its stderr that means failure although it exits 0: some programs say so, and go on. */
+  readonly failureLine?: RegExp;
   /** Takes secrets out of a line it writes to stderr, before anyone else gets it. */
   readonly redact?: (line: string) => string;
   /** Gets each line it writes to stderr, as it comes. */

@@ -9,15 +9,19 @@ const MAX_LINE_LENGTH = 500;
 /** Characters kept of the beginning of a line without end: what is secret in a line is known by what stands before it. */
 const MAX_UNFINISHED = 64 << 10;
 
+type Watched = Pick<Program, 'onStderrLine' | 'redact' | 'failureLine'>;
+
 /** Drains a program's stderr, so that it never blocks, and keeps its last lines. */
 export class StderrTail {
   readonly lines: string[] = [];
+  /** The first line that means failure. */
+  failure: string | undefined;
   /** Resolves when stderr has ended. */
   readonly ended: Promise<unknown>;
-  readonly #program: Pick<Program, 'onStderrLine' | 'redact'>;
+  readonly #program: Watched;
   #unfinished = '';
 
-  constructor(stderr: Readable, program: Pick<Program, 'onStderrLine' | 'redact'>) {
+  constructor(stderr: Readable, program: Watched) {
     this.#program = program;
     stderr.setEncoding('utf8');
     stderr.on('data', (text: string) => this.#take(text));
@@ -34,9 +38,10 @@ export class StderrTail {
 
   #keep(line: string): void {
     if (line.trim() === '') return;
-    const { redact, onStderrLine } = this.#program;
+    const { redact, onStderrLine, failureLine } = this.#program;
     const kept = (redact?.(line) ?? line).slice(0, MAX_LINE_LENGTH);
     this.lines.push(kept);
+    if (failureLine?.test(kept)) this.failure ??= kept;
     onStderrLine?.(kept);
     if (this.lines.length > MAX_LINES) this.lines.shift();
   }

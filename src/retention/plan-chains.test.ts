@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ChainedCopy, type ChainPolicy, parentsNotListed, planChains } from './plan-chains.ts';
 
+const NOW = 1_767_225_600;
 const NONE = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
 
 function full(runType: ChainedCopy['runType'], backupStarted: number): ChainedCopy {
@@ -12,7 +13,7 @@ function incremental(runType: ChainedCopy['runType'], backupStarted: number, par
 }
 
 function plan(copies: readonly ChainedCopy[], changes: Partial<ChainPolicy> = {}) {
-  const decisions = planChains(copies, { counts: NONE, alwaysKeepNewest: true, ...changes });
+  const decisions = planChains(copies, { counts: NONE, alwaysKeepNewest: true, now: NOW, ...changes });
   const reasons = new Map(decisions.map(({ copy, reason }) => [copy.key, reason]));
   const kept = decisions.filter(({ keep }) => keep).map(({ copy }) => copy.key);
   return { kept, reasons };
@@ -40,6 +41,17 @@ describe('the retention of chains', () => {
     const copies = [1, 2, 3].flatMap((time) => [full('daily', time), full('weekly', time + 10)]);
     const { kept } = plan(copies, { counts: { ...NONE, daily: 2, weekly: 1 } });
     expect(kept).toEqual(['weekly-13', 'daily-3', 'daily-2']);
+  });
+
+  it('does not let a copy from the future stay for the newest one, nor push one out', () => {
+    const copies = [full('daily', NOW + 365 * 24 * 3600), full('daily', 5), full('daily', 6)];
+    expect(plan(copies, { counts: { ...NONE, daily: 2 } }).kept).toEqual(['daily-6', 'daily-5']);
+    expect(plan(copies).kept).toEqual(['daily-6']);
+  });
+
+  it('takes the incremental copy for the newer one of two made in the same second', () => {
+    const copies = [full('weekly', 5), incremental('hourly', 5, 'weekly-5')];
+    expect(plan(copies).kept).toEqual(['hourly-5', 'weekly-5']);
   });
 
   it('with counts of 0 leaves the newest copy that can be restored, with its chain, and says so', () => {

@@ -1,6 +1,7 @@
 import type { CopyType } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { type DatedCopy, type Decision, planRetention } from './plan.ts';
+import { compareNewestFirst, type DatedCopy } from './newest-first.ts';
+import { type Decision, planRetention } from './plan.ts';
 
 /** What the policy needs to know of a copy that may need another one to be restored. */
 export interface ChainedCopy extends DatedCopy {
@@ -15,6 +16,8 @@ export interface ChainPolicy {
   readonly counts: Readonly<Record<RunType, number>>;
   /** Keep the newest copy that can be restored even with counts of 0. */
   readonly alwaysKeepNewest: boolean;
+  /** Seconds since the epoch. */
+  readonly now: number;
   /** Copies that lie in another place, in the form that parents here have; a chain may go through them. */
   readonly elsewhere?: ReadonlySet<string>;
   /** Keys of copies that must stay for another cause, and that cause. Those that are not listed don't matter. */
@@ -31,7 +34,8 @@ export function planChains<C extends ChainedCopy>(copies: readonly C[], policy: 
   const restorable = new Set(copies.filter((copy) => isRestorable(copy, byKey, policy.elsewhere)));
   const counted = RUN_TYPES.flatMap((runType) => planRunType(copies, restorable, runType, policy));
 
-  const ordered = counted.toSorted((a, b) => compareNewestFirst(a.copy, b.copy));
+  const byAge = newestFirst(policy.now);
+  const ordered = counted.toSorted((a, b) => byAge(a.copy, b.copy));
   const newest = ordered.find(({ copy }) => restorable.has(copy));
   if (policy.alwaysKeepNewest && newest && !newest.keep) {
     const reason = `${newest.reason}, but the newest copy that can be restored always stays`;
@@ -49,10 +53,10 @@ function planRunType<C extends ChainedCopy>(
   copies: readonly C[],
   restorable: ReadonlySet<C>,
   runType: RunType,
-  { counts }: ChainPolicy,
+  { counts, now }: ChainPolicy,
 ): Decision<C>[] {
   const ofType = copies.filter((copy) => copy.runType === runType);
-  const policy = { count: counts[runType], alwaysKeepNewest: false };
+  const policy = { count: counts[runType], alwaysKeepNewest: false, now };
   const orphans = planRetention(ofType, policy).filter(({ copy }) => !restorable.has(copy));
   return [
     ...planRetention(
@@ -110,9 +114,13 @@ function findNeeds<C extends ChainedCopy>(
   return needs;
 }
 
-function compareNewestFirst(a: ChainedCopy, b: ChainedCopy): number {
-  const byType = Number(a.type === 'full') - Number(b.type === 'full');
-  return b.backupStarted - a.backupStarted || byType || (a.key < b.key ? 1 : -1);
+/** Of two copies of one second the incremental one is the newer: it continues the other. */
+function newestFirst(now: number): (a: ChainedCopy, b: ChainedCopy) => number {
+  const byAge = compareNewestFirst(now);
+  return (a, b) => {
+    const byType = Number(a.type === 'full') - Number(b.type === 'full');
+    return a.backupStarted === b.backupStarted && byType !== 0 ? byType : byAge(a, b);
+  };
 }
 
 /** The parents that copies name which are not among them: another place has them, or nobody. */

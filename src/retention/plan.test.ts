@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planRetention } from './plan.ts';
 
-const remote = (count: number) => ({ count, alwaysKeepNewest: true });
-const local = (count: number) => ({ count, alwaysKeepNewest: false });
+const NOW = 1_767_225_600;
+const remote = (count: number) => ({ count, alwaysKeepNewest: true, now: NOW });
+const local = (count: number) => ({ count, alwaysKeepNewest: false, now: NOW });
 const copy = (backupStarted: number, key = `k${backupStarted}`) => ({ key, backupStarted });
 
 function keptKeys(...args: Parameters<typeof planRetention>): string[] {
@@ -27,6 +28,20 @@ describe('the retention plan', () => {
   it('takes the copy just made for the newest, also when a clock was ahead once', () => {
     expect(keptKeys([copy(900), copy(2)], { ...remote(1), justMade: 'k2' })).toEqual(['k2']);
     expect(keptKeys([copy(900), copy(2)], { ...remote(0), justMade: 'k2' })).toEqual(['k2']);
+  });
+
+  it('counts copies from the future as the oldest, and says so', () => {
+    const [hourAhead, yearAhead] = [
+      copy(NOW + 3600, 'hour ahead'),
+      copy(NOW + 365 * 24 * 3600, 'year ahead'),
+    ];
+    const copies = [yearAhead, copy(NOW - 20), hourAhead, copy(NOW - 10)];
+    expect(keptKeys(copies, remote(3))).toEqual(['hour ahead', `k${NOW - 10}`, `k${NOW - 20}`]);
+    expect(planRetention(copies, remote(3)).at(-1)).toMatchObject({
+      copy: yearAhead,
+      reason: 'number 4 of 4, newest first, those from the future last, 3 to keep',
+    });
+    expect(keptKeys([yearAhead], remote(1))).toEqual(['year ahead']);
   });
 
   it('removes every local copy when none is to be kept', () => {

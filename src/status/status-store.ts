@@ -5,12 +5,15 @@ import type { Log } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
 import type { StatusFormat } from './status-format.ts';
+import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
 
 /** A status and the deletions that were decided but may not have been carried out. */
 export interface StoredStatus<S = PeriodicStatus> {
   readonly status: S;
   /** Objects of copies that no longer stand in the status; they are to be deleted. */
   readonly deletions: readonly string[];
+  /** Warnings of lasting states that were given; absent: none. */
+  readonly told?: ToldWarnings;
 }
 
 /** One status file of a host on a destination, with its second copy. */
@@ -35,11 +38,11 @@ export function openStatusStore<S>(
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
-  let told = '';
+  let lastSaid = '';
   /** A run reads its status several times. */
   const tell = (message: string): void => {
-    if (message !== told) context.log.warn(message);
-    told = message;
+    if (message !== lastSaid) context.log.warn(message);
+    lastSaid = message;
   };
   return {
     async read() {
@@ -57,9 +60,10 @@ export function openStatusStore<S>(
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
       return chosen;
     },
-    async write({ status, deletions }) {
+    async write({ status, deletions, told }) {
       const content = format.serialise(status);
-      await writeSmallObject(destination, secondKey, encodeEnvelope(content, { deletions }), context.signal);
+      const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
+      await writeSmallObject(destination, secondKey, second, context.signal);
       await writeSmallObject(destination, key, encodeEnvelope(content), context.signal);
     },
   };
@@ -79,6 +83,7 @@ function choose<S>(
   }
   if (usableSecond === undefined) return { status: first.status, deletions: [] };
   return {
+    ...usableSecond,
     status: format.withExtraAttributes(first.status, usableSecond.status),
     deletions: usableSecond.deletions.filter((deleted) => !format.ownsObject(first.status, deleted)),
   };
@@ -91,7 +96,11 @@ async function tryRead<S>(
 ): Promise<ReadResult<S>> {
   try {
     const { content, extra } = decodeEnvelope(await readSmallObject(destination, key));
-    return { status: format.parse(content), deletions: parseDeletions(extra['deletions']) };
+    return {
+      status: format.parse(content),
+      deletions: parseDeletions(extra['deletions']),
+      ...(extra['told'] === undefined ? {} : { told: parseToldWarnings(extra['told']) }),
+    };
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
     if (error instanceof StatusDamagedError) return error;

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -187,12 +187,40 @@ describe('a second Ctrl-C', () => {
     await delay(1000);
     running.child.kill('SIGINT');
     const result = await running.result;
-    expect(result).toMatchObject({ exitCode: 130, stdout: '' });
+    // A shell reports it as 130.
+    expect(result).toMatchObject({ signal: 'SIGINT', stdout: '' });
     expect(result.stderr).toMatch(
       /^WARNING: Ended before everything was cleaned up\. There may be left:\n {2}half/,
     );
     expect(existsSync(join(sandbox.dir, 'lock.lock'))).toBe(false);
     await until('the children are gone', () => childrenOf(sandbox) === '');
+  });
+});
+
+describe('what hangs after a signal', () => {
+  it('is given up after 10 seconds, also when a thread is in a call that never returns', async () => {
+    using sandbox = createSandbox();
+    // A FIFO without a writer stands in for a frozen mount: to open it waits until the process ends.
+    const fifo = join(sandbox.dir, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const sections = destinationSections('ssh', sandbox, lab);
+    sandbox.configure({
+      source: { backup_dirs: '/etc/default' },
+      ...sections,
+      ssh: { ...sections['ssh'], ssh_key: fifo },
+    });
+    const lock = join(sandbox.dir, 'lock');
+    const running = sandbox.start(['backup', '--lock-file', lock, 'daily']);
+    await until('the lock is acquired', () => existsSync(`${lock}.lock`));
+    await delay(500);
+    const sent = Date.now();
+    running.child.kill('SIGTERM');
+    const result = await running.result;
+    // A shell reports it as 143.
+    expect(result).toMatchObject({ signal: 'SIGTERM', stdout: '' });
+    expect(result.stderr).toMatch(/^WARNING: Gave up cleaning up: nothing has moved for 10 seconds/);
+    expect(Date.now() - sent).toBeLessThan(20_000);
+    expect(existsSync(`${lock}.lock`)).toBe(false);
   });
 });
 

@@ -60,7 +60,7 @@ describe.skipIf(golden === '')('the MySQL copies of the golden repository', () =
       dst = join(sandbox.dir, status.replaceAll('/', '-'));
       const { exitCode, stderr } = await restore(FULL);
       expect([exitCode, stderr]).toEqual([0, unverified(FULL)]);
-      expect(readdirSync(join(dst, '_config/etc/mysql'))).toContain('my.cnf');
+      expect(readdirSync(dst)).toContain('.twindb-config@etc@mysql@my.cnf');
       await using server = await start();
       expect(await rowsOf(server)).toBe(expected('rows.full'));
     }

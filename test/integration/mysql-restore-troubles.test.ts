@@ -88,7 +88,7 @@ describe('a copy that is not what the status says', () => {
   it('is refused when its stream is empty, which the unpacking program takes for a success', async () => {
     rmSync(join(repository, 'db1/status'));
     writeFileSync(join(repository, history.full.key), gzipSync(''));
-    expect(await fail(history.full.key)).toContain('left no');
+    expect(await fail(history.full.key)).toContain('the copy is damaged: the stream in it is empty');
   });
 });
 

@@ -54,9 +54,11 @@ describe('a full copy', () => {
   it('becomes a datadir with equal rows, the saved configuration and the next steps', async () => {
     adopt(sandbox, history.plain);
     const advice = await succeed(history.full.key);
-    expect(readFileSync(join(dst, '_config/etc/mysql/my.cnf'), 'utf8')).toBe(SAVED_CONFIG);
+    expect(readFileSync(join(dst, '.twindb-config@etc@mysql@my.cnf'), 'utf8')).toBe(SAVED_CONFIG);
     expect(existsSync(join(dst, 'grastate.dat'))).toBe(false);
-    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([
+      '.twindb-config@etc@mysql@my.cnf',
+    ]);
     for (const step of [
       'systemctl stop mariadb',
       `cp -a ${dst}/. /srv/mysql/`,
@@ -179,7 +181,9 @@ describe('--cache', () => {
     expect(readdirSync(join(cache, '.partial'))).toEqual([]);
     loseFull(repository);
     await succeed(history.full.key, '--cache', cache);
-    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([
+      '.twindb-config@etc@mysql@my.cnf',
+    ]);
     expect(await rowsIn(dst)).toEqual(history.rowsOfFull);
     dst = join(sandbox.dir, 'third');
     await succeed(history.incremental.key, '--cache', cache);

@@ -122,8 +122,7 @@ exec /usr/bin/mariabackup "$@"\n`,
     const result = await sandbox.run(...programOptions, 'verify', 'mysql', history.full.key, '--dst', dst);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     const lines = readFileSync(join(dst, 'backup-my.cnf'), 'utf8').split('\n');
-    expect(lines).toContain('# not known here: innodb_from_the_future=1');
-    expect(lines.filter((line) => line.startsWith('innodb_from'))).toEqual([]);
+    expect(lines.filter((line) => line.includes('innodb_from'))).toEqual([]);
     expect(lines.some((line) => line.startsWith('innodb_'))).toBe(true);
   });
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -69,6 +69,44 @@ describe.each(['bookworm', 'trixie'])('the deb on a bare Debian (%s)', (suite) =
       ),
     ).toBe('');
     expect(machine.must('find /srv/copies -name "_srv_data*"')).not.toBe('');
+  });
+
+  it('keeps everything as it was when an upgrade or a first installation is cut short', () => {
+    using machine = createMachine(chroot(suite));
+    const cut = join(dir, 'cut.deb');
+    copyFileSync(DEB, cut);
+    truncateSync(cut, Math.floor(statSync(DEB).size * 0.9));
+    copyFileSync(cut, join(machine.root, 'cut.deb'));
+    expect(machine.run('dpkg --install /cut.deb').exitCode).not.toBe(0);
+    expect(machine.exists('var/lib/twindb-backup/upgrade')).toBe(false);
+    install(machine, DEB);
+    machine.write(CONFIG, EDITED);
+    machine.write(CRON, '# mine\n');
+    expect(machine.run('dpkg --install /cut.deb').exitCode).not.toBe(0);
+    expect([machine.read(CONFIG), machine.read(CRON)]).toEqual([EDITED, '# mine\n']);
+    // Timers instead of cron, from here on.
+    machine.must(`rm /${CRON}`);
+    install(machine, DEB);
+    expect(machine.exists(CRON)).toBe(false);
+    expectWorks(machine);
+  });
+
+  it('lets a timer take the backup where no cron daemon does, and fail where one does', () => {
+    using machine = createMachine(chroot(suite));
+    install(machine, DEB);
+    const unit = machine.read('usr/lib/systemd/system/twindb-backup@.service');
+    const [, script = ''] = /^ExecStartPre=(.+)$/m.exec(unit) ?? [];
+    expect(unit).not.toContain('Condition');
+    // A stand-in for systemd, which a chroot has not.
+    const withCron = (code: number) => machine.write('usr/bin/systemctl', `#!/bin/sh\nexit ${code}\n`, 0o755);
+    withCron(3);
+    expect(machine.run(script)).toEqual({ exitCode: 0, output: expect.stringContaining('this timer takes') });
+    withCron(0);
+    const refused = machine.run(script);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.output).toContain('cron.service takes the backups, by /etc/cron.d/twindb-backup');
+    machine.must(`rm /${CRON}`);
+    expect(machine.run(script)).toEqual({ exitCode: 0, output: '' });
   });
 
   it('takes over from the package of the Python tool (a stand-in), with the edited configuration and cron file', () => {

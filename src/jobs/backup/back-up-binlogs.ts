@@ -18,6 +18,7 @@ import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
+import { readAll } from './unused-start.ts';
 
 type Places = CopyPlaces<BinlogStatus>;
 
@@ -42,7 +43,7 @@ export async function backUpBinlogs(
   const { logs, history } = await choose(server, closedLogs, binlogCopies(status), context);
   const { level, message } = describeHistory(history);
   if (logs.length > 0) log[level](message);
-  const taken = logs.length > 0 ? await takenKeys(status, context) : new Set<string>();
+  const taken = logs.length > 0 ? await takenKeys(places, context) : new Set<string>();
   let gapAfter = history.kind === 'gap' ? history.after : undefined;
   let size = 0;
   for (const closed of logs) {
@@ -58,11 +59,15 @@ export async function backUpBinlogs(
 }
 
 /**
- * The keys that a new copy cannot have: those that the status lists, and those of the objects on the destination. One of these
- * that no status lists may be of another server, or of this one before RESET MASTER: it must not be overwritten.
+ * The keys that a new copy cannot have: those that a status lists, those whose deletion is pending, and those of the objects on
+ * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
+ * be overwritten.
  */
-async function takenKeys(status: BinlogStatus, { remote, host }: JobContext): Promise<Set<string>> {
-  const keys = new Set(Object.keys(status));
+async function takenKeys(places: Places, { remote, host }: JobContext): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for (const { status, deletions } of await readAll(places)) {
+    for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
+  }
   for await (const { key } of remote.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
   return keys;
 }

@@ -4,7 +4,7 @@ import type { RunType } from '../../copies/run-type.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
 import { fileCopies } from '../../status/files-status.ts';
-import { entriesOf, type PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
@@ -12,7 +12,8 @@ import { recordFileCopy } from '../record/record-file-copy.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
-import { unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStart } from './unused-start.ts';
+import { warnOfFuture } from './warn-of-future.ts';
 
 /**
  * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns
@@ -26,8 +27,9 @@ export async function backUpDirectory(
 ): Promise<number> {
   const { config, host, log } = context;
   const { status } = await places.remote.status.read();
+  warnOfFuture('files', fileCopies(status), context);
   const started = unusedStart(
-    entriesOf(status).map(([each]) => each),
+    await takenKeys(places),
     (start) => fileCopyKey(host, runType, path, start),
     context.now(),
   );

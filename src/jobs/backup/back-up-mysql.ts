@@ -22,14 +22,14 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
-import { entriesOf } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
-import { unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStart } from './unused-start.ts';
+import { warnOfFuture } from './warn-of-future.ts';
 
 /**
  * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
@@ -63,7 +63,9 @@ async function prepare(
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
   const { status } = await places.remote.status.read();
+  const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
+  warnOfFuture('mysql', copies, context);
   const choice = await choose(server, mysql, runType, copies, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
@@ -72,8 +74,7 @@ async function prepare(
   const previousSize = sizeOfLatest(copies, runType, choice.type);
 
   return async () => {
-    const keys = entriesOf(status).map(([each]) => each);
-    const started = unusedStart(keys, (start) => mysqlCopyKey(host, runType, start), now());
+    const started = unusedStart(taken, (start) => mysqlCopyKey(host, runType, start), now());
     await using source = await openMysqlSource({
       server,
       programs,
@@ -118,15 +119,13 @@ async function choose(
   { fullBackup }: MysqlConfig,
   runType: RunType,
   copies: readonly MysqlCopy[],
-  { config, log, remote }: JobContext,
+  context: JobContext,
 ): Promise<BackupType> {
-  const counts = config.retention;
-  const candidate = candidateParent({ runType, fullBackup, copies, counts });
+  const { config, log, remote } = context;
+  const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
+  const candidate = candidateParent(wanted);
   const choice = chooseBackupType({
-    runType,
-    fullBackup,
-    copies,
-    counts,
+    ...wanted,
     parent: candidate && (await statParent(remote, candidate)),
     server: { ...server, lsn: await readLsn(server) },
   });

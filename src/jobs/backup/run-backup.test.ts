@@ -138,6 +138,38 @@ describe('a run', () => {
     expect(await keys(real)).toHaveLength(2);
   });
 
+  it('warns of a state that lasts when it begins or changes, not in each run', async () => {
+    const real = createContext();
+    let reason = 'no permission';
+    const remote: Destination = { ...real.remote, sweep: () => Promise.reject(new Error(reason)) };
+    const warningsOf = async (context: JobContext) => {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), context)).toBe(true);
+      return messages.filter((message) => message.startsWith('warn'));
+    };
+    const warning = (text: string) => [`warn Cannot remove partial files left by earlier runs: ${text}`];
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('no permission'));
+    expect(await warningsOf({ ...real, remote })).toEqual([]);
+    reason = 'read-only';
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+    expect(await warningsOf(real)).toEqual([]);
+    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+  });
+
+  it('warns once of copies that a clock ahead has dated, and they push none out', async () => {
+    const real = createContext({ dirs: `${dir}/one`, more: '[retention]\ndaily_copies=2\n' });
+    const ahead = { ...real, now: () => new Date('2027-01-01T00:00:00Z') };
+    expect(await runBackup('daily', options(), ahead)).toBe(true);
+    for (let run = 1; run <= 3; run += 1) {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), real)).toBe(true);
+      const warnings = messages.filter((message) => message.startsWith('warn'));
+      expect(warnings).toEqual(run === 1 ? [expect.stringContaining('dated in the future (2027-01-01')] : []);
+    }
+    expect((await keys(real)).filter((key) => key.includes('2027'))).toEqual([]);
+    expect(await keys(real)).toHaveLength(2);
+  });
+
   it('stores nothing when the status cannot be read', async () => {
     const context = createContext();
     mkdirSync(join(dir, 'copies', 'db1'), { recursive: true });

@@ -1,12 +1,15 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
+import type { ToldWarnings } from '../../status/told-warnings.ts';
+import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
 import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
+import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
 
@@ -61,23 +64,28 @@ export async function runBackup(
   }
 }
 
-async function runLocked(parts: RunParts, context: JobContext): Promise<boolean> {
-  const { config, log, now } = context;
+async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
+  const { config, log, now } = given;
   const start = now();
-  const places = openPlaces(context);
+  const places = openPlaces(given);
   let succeeded = true;
   const attempt: Attempt = async (work, title) => {
     try {
       await work();
       return true;
     } catch (cause) {
-      context.signal.throwIfAborted();
+      given.signal.throwIfAborted();
       log.error(describeError(title === undefined ? cause : new TwinDbError(title, { cause })));
       succeeded = false;
       return false;
     }
   };
-  await requireReadableStatus(places, context);
+  const told = await readStatuses(places, given);
+  const warnings = recallWarnings(told, toSeconds(start));
+  const context: JobContext = {
+    ...given,
+    warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
+  };
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);
@@ -93,6 +101,7 @@ async function runLocked(parts: RunParts, context: JobContext): Promise<boolean>
   }
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
+  await rememberWarnings(warnings.remember({ complete: !parts.binlogsOnly }), places, context);
   recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -101,24 +110,47 @@ function allOf<S>({ remote, local }: CopyPlaces<S>): CopyPlace<S>[] {
   return local === undefined ? [remote] : [remote, local];
 }
 
-/** A destination that cannot be reached, or a status that cannot be read, would fail each directory in the same way. */
-async function requireReadableStatus({ files }: Places, { signal }: JobContext): Promise<void> {
+/**
+ * Reads the statuses of directories: a destination that cannot be reached, or a status that cannot be read, would fail each
+ * directory in the same way. Returns the warnings that the destination's remembers.
+ */
+async function readStatuses({ files }: Places, { signal }: JobContext): Promise<ToldWarnings> {
   try {
-    for (const place of allOf(files)) await place.status.read();
+    const [{ told = {} }] = await Promise.all([files.remote.status.read(), files.local?.status.read()]);
+    return told;
   } catch (cause) {
     signal.throwIfAborted();
     throw new TwinDbError('Nothing was backed up', { cause });
   }
 }
 
+/** Keeps in the status of directories what was warned of; undefined: that has not changed. */
+async function rememberWarnings(
+  told: ToldWarnings | undefined,
+  { files: { remote } }: Places,
+  { log, signal }: JobContext,
+): Promise<void> {
+  if (told === undefined) return;
+  try {
+    await remote.status.write({ ...(await remote.status.read()), told });
+  } catch (error) {
+    signal.throwIfAborted();
+    // The next run says them again, which is no harm.
+    log.debug(`Cannot remember the warnings of this run: ${describeError(error)}`);
+  }
+}
+
 /** Removes half-written objects that an interrupted run of this host has left. */
-async function removeLeftovers({ files }: Places, { host, log }: JobContext): Promise<void> {
+async function removeLeftovers({ files }: Places, { host, log, warnLasting }: JobContext): Promise<void> {
   for (const { destination } of allOf(files)) {
     try {
       for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
     } catch (error) {
       // Leftovers cost space, a missing backup costs more.
-      log.warn(`Cannot remove what earlier runs left half-written: ${describeError(error)}`);
+      warnLasting(
+        `leftovers on ${destination.url}`,
+        `Cannot remove partial files left by earlier runs: ${describeError(error)}`,
+      );
     }
   }
 }

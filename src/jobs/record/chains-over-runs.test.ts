@@ -107,13 +107,11 @@ class Repository {
 
   private nextCopy({ runType, fullBackup, counts }: Run): MysqlCopy {
     const copies = this.copies();
-    const candidate = candidateParent({ runType, fullBackup, copies, counts });
+    const wanted = { runType, fullBackup, copies, counts, now: this.time };
+    const candidate = candidateParent(wanted);
     const server = { identity: `s${this.server}`, vendor: 'mariadb' as const, version: '10.11.6' };
     const choice = chooseBackupType({
-      runType,
-      fullBackup,
-      copies,
-      counts,
+      ...wanted,
       parent: candidate && (this.remote.objects.has(candidate.key) ? 'whole' : 'absent'),
       server: { ...server, lsn: undefined },
     });

@@ -70,6 +70,7 @@ async function applyChange<S, C extends { readonly key: string }>(
   const keys = removed.map(({ key }) => key);
   const objects = objectsOf === undefined ? keys : await objectsOf(removed);
   await place.status.write({
+    ...stored,
     status: without(status, keys),
     deletions: [...stored.deletions, ...objects],
   });
@@ -120,7 +121,7 @@ export async function finishDeletions<S>({ destination, status }: CopyPlace<S>):
       remaining.push(key);
     }
   }
-  await status.write({ status: stored.status, deletions: remaining });
+  await status.write({ ...stored, deletions: remaining });
   if (remaining.length === 0) return;
   throw new TwinDbError(`Cannot remove ${remaining.length} expired copies from ${destination.url}`, {
     cause,

@@ -20,7 +20,12 @@ export async function recordFileCopy(
       plan: (status) =>
         planRetention(
           fileCopies(status).filter((other) => isPeer(copy, other)),
-          { count, alwaysKeepNewest: place.alwaysKeepNewest, justMade: copy.key },
+          {
+            count,
+            alwaysKeepNewest: place.alwaysKeepNewest,
+            now: copy.backupFinished,
+            justMade: copy.key,
+          },
         ),
       without: withoutKeys,
     },

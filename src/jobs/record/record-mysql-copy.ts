@@ -80,6 +80,7 @@ async function plan(
   return planChains(copies, {
     counts,
     alwaysKeepNewest,
+    now: made.backupFinished,
     ...(elsewhere && { elsewhere: await elsewhere() }),
     needed,
   });

@@ -106,7 +106,7 @@ export async function fillCache(
 }
 
 function markerText(origin: Origin): string {
-  return `${JSON.stringify({ version: 1, ...origin })}\n`;
+  return `${JSON.stringify({ version: 2, ...origin })}\n`;
 }
 
 async function readMarker(entry: string): Promise<string | undefined> {

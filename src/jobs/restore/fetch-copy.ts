@@ -26,6 +26,8 @@ interface Fetch {
   readonly lookUp: (candidate: Candidate) => Promise<Lookup<RecordedBytes>>;
   /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
   readonly checkEnd?: () => Duplex;
+  /** A stage in front of the last one that errors before it passes on what the last one must not get. */
+  readonly guard?: () => Duplex;
   /** The last stage: takes what the copy was made from. */
   readonly extract: () => Stage<Writable>;
   /** Throws when what was extracted cannot be right although every stage succeeded. */
@@ -85,7 +87,7 @@ function isVerifiable({ lookup }: Verifiable): boolean {
 
 async function fetchFrom(
   candidate: Verifiable,
-  { dst, extract, check, checkEnd }: Fetch,
+  { dst, extract, check, checkEnd, guard }: Fetch,
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
@@ -104,9 +106,10 @@ async function fetchFrom(
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   // With a checksum the extractor can have its input from the decompressor directly.
   const ending = isVerifiable(candidate) || checkEnd === undefined ? [] : [checkEnd()];
+  const guarding = guard === undefined ? [] : [guard()];
   try {
     await runPipeline(
-      [destination.read(object.key), verifier, ...inverse, ...ending, extract()],
+      [destination.read(object.key), verifier, ...inverse, ...ending, ...guarding, extract()],
       context.signal,
     );
   } finally {

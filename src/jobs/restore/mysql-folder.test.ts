@@ -42,18 +42,38 @@ describe('an extracted copy', () => {
 });
 
 describe('saved configuration files', () => {
-  it('lie below the folder under their whole path, closed to others', async () => {
-    await writeConfigs(dir, [{ '/etc/my.cnf': base64('one') }, { '/etc/mysql/x.cnf': base64('two') }]);
-    expect(readFileSync(join(dir, 'etc/my.cnf'), 'utf8')).toBe('one');
-    expect(readFileSync(join(dir, 'etc/mysql/x.cnf'), 'utf8')).toBe('two');
-    expect(statSync(join(dir, 'etc/my.cnf')).mode & 0o777).toBe(0o600);
+  const write = async (config: Parameters<typeof writeConfigs>[1]) => {
+    const warnings: string[] = [];
+    await writeConfigs(dir, config, (message) => warnings.push(message));
+    return warnings;
+  };
+
+  it('are plain files named by their paths, closed to others', async () => {
+    expect(await write([{ '/etc/my.cnf': base64('one') }, { '/etc/mysql/x.cnf': base64('two') }])).toEqual(
+      [],
+    );
+    expect(readFileSync(join(dir, '.twindb-config@etc@my.cnf'), 'utf8')).toBe('one');
+    expect(readFileSync(join(dir, '.twindb-config@etc@mysql@x.cnf'), 'utf8')).toBe('two');
+    expect(statSync(join(dir, '.twindb-config@etc@my.cnf')).mode & 0o777).toBe(0o600);
   });
 
-  it('never leave it, whatever the status says', async () => {
-    const inner = join(dir, 'inner');
-    await writeConfigs(inner, [{ '../escaped': base64('x') }, { '/../../escaped': base64('x') }]);
-    expect(readdirSync(dir)).toEqual(['inner']);
-    expect(readdirSync(inner)).toEqual(['escaped']);
+  it('stay in the folder, and a path that is none is a warning, whatever the status says', async () => {
+    const paths = [
+      '/../../up',
+      '../up',
+      '/',
+      '',
+      '/etc/',
+      '/a\0b',
+      '/a\nb',
+      `/${'x'.repeat(300)}`,
+      '/a/b',
+      '/a@b',
+    ];
+    const warnings = await write(paths.map((path) => ({ [path]: base64('x') })));
+    expect(readdirSync(dir).toSorted()).toEqual(['.twindb-config@..@..@up', '.twindb-config@a@b']);
+    expect(warnings).toHaveLength(8);
+    for (const warning of warnings) expect(warning).toMatch(/^The saved configuration file .* is left out: /);
   });
 });
 

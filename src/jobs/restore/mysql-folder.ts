@@ -1,8 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
-import { TwinDbError } from '../../errors.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
+import { SAVED_CONFIG_PREFIX } from '../../mysql/copy/advice.ts';
 import { type BackupInfo, readBackupInfo } from '../../mysql/copy/backup-info.ts';
 import { formatGrastate, parseGaleraInfo } from '../../mysql/copy/grastate.ts';
 import { ANY_FILES } from '../../mysql/flavours.ts';
@@ -35,15 +37,30 @@ export async function runBackupProgram(
   await runPipeline([Readable.from([]), { ...program, onStderrLine }], signal);
 }
 
-/** Puts each of the server's configuration files below `dir` under its own path; they may hold passwords. */
-export async function writeConfigs(dir: string, config: MysqlCopy['config']): Promise<void> {
+/**
+ * Puts each of the server's configuration files into `dir`, with `@` for each slash of its path (contract: restore mysql): the server
+ * shows a folder of any name as a database. They may hold passwords. What a status says cannot be trusted to be a path, and must not
+ * throw a prepared restore away: `warn` is told of a file that cannot be written.
+ */
+export async function writeConfigs(
+  dir: string,
+  config: MysqlCopy['config'],
+  warn: (message: string) => void,
+): Promise<void> {
   for (const [path, base64] of config.flatMap((file) => Object.entries(file))) {
-    // An absolute path loses its dots and stays below `dir`, whatever the status says.
-    const target = join(dir, normalize(`/${path}`));
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    await writeFile(target, Buffer.from(base64, 'base64'), { mode: 0o600 });
+    try {
+      if (!SAVED_PATH.test(path)) throw new TwinDbError('that is no path of a file');
+      const target = join(dir, `${SAVED_CONFIG_PREFIX}${path.replaceAll('/', '@')}`);
+      // Two paths may have one name: the first one stays.
+      await writeFile(target, Buffer.from(base64, 'base64'), { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      warn(`The saved configuration file ${quoteLocation(path)} is left out: ${describeError(error)}`);
+    }
   }
 }
+
+/** An absolute path without control characters that does not end in a slash. */
+const SAVED_PATH = /^\/([^\p{Cc}]*[^\p{Cc}/])$/u;
 
 /** Writes `grastate.dat` into a folder that has a Galera info file. Returns whether it did. */
 export async function writeGrastate(dir: string): Promise<boolean> {

@@ -7,6 +7,7 @@ import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { type CopyPrograms, programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { extractCopy } from '../../mysql/copy/prepare.ts';
+import { dialectOf, XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
 import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
@@ -16,9 +17,6 @@ import { fetchCopy } from './fetch-copy.ts';
 import { requireExtracted, writeConfigs, writeGrastate } from './mysql-folder.ts';
 import { prepareData } from './prepare-data.ts';
 import { removeLinks } from './tablespace-links.ts';
-
-/** Below DST, so that the copy's own files and those of the server don't mix (contract: restore mysql). */
-const CONFIGS = '_config';
 
 /** A data directory that was made of a copy. */
 interface RebuiltData extends RestoredData {
@@ -117,7 +115,7 @@ async function build(
   // Preparing has put the incremental copy's own Galera info in the place of the full one's.
   const galera = await writeGrastate(target);
   const config = copy?.config ?? [];
-  await writeConfigs(join(target, CONFIGS), config);
+  await writeConfigs(target, config, (message) => context.log.warn(message));
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
   await moveOut(target, dst);
   await rm(work, { recursive: true });
@@ -162,10 +160,11 @@ async function extract(
   { candidates, lookups }: LocatedCopy,
   dir: string,
   type: MysqlCopy['type'],
-  { programs }: CopyPrograms,
+  { programs, flavour }: CopyPrograms,
   context: JobContext,
 ): Promise<Extracted> {
   await mkdir(dir, { mode: 0o700 });
+  const dialect = await dialectOf(programs.stream, flavour);
   let info: BackupInfo | undefined;
   const location = await fetchCopy(
     {
@@ -173,6 +172,7 @@ async function extract(
       dst: dir,
       lookUp: async (candidate) =>
         lookups.get(candidate) ?? { record: undefined, reason: 'no status lists it' },
+      guard: () => new XbstreamGuard(dialect),
       extract: () => extractCopy(programs, dir),
       check: async () => {
         info = await requireExtracted(dir, type);

@@ -2,8 +2,10 @@ import { performance } from 'node:perf_hooks';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
+import { compareNewestFirst } from '../../retention/newest-first.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
 import { openStatusStore } from '../../status/status-store.ts';
+import { toSeconds } from '../../units.ts';
 import type { Candidate } from '../find/find-copy.ts';
 import { findMysqlChain, type LocatedCopy, type MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
@@ -89,7 +91,7 @@ async function findLatest(host: string, context: JobContext): Promise<string> {
   const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
     mysqlCopies(status),
   );
-  const [latest] = copies.toSorted((a, b) => b.backupFinished - a.backupFinished);
+  const [latest] = copies.toSorted(compareNewestFirst(toSeconds(context.now())));
   if (latest !== undefined) return keepLocalKey(latest.key);
   throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${remote.url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',

@@ -16,6 +16,9 @@ export interface RestoredData {
   readonly gtid: string | undefined;
 }
 
+/** The names of saved configuration files in a restored data directory begin so; their paths follow, with `@` for each slash. */
+export const SAVED_CONFIG_PREFIX = '.twindb-config';
+
 /** These keep the size of their redo log in files of their own, and the server must be told it. */
 const NEEDS_LOG_FILE_SIZE = ['mysql-5.7', 'mysql-8.0'];
 
@@ -32,13 +35,15 @@ export function adviseNextSteps(data: RestoredData): string[] {
     `The data of ${flavour.title} lie in ${quoteLocation(dst)}. To use them:`,
     `  systemctl stop ${flavour.service}`,
     `  mv ${to} ${quote(`${datadir}.old`)} && mkdir ${to}`,
-    `  cp -a ${from}/. ${to}/ && rm -rf ${to}/_config`,
+    `  cp -a ${from}/. ${to}/ && rm -f ${to}/${SAVED_CONFIG_PREFIX}@*`,
     `  chown -R mysql:mysql ${to}`,
     ...size,
     `  systemctl start ${flavour.service}`,
     ...(data.galera ? adviseGalera(data) : []),
     ...(data.config.length > 0
-      ? [`The server's configuration files as they were lie in ${from}/_config.`]
+      ? [
+          `The server's configuration files as they were are ${from}/${SAVED_CONFIG_PREFIX}@*, with @ for each slash.`,
+        ]
       : []),
     ...(hasBlanked(data.config)
       ? ['Passwords in them are left out, as the status of an encrypted copy is not encrypted: fill them in.']

@@ -52,7 +52,7 @@ export function dropUnknownOptions(content: string, known: ReadonlySet<string>):
 }
 
 /** The name in a line, or none in a comment, a group or an empty line. */
-function readOption(line: string): { name: string | undefined; value: string } {
+export function readOption(line: string): { name: string | undefined; value: string } {
   const [, name, value = ''] = /^\s*([a-z0-9][\w-]*)\s*(?:=(.*))?$/i.exec(line) ?? [];
   return { name: name === undefined ? undefined : normalise(name), value };
 }

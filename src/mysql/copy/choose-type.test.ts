@@ -33,6 +33,7 @@ function copyOf(runType: RunType, backupStarted: number, changes: Partial<MysqlC
   };
 }
 
+const NOW = 1_767_225_600;
 const COUNTS = { hourly: 24, daily: 7, weekly: 4, monthly: 12, yearly: 3 };
 
 function rank(copy: MysqlCopy): number {
@@ -48,6 +49,7 @@ function inputOf(
     fullBackup: 'daily',
     copies: [copyOf('daily', 5)],
     counts: COUNTS,
+    now: NOW,
     parent: 'whole',
     server: { identity: 'a', vendor: 'mariadb', version: '10.11.11-MariaDB-log', lsn: 2000, ...server },
     ...changes,
@@ -70,7 +72,13 @@ describe('the choice between full and incremental', () => {
     const first = copyOf('hourly', 1);
     const later = [2, 3].map((at) => copyOf('hourly', at, { type: 'incremental', parent: first.key }));
     const parentOf = (copies: readonly MysqlCopy[], hourly: number) =>
-      candidateParent({ runType: 'hourly', fullBackup: 'daily', copies, counts: { ...COUNTS, hourly } })?.key;
+      candidateParent({
+        runType: 'hourly',
+        fullBackup: 'daily',
+        copies,
+        counts: { ...COUNTS, hourly },
+        now: NOW,
+      })?.key;
     const daily = copyOf('daily', 2);
     expect(parentOf([first, ...later, daily], 3)).toBe(first.key);
     expect(parentOf([first, ...later, daily], 2)).toBe(daily.key);
@@ -87,7 +95,7 @@ describe('the choice between full and incremental', () => {
       copyOf('monthly', 10),
     ];
     const parentOf = (runType: RunType, all = copies) =>
-      candidateParent({ runType, fullBackup: 'yearly', copies: all, counts: COUNTS })?.key;
+      candidateParent({ runType, fullBackup: 'yearly', copies: all, counts: COUNTS, now: NOW })?.key;
     expect(parentOf('hourly')).toBe('db1/daily/mysql/mysql-7.xbstream.gz');
     expect(parentOf('weekly')).toBe('db1/weekly/mysql/mysql-9.xbstream.gz');
     expect(parentOf('hourly', [...copies, copyOf('hourly', 1)])).toBe('db1/hourly/mysql/mysql-1.xbstream.gz');

@@ -14,6 +14,8 @@ export interface ChoiceInput {
   readonly copies: readonly MysqlCopy[];
   /** How many copies of each run type the destination keeps. */
   readonly counts: Readonly<Record<RunType, number>>;
+  /** Seconds since the epoch. */
+  readonly now: number;
   /** How the object of `candidateParent` lies on the destination; undefined when there is no candidate. */
   readonly parent: ParentObject | undefined;
   readonly server: {
@@ -46,11 +48,12 @@ export function candidateParent({
   fullBackup,
   copies,
   counts,
-}: Pick<ChoiceInput, 'runType' | 'fullBackup' | 'copies' | 'counts'>): MysqlCopy | undefined {
+  now,
+}: Pick<ChoiceInput, 'runType' | 'fullBackup' | 'copies' | 'counts' | 'now'>): MysqlCopy | undefined {
   if (isFullDue(runType, fullBackup)) return undefined;
   for (const each of RUN_TYPES.slice(RUN_TYPES.indexOf(runType))) {
     const ofType = copies.filter((copy) => copy.runType === each);
-    const kept = planRetention(ofType, { count: counts[each], alwaysKeepNewest: true });
+    const kept = planRetention(ofType, { count: counts[each], alwaysKeepNewest: true, now });
     const newest = kept.find(({ copy, keep }) => keep && copy.type === 'full');
     if (newest !== undefined) return newest.copy;
   }

@@ -3,12 +3,17 @@ import { join } from 'node:path';
 import { describeError, ProcessError, TwinDbError } from '../../errors.ts';
 import { captureOutput } from '../../process/capture.ts';
 import type { Flavour } from '../flavours.ts';
+import { allowOptions } from './allowed-options.ts';
 import { BACKUP_MY_CNF, dropUnknownOptions, readKnownOptions } from './backup-my-cnf.ts';
 import type { BackupPrograms } from './programs.ts';
 
 /** The names of the options that a program knows, or why they cannot be told. */
 export type KnownOptions =
-  | { readonly names: ReadonlySet<string> }
+  | {
+      readonly names: ReadonlySet<string>;
+      /** Where a server has its plugins; undefined of other programs. */
+      readonly pluginDir: string | undefined;
+    }
   | { readonly names: undefined; readonly reason: string };
 
 /** The option files of this host must not add to what a program is asked, nor make it fail. */
@@ -64,7 +69,10 @@ export async function readServerOptions(
 
 function understand(command: string, help: string): KnownOptions {
   const names = readKnownOptions(help);
-  return names === undefined ? { names, reason: `the help of ${command} lists no options` } : { names };
+  if (names === undefined) return { names, reason: `the help of ${command} lists no options` };
+  // Behind the options come their values.
+  const [, pluginDir] = /^plugin-dir\s+(\/.*?)\s*$/m.exec(help) ?? [];
+  return { names, pluginDir };
 }
 
 /**
@@ -72,12 +80,27 @@ function understand(command: string, help: string): KnownOptions {
  * Returns the options' names.
  */
 export async function fitTo(known: ReadonlySet<string>, dir: string): Promise<readonly string[]> {
+  return await rewrite(dir, (content) => dropUnknownOptions(content, known));
+}
+
+/**
+ * Rebuilds the backup-my.cnf of an unpacked copy from what decides how its data are read. Returns the names of what else was in it.
+ */
+export async function keepAllowedOptions(dir: string): Promise<readonly string[]> {
+  return await rewrite(dir, allowOptions);
+}
+
+async function rewrite(
+  dir: string,
+  change: (content: string) => { readonly content: string; readonly dropped: readonly string[] },
+): Promise<readonly string[]> {
   const path = join(dir, BACKUP_MY_CNF);
   try {
-    const { content, dropped } = dropUnknownOptions(await readFile(path, 'utf8'), known);
-    if (dropped.length > 0) await writeFile(path, content);
+    const before = await readFile(path, 'utf8');
+    const { content, dropped } = change(before);
+    if (content !== before) await writeFile(path, content);
     return dropped;
   } catch (cause) {
-    throw new TwinDbError(`Cannot drop options from ${path} that are not known here`, { cause });
+    throw new TwinDbError(`Cannot take the options for preparing the copy from ${path}`, { cause });
   }
 }

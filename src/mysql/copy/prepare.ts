@@ -15,7 +15,14 @@ export function extractCopy(
   { stream, debianPackage }: Pick<BackupPrograms, 'stream' | 'debianPackage'>,
   dst: string,
 ): Program {
-  return { command: stream, args: ['-x', '-C', dst], debianPackage, remedyFor: remedyForDisk };
+  return {
+    command: stream,
+    args: ['-x', '-C', dst],
+    debianPackage,
+    remedyFor: remedyForDisk,
+    // Without trouble it says nothing; a file that it cannot make, or a name that it refuses, leaves exit code 0.
+    failureLine: /\b(failed|invalid|error)\b/i,
+  };
 }
 
 interface Preparation {
@@ -23,6 +30,8 @@ interface Preparation {
   readonly target: string;
   /** Bytes of memory to use. */
   readonly memory: number;
+  /** Where the plugins are that the copy needs; undefined: it needs none, or the program knows by itself. */
+  readonly pluginDir?: string | undefined;
   /** `whole`: nothing follows. `base`: an incremental copy will be applied to it. Else the folder of the incremental copy. */
   readonly step: 'whole' | 'base' | { readonly incremental: string };
 }
@@ -31,7 +40,7 @@ interface Preparation {
 export function prepareCopy(
   { backup, debianPackage }: Pick<BackupPrograms, 'backup' | 'debianPackage'>,
   flavour: Pick<Flavour, 'prepareBaseOptions'>,
-  { target, memory, step }: Preparation,
+  { target, memory, pluginDir, step }: Preparation,
 ): Program {
   return {
     command: backup,
@@ -40,11 +49,14 @@ export function prepareCopy(
       ...(step === 'base' ? flavour.prepareBaseOptions : []),
       `--use-memory=${memory}`,
       `--target-dir=${target}`,
+      ...(pluginDir === undefined ? [] : [`--plugin-dir=${pluginDir}`]),
       ...(typeof step === 'object' ? [`--incremental-dir=${step.incremental}`] : []),
     ],
     debianPackage,
     // Exit code 0 alone does not say it.
     lastWords: 'completed OK!',
+    // Without the plugin it cannot read what it prepares, and goes on.
+    failureLine: /couldn't load plugin/i,
     // It says what backup-my.cnf gives to plugins.
     redact: redactSecrets,
     remedyFor: remedyForDisk,

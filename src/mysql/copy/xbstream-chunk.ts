@@ -1,4 +1,11 @@
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { IntegrityError } from '../../errors.ts';
+
+/**
+ * Whose form of the pieces of type S a stream has: what one program takes for the payload of a sparse file is the next
+ * piece for the other. `any`: found out from what follows, for a reader that unpacks nothing.
+ */
+export type XbstreamDialect = 'mariadb' | 'mysql' | 'any';
 
 /**
  * A piece of a stream that xbstream or mbstream unpacks. Little-endian numbers: magic (8 bytes), flags (1), type (1),
@@ -38,15 +45,18 @@ const MAX_PATH = 512;
 /** A page-compressed file of a payload's size has no more holes than this. */
 const MAX_MAP = 1 << 24;
 
-/** Parses as much of a chunk as `bytes` hold. Throws an IntegrityError when no program writes such a thing. */
-export function parseChunk(bytes: Buffer): ParsedChunk {
+/**
+ * Parses as much of a chunk as `bytes` hold. Throws an IntegrityError when no program writes such a thing, and when a path leads
+ * out of the folder into which the stream is unpacked.
+ */
+export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk {
   if (bytes.length < CHUNK_START) return { need: CHUNK_START };
   if (!startsWithMagic(bytes)) throw new IntegrityError('the stream in it is damaged, or is no xbstream');
   const type = String.fromCharCode(bytes.readUInt8(MAGIC.length + 1));
   const tail = CHUNK_START + readLength(bytes, MAGIC.length + 2, MAX_PATH);
   if (bytes.length < tail) return { need: tail };
   const about = {
-    path: bytes.toString('utf8', CHUNK_START, tail),
+    path: readPath(bytes, CHUNK_START, tail),
     rewrites: (bytes.readUInt8(MAGIC.length) & REWRITE) !== 0,
     length: 0,
     crc: undefined,
@@ -55,10 +65,9 @@ export function parseChunk(bytes: Buffer): ParsedChunk {
     case 'P':
       return withPayload(about, bytes, tail);
     case 'S':
-      return parseS(about, bytes, tail);
+      return parseS(about, bytes, tail, dialect);
     case 'R':
-      if (bytes.length < tail + 4) return { need: tail + 4 };
-      return whole({ ...about, type: 'rename' }, bytes, tail + 4 + readLength(bytes, tail, MAX_PATH));
+      return parseRename(about, bytes, tail);
     case 'D':
       return whole({ ...about, type: 'remove' }, bytes, tail);
     case 'E':
@@ -81,18 +90,41 @@ function withPayload(about: About, bytes: Buffer, tail: number): ParsedChunk {
   return { chunk: { ...about, type: 'payload', length: readSize(bytes, tail), crc }, headerLength };
 }
 
-/** Only what follows tells the two apart: behind a seek the next chunk begins. */
-function parseS(about: About, bytes: Buffer, tail: number): ParsedChunk {
+function parseRename(about: About, bytes: Buffer, tail: number): ParsedChunk {
+  if (bytes.length < tail + 4) return { need: tail + 4 };
+  const headerLength = tail + 4 + readLength(bytes, tail, MAX_PATH);
+  if (bytes.length >= headerLength) readPath(bytes, tail + 4, headerLength);
+  return whole({ ...about, type: 'rename', length: 0, crc: undefined }, bytes, headerLength);
+}
+
+function parseS(about: About, bytes: Buffer, tail: number, dialect: XbstreamDialect): ParsedChunk {
+  const seek = { ...about, type: 'seek', length: 0, crc: undefined } as const;
+  if (dialect === 'mariadb') return whole(seek, bytes, tail + 8);
   if (bytes.length < tail + 16) return { need: tail + 16 };
-  if (startsWithMagic(bytes.subarray(tail + 8))) {
-    return { chunk: { ...about, type: 'seek', length: 0, crc: undefined }, headerLength: tail + 8 };
-  }
+  // Behind a seek the next chunk begins.
+  if (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8)))
+    return { chunk: seek, headerLength: tail + 8 };
   const headerLength = tail + 24 + 8 * readLength(bytes, tail, MAX_MAP);
   // The checksum is left alone: no stream of that kind was at hand to try it on.
   return whole(
     { ...about, type: 'payload', length: readSize(bytes, tail + 4), crc: undefined },
     bytes,
     headerLength,
+  );
+}
+
+/**
+ * A path of a stream, which must lead to a place below the folder into which it is unpacked. mbstream 10.11 looks only for `..` in
+ * the paths of payloads: it renamed a file to any path, and removed any.
+ */
+function readPath(bytes: Buffer, start: number, end: number): string {
+  const path = bytes.toString('utf8', start, end);
+  // The programs take a NUL for the end; in the bytes, as decoding may make other characters of them.
+  const isPlain = !bytes.subarray(start, end).includes(0);
+  const isBelow = path.split('/').every((segment) => segment !== '' && segment !== '..');
+  if (isPlain && isBelow) return path;
+  throw new IntegrityError(
+    `the stream in it names a file outside the folder of the restore: ${quoteLocation(path)}`,
   );
 }
 

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { ToldWarnings } from '../../status/told-warnings.ts';
+
+/** How long the same warning is not repeated, in seconds. */
+const REPEAT_SECONDS = 7 * 24 * 3600;
+
+/** The lasting states of a run, beside what earlier runs said of theirs. */
+export interface LastingWarnings {
+  /** Whether it is time to say it: the state is new, its message is another one, or a week has passed. */
+  isDue(state: string, message: string): boolean;
+  /** What to remember for the next run; undefined when that is what was remembered already. */
+  remember(options: { readonly complete: boolean }): ToldWarnings | undefined;
+}
+
+/**
+ * Decides which warnings of lasting states a run gives. `told` is what earlier runs remembered, `now` seconds since the epoch.
+ * `complete` in `remember`: the run looked at everything, so that a state it did not warn of has ended.
+ */
+export function recallWarnings(told: ToldWarnings, now: number): LastingWarnings {
+  const current = new Map<string, ToldWarnings[string]>();
+  let hasNews = false;
+  return {
+    isDue(state, message) {
+      const digest = createHash('sha256').update(message).digest('hex').slice(0, 16);
+      const before = current.get(state) ?? told[state];
+      const age = now - (before?.at ?? 0);
+      // A time from tomorrow silences nothing.
+      const isKnown = before?.digest === digest && age >= 0 && age < REPEAT_SECONDS;
+      current.set(state, isKnown ? before : { digest, at: now });
+      hasNews ||= !isKnown;
+      return !isKnown;
+    },
+    remember({ complete }) {
+      const ended = Object.keys(told).filter((state) => !current.has(state));
+      if (!hasNews && (ended.length === 0 || !complete)) return undefined;
+      return { ...(complete ? {} : told), ...Object.fromEntries(current) };
+    },
+  };
+}

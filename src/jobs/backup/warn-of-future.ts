@@ -1,0 +1,20 @@
+import { type DatedCopy, isFromFuture } from '../../retention/newest-first.ts';
+import { toSeconds } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+
+/** Warns of copies on the destination that are dated after now: a clock was wrong, or is. */
+export function warnOfFuture(
+  kind: string,
+  copies: readonly DatedCopy[],
+  { remote, now, warnLasting }: Pick<JobContext, 'remote' | 'now' | 'warnLasting'>,
+): void {
+  const [first, ...others] = copies.filter((copy) => isFromFuture(copy, toSeconds(now())));
+  if (first === undefined) return;
+  const date = new Date(first.backupStarted * 1000).toISOString();
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  warnLasting(
+    `future ${kind}`,
+    `${remote.locate(first.key)} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
+      'Retention counts such copies as the oldest. Compare the clock with another one',
+  );
+}

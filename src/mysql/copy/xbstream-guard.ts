@@ -1,0 +1,58 @@
+import { realpath } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { Transform, type TransformCallback } from 'node:stream';
+import type { Flavour } from '../flavours.ts';
+import type { XbstreamDialect } from './xbstream-chunk.ts';
+import { XbstreamWalker } from './xbstream-walker.ts';
+
+/**
+ * Stands in front of mbstream or xbstream, which write where a stream tells them: passes a chunk on only when it is known that the
+ * program will stay in its folder with it. Errors otherwise, and when the stream ends before it is complete. The bytes of the
+ * files go through untouched; their checksums are for the program to compare.
+ */
+export class XbstreamGuard extends Transform {
+  readonly #walker: XbstreamWalker;
+
+  /** `dialect`: that of the program behind. */
+  constructor(dialect: Exclude<XbstreamDialect, 'any'>) {
+    super({ highWaterMark: 1 << 20 });
+    this.#walker = new XbstreamWalker(dialect);
+  }
+
+  override _transform(bytes: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+    const before = this.#walker.unknown;
+    try {
+      this.#walker.take(bytes);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    const held = this.#walker.unknown.length;
+    // More than came now: still the header that was begun earlier.
+    if (held <= bytes.length) {
+      if (before.length > 0) this.push(before);
+      if (held < bytes.length) this.push(held === 0 ? bytes : bytes.subarray(0, bytes.length - held));
+    }
+    callback();
+  }
+
+  override _flush(callback: TransformCallback): void {
+    try {
+      this.#walker.finish();
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    callback();
+  }
+}
+
+/** The dialect of a program that unpacks streams, by its own name where the operator has chosen it, else by the flavour it serves. */
+export async function dialectOf(
+  stream: string,
+  { family }: Pick<Flavour, 'family'>,
+): Promise<Exclude<XbstreamDialect, 'any'>> {
+  const name = basename(await realpath(stream));
+  if (name.includes('mbstream')) return 'mariadb';
+  return name.includes('xbstream') ? 'mysql' : family;
+}

@@ -1,0 +1,86 @@
+import { IntegrityError } from '../../errors.ts';
+import { CHUNK_START, type Chunk, parseChunk, type XbstreamDialect } from './xbstream-chunk.ts';
+
+/** Gets to see what a stream is made of. What it throws ends the walk. */
+export interface XbstreamVisitor {
+  begin?(chunk: Chunk): void;
+  /** A part of the payload of the chunk that was begun last; `isLast`: it ends here. */
+  payload?(part: Buffer, isLast: boolean): void;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Goes through a stream of xbstream as it comes, piece by piece. Throws an IntegrityError at the first byte that makes it one
+ * that must not be unpacked, and at the end when it is not complete: xbstream itself takes a stream that was cut between two
+ * chunks for a complete one.
+ */
+export class XbstreamWalker {
+  readonly #visitor: XbstreamVisitor;
+  readonly #dialect: XbstreamDialect;
+  readonly #open = new Set<string>();
+  #isEmpty = true;
+  #header: Buffer = NOTHING;
+  #need = CHUNK_START;
+  #remaining = 0;
+
+  constructor(dialect: XbstreamDialect, visitor: XbstreamVisitor = {}) {
+    this.#dialect = dialect;
+    this.#visitor = visitor;
+  }
+
+  /** The beginning of a chunk that is not known yet; everything before it has been understood. */
+  get unknown(): Buffer {
+    return this.#header;
+  }
+
+  take(bytes: Buffer): void {
+    this.#isEmpty &&= bytes.length === 0;
+    for (let rest = bytes; rest.length > 0; ) {
+      rest = this.#remaining > 0 ? this.#takePayload(rest) : this.#takeHeader(rest);
+    }
+  }
+
+  /** To be called at the end of the stream. */
+  finish(): void {
+    if (this.#isEmpty) throw new IntegrityError('the stream in it is empty');
+    if (this.#open.size > 0 || this.#header.length > 0 || this.#remaining > 0)
+      throw new IntegrityError('the stream in it was cut short');
+  }
+
+  /** Takes what belongs to the header of a chunk; returns the bytes behind it. */
+  #takeHeader(bytes: Buffer): Buffer {
+    const missing = this.#need - this.#header.length;
+    this.#header = Buffer.concat([this.#header, bytes.subarray(0, missing)]);
+    if (this.#header.length === this.#need) this.#parseHeader();
+    return bytes.subarray(missing);
+  }
+
+  #parseHeader(): void {
+    const parsed = parseChunk(this.#header, this.#dialect);
+    if ('need' in parsed) {
+      this.#need = parsed.need;
+      return;
+    }
+    // What belongs to the next chunk already; less than its beginning.
+    this.#header = this.#header.subarray(parsed.headerLength);
+    this.#need = CHUNK_START;
+    this.#begin(parsed.chunk);
+  }
+
+  #begin(chunk: Chunk): void {
+    const { type, path, length } = chunk;
+    if (type === 'payload' || type === 'seek') this.#open.add(path);
+    if (type === 'end') this.#open.delete(path);
+    this.#visitor.begin?.(chunk);
+    this.#remaining = length;
+    if (type === 'payload' && length === 0) this.#visitor.payload?.(NOTHING, true);
+  }
+
+  #takePayload(bytes: Buffer): Buffer {
+    const part = bytes.subarray(0, this.#remaining);
+    this.#remaining -= part.length;
+    this.#visitor.payload?.(part, this.#remaining === 0);
+    return bytes.subarray(part.length);
+  }
+}
