@@ -21,7 +21,7 @@ export interface Receiver {
 export const SECRET_LENGTH = 64;
 
 /** How long whatever connects may take to send the secret, in seconds; we send it at once. */
-const SECRET_SECONDS = 15;
+const SECRET_SECONDS = 10;
 
 /** Reads the secret before any other command starts, into a variable that none of them inherits. */
 const TAKE_SECRET = `

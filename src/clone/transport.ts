@@ -49,12 +49,9 @@ export async function probeNetcat(host: RemoteHost, program: string, port: numbe
   const forms = (NETCATS[program] ?? []).map((form) => form.map((word) => meant.get(word) ?? word));
   let failure: unknown;
   for (const listen of forms) {
-    try {
-      await probe(host, listen, port);
-      return { kind: 'netcat', port, listen };
-    } catch (error) {
-      failure ??= error;
-    }
+    const outcome = await probe(host, listen, port);
+    if (outcome === 'taken') return { kind: 'netcat', port, listen };
+    failure ??= outcome;
   }
   throw failure;
 }
@@ -62,17 +59,33 @@ export async function probeNetcat(host: RemoteHost, program: string, port: numbe
 /** How long a netcat may take to end when its connection has, in milliseconds. */
 const ANSWER_MS = 3000;
 
-async function probe(host: RemoteHost, listen: readonly string[], port: number): Promise<void> {
+/**
+ * Why this form does not do: the program does not know it, or turns us away. Throws a TwinDbError where none would, as when the port
+ * cannot be reached, or something else has taken the place of our connection: that must not bring about a form that is less strict.
+ */
+async function probe(
+  host: RemoteHost,
+  listen: readonly string[],
+  port: number,
+): Promise<'taken' | TwinDbError> {
   const command = await startSupervised(host, listen, 'lifeline');
+  let hasEnded = false;
+  const ended = command.ended.finally(() => {
+    hasEnded = true;
+  });
+  ended.catch(() => undefined);
   try {
-    const nonce = randomUUID();
     const socket = await dialListener(host.name, port, command);
+    const nonce = randomUUID();
     socket.end(nonce);
-    // One that turns us away resets the connection, and goes on listening.
+    // One that turns us away resets the connection, and does not end.
     await text(socket).catch(() => undefined);
-    const end = await Promise.race([command.ended, delay(ANSWER_MS, undefined, { ref: false })]);
-    if (end?.stdout !== nonce)
-      throw new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
+    const end = await Promise.race([ended, delay(ANSWER_MS, undefined, { ref: false })]);
+    if (end?.stdout === nonce) return 'taken';
+    return new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
+  } catch (error) {
+    if (hasEnded && error instanceof TwinDbError) return error;
+    throw error;
   } finally {
     await command.close();
   }
