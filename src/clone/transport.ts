@@ -26,10 +26,10 @@ const NETCATS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     // Where an address between the hosts is translated, ours is not the one it sees.
     ['ncat', '--recv-only', '-l', 'PORT'],
   ],
-  // OpenBSD's, then the traditional one.
+  // The traditional one, which would take any other port without -p, then OpenBSD's.
   nc: [
-    ['nc', '-l', 'PORT'],
     ['nc', '-l', '-p', 'PORT'],
+    ['nc', '-l', 'PORT'],
   ],
 };
 

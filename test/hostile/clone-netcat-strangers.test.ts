@@ -87,6 +87,8 @@ describe.skipIf(noTwoHosts)('clone mysql by netcat', () => {
   ] as const)(
     'ends with the other host untouched when what connects first %s',
     async (_what, from, sent, reason) => {
+      // The real one, behind what shows all that it was ever given.
+      hosts.put('sbin/mbstream', '#!/bin/sh\ntee /run/lab/given | /usr/bin/mbstream "$@"\n');
       const before = await hosts.describeReplica();
       const { exitCode, stderr } = await cloneBesideStranger(
         from,
@@ -102,6 +104,7 @@ describe.skipIf(noTwoHosts)('clone mysql by netcat', () => {
       expect(stderr).toMatch(/^Nothing was unpacked\. Use --transport ssh/m);
       expect(stderr).toMatch(/^192\.0\.2\.2 is as it was before/m);
       expect(exitCode).toBe(1);
+      expect(await hosts.on('replica', 'cat', '/run/lab/given')).toBe('');
       await expect.poll(() => hosts.describeReplica(), { timeout: 30_000, interval: 200 }).toBe(before);
     },
   );
