@@ -15,6 +15,8 @@ export interface Receiver {
   readonly decompress: readonly string[] | undefined;
   /** What unpacks it. */
   readonly extract: readonly string[];
+  /** A line of stderr that means failure although all of them exit 0. */
+  readonly failureLine?: RegExp | undefined;
 }
 
 /** Characters of the secret: 256 bits in hex. */
@@ -109,6 +111,8 @@ export function requireReceived(
     const [name, command = []] = failed;
     throw new ProcessError(`${command[0]} on ${host} ${howItEnded(said.get(name))}`, end);
   }
+  if (end.failure !== undefined)
+    throw new ProcessError(`${receiver.extract[0]} on ${host} reported "${end.failure}"`, end);
   if (end.exitCode !== 0) throw new ProcessError(`The receiver on ${host} failed`, end);
   if (sent === undefined) throw new TwinDbError(`The receiver on ${host} ended before the stream did`);
   if (said.get('sha256') !== sent.sha256) {

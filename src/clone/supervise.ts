@@ -1,7 +1,7 @@
 import { Secret } from '../config/secret.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
-import type { RemoteCommand } from '../ssh/remote-command.ts';
+import type { Listener, RemoteCommand } from '../ssh/remote-command.ts';
 import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /**
@@ -70,9 +70,9 @@ export async function startSupervised(
   host: RemoteHost,
   words: readonly string[],
   stdin: StdinUse,
-  onLine?: (line: string) => void,
+  listener?: Listener,
 ): Promise<RemoteCommand> {
-  const command = await host.start(['sh', '-c', supervisor(stdin), 'twindb-backup', ...words], onLine);
+  const command = await host.start(['sh', '-c', supervisor(stdin), 'twindb-backup', ...words], listener);
   if (stdin instanceof Secret) command.stdin.write(`${stdin.reveal()}\n`);
   let hasEnded = false;
   const ended = command.ended.then((end) => {
@@ -94,7 +94,7 @@ export async function startSupervised(
 
 /**
  * Runs a program on the other side to its end; it ends with the signal. Throws the ProcessError of a failure, also when the
- * program did not say its last words.
+ * program did not say its last words, or said that it has failed.
  */
 export async function runSupervised(
   host: RemoteHost,
@@ -102,8 +102,9 @@ export async function runSupervised(
   { signal, onLine }: { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
 ): Promise<void> {
   signal.throwIfAborted();
-  const { command: name, args, lastWords = '' } = program;
-  const command = await startSupervised(host, [name, ...args], 'lifeline', onLine);
+  const { command: name, args, lastWords = '', failureLine } = program;
+  const listener = { onStderrLine: onLine, ...(failureLine && { failureLine }) };
+  const command = await startSupervised(host, [name, ...args], 'lifeline', listener);
   let closing: Promise<void> | undefined;
   const hangUp = () => {
     closing ??= command.close();
@@ -113,7 +114,8 @@ export async function runSupervised(
   signal.addEventListener('abort', hangUp, { once: true });
   try {
     const end = await command.ended;
-    if (end.exitCode !== 0 || !end.stderr.some((line) => line.includes(lastWords))) {
+    const isWell = end.failure === undefined && end.stderr.some((line) => line.includes(lastWords));
+    if (end.exitCode !== 0 || !isWell) {
       throw remoteFailure(name, host.name, end, lastWords);
     }
   } catch (error) {

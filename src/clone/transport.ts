@@ -112,7 +112,9 @@ export async function startReceiving(
   const script = ['sh', '-c', receiverScript(receiver)];
   const secret = new Secret(randomBytes(SECRET_LENGTH / 2).toString('hex'));
   const stdin = transport.kind === 'ssh' ? 'data' : secret;
-  const command = await startSupervised(host, script, stdin, onLine);
+  const { failureLine } = receiver;
+  const listener = { onStderrLine: onLine, ...(failureLine && { failureLine }) };
+  const command = await startSupervised(host, script, stdin, listener);
   const check = async (isSent: boolean) =>
     requireReceived(await command.ended, receiver, isSent ? digest() : undefined, host.name);
   switch (transport.kind) {

@@ -62,6 +62,8 @@ export interface ClonePlan {
   readonly serverId: number;
   readonly configs: readonly ConfigFile[];
   readonly socket: string;
+  /** Where the server there has its plugins; undefined: it does not say. */
+  readonly pluginDir: string | undefined;
   readonly manager: ServiceManager;
   readonly programs: ReplicaPrograms;
   readonly transport: Transport;
@@ -147,6 +149,7 @@ export async function planClone(
     serverId,
     configs,
     socket: (await server.variable('socket')) ?? values.get('socket') ?? '',
+    pluginDir: values.get('plugin-dir'),
     manager: await findServiceManager(host, [...new Set([server.flavour.service, 'mysql', 'mysqld'])]),
     programs,
     transport: await chooseTransport(host, request, programs.more),
