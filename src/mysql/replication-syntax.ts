@@ -27,6 +27,8 @@ export interface ReplicationSyntax {
   /** Forgets any source that the copy brought along; only after `stop`. */
   readonly reset: string;
   readonly status: string;
+  /** The status of all connections to sources, a row each. */
+  readonly upstreams: string;
   /** What a user needs for these statements; any one of them. Source: the manuals' pages of the statements. */
   readonly privileges: readonly string[];
 }
@@ -71,6 +73,7 @@ export const MASTER_SYNTAX: ReplicationSyntax = {
   stop: 'STOP SLAVE',
   reset: 'RESET SLAVE ALL',
   status: 'SHOW SLAVE STATUS',
+  upstreams: 'SHOW SLAVE STATUS',
   privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
 };
 
@@ -89,6 +92,7 @@ export const SOURCE_SYNTAX: ReplicationSyntax = {
   stop: 'STOP REPLICA',
   reset: 'RESET REPLICA ALL',
   status: 'SHOW REPLICA STATUS',
+  upstreams: 'SHOW REPLICA STATUS',
   privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
 };
 
@@ -101,5 +105,7 @@ export const MARIADB_SYNTAX: ReplicationSyntax = {
       byPosition: ['MASTER_USE_GTID=no'],
     }),
   adoptGtid: (gtid) => [{ sql: 'SET GLOBAL gtid_slave_pos = ?', values: [gtid] }],
+  // The other statement is of one connection.
+  upstreams: 'SHOW ALL SLAVES STATUS',
   privileges: ['SUPER', 'REPLICATION SLAVE ADMIN', 'REPLICATION REPLICA ADMIN'],
 };

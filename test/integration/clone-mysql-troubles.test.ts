@@ -80,6 +80,18 @@ describe.skipIf(noTwoHosts)('clone mysql refuses, before anything is changed,', 
     expect(wrong.stderr).not.toContain('wr0ng');
   });
 
+  it('a source that does not log what it receives from its own source, however that is called', async () => {
+    for (const name of ["''", "'upstream'"]) {
+      const change = `CHANGE MASTER ${name} TO MASTER_HOST='192.0.2.9', MASTER_PORT=3307, MASTER_USER='x'`;
+      await hosts.sql('source', change);
+      const { stderr } = await fail([...password(), hosts.replicaAddress]);
+      await hosts.sql('source', `RESET SLAVE ${name} ALL`);
+      expect(stderr).toMatch(
+        /^ERROR: The server on this host does not log what it receives from its own source 192\.0\.2\.9:3307, so a replica of it would never get that\nSet log_slave_updates/,
+      );
+    }
+  });
+
   it('a host that nobody answers on, and a source that is another host', async () => {
     const nobody = await fail([...password(), '192.0.2.9']);
     expect(nobody.stderr).toMatch(

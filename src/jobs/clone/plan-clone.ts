@@ -17,6 +17,7 @@ import {
   requireConnectBack,
   requireReplicationAdmin,
 } from '../../clone/replication-user.ts';
+import { requireSource } from '../../clone/require-source.ts';
 import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
 import {
   findReplicaPrograms,
@@ -155,20 +156,6 @@ export async function planClone(
     transport: await chooseTransport(host, request, programs.more),
     compression: modifier && decompressor && { modifier, decompress: decompressor.words },
   };
-}
-
-/** Without binary logs, or an id of its own, a server cannot be replicated from. */
-async function requireSource({ variable }: Pick<MysqlServer, 'variable'>): Promise<void> {
-  if ((await variable('log_bin'))?.toUpperCase() !== 'ON') {
-    throw new TwinDbError('The server on this host writes no binary log, so nothing can replicate from it', {
-      remedy: 'Set log_bin in its my.cnf, and restart it.',
-    });
-  }
-  if ((await variable('server_id')) === '0') {
-    throw new TwinDbError('The server on this host has server_id 0, so nothing can replicate from it', {
-      remedy: 'Set server_id in its my.cnf, and restart it.',
-    });
-  }
 }
 
 /** One more than the largest server_id there is. */
