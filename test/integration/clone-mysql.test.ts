@@ -32,9 +32,11 @@ describe.skipIf(noTwoHosts)('clone mysql', () => {
   it('makes another host a replica, on which rows appear that are written afterwards', async () => {
     const args = ['clone', 'mysql', '--replication-password-file', hosts.passwordFile, hosts.replicaAddress];
     const { exitCode, stdout, stderr } = await hosts.run(['--debug', ...args]);
-    expect(stderr.replace(/^DEBUG: .*\n/gm, '')).toBe('');
+    expect(stderr.replace(/^(DEBUG|INFO): .*\n/gm, '')).toBe('');
+    expect(stderr).toMatch(/^INFO: 192\.0\.2\.2: preparing the copy$/m);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^192\.0\.2\.2:3306 replicates from 192\.0\.2\.1:3306: both threads run/);
+    expect(stdout).toMatch(/^It takes writes of others than its source as well: read_only is OFF/m);
     await expectReplicating(100_001);
     // It has the source's configuration, comments and all, but an id of its own.
     const config = await hosts.on(

@@ -15,6 +15,8 @@ export interface Clone {
   readonly plan: ClonePlan;
   readonly source: ReplicationSource;
   readonly state: ReplicaState;
+  /** Whether others than its source can write to it; the source's configuration decides. */
+  readonly isWritable: boolean;
   /** What the configuration files that were there before got added to their names. */
   readonly suffix: string;
 }
@@ -66,7 +68,8 @@ async function carryOut(
     begin('starting replication');
     await replicateFrom(replica, source, request.replication.password);
     const state = await requireReplicating(replica, signal);
-    return { plan, source, state, suffix };
+    const isWritable = !/^(ON|1)$/i.test((await replica.variable('read_only')) ?? '');
+    return { plan, source, state, suffix, isWritable };
   } catch (cause) {
     const left = await changes.undoAll();
     if (signal.aborted) {
