@@ -93,11 +93,22 @@ export async function readReplicaVariables(host: RemoteHost, server: string): Pr
   );
 }
 
-/** Throws a TwinDbError unless the data directory is empty or absent and the file system has room for the copy. */
+/**
+ * Bytes that a replica of so many bytes of data should find free: a tenth more, for what is written while it is copied and caught up
+ * with, and the redo log, which the copy does not have in this size.
+ */
+export function roomFor(dataSize: number, redoLogSize: number): number {
+  return Math.ceil(dataSize * 1.1) + redoLogSize;
+}
+
+/**
+ * Throws a TwinDbError unless the data directory is empty or absent and the file system has room for a replica of so many
+ * bytes of data, whose server has a redo log of this size.
+ */
 export async function requireRoom(
   host: RemoteHost,
   datadir: string,
-  bytes: number,
+  { dataSize, redoLogSize }: { readonly dataSize: number; readonly redoLogSize: number },
 ): Promise<'absent' | 'empty'> {
   const state = await lookIntoDatadir(host, datadir);
   if (state === 'filled') {
@@ -112,9 +123,11 @@ export async function requireRoom(
     });
   }
   const free = await measureFreeSpace(host, datadir);
-  if (free < bytes) {
+  const wanted = roomFor(dataSize, redoLogSize);
+  if (free < wanted) {
     throw new TwinDbError(
-      `Not enough space in ${datadir} on ${host.name}: the data are ${formatBytes(bytes)}, ${formatBytes(free)} are free`,
+      `Not enough space in ${datadir} on ${host.name}: the data are ${formatBytes(dataSize)}, with logs and what is written meanwhile ` +
+        `${formatBytes(wanted)}, and ${formatBytes(free)} are free`,
     );
   }
   return state;

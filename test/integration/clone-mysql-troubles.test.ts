@@ -92,6 +92,25 @@ describe.skipIf(noTwoHosts)('clone mysql refuses, before anything is changed,', 
     }
   });
 
+  it('an account that demands TLS, and says so', async () => {
+    await hosts.sql('source', "CREATE USER tls@'192.0.2.%' IDENTIFIED BY 'x' REQUIRE SSL");
+    const user = ['--replication-user', 'tls', '--replication-password', 'x'];
+    const { stderr } = await fail([...user, hosts.replicaAddress]);
+    await hosts.sql('source', "DROP USER tls@'192.0.2.%'");
+    expect(stderr).toMatch(
+      /^ERROR: 192\.0\.2\.2 cannot log in as tls at the source at 192\.0\.2\.1:3306: tls@192\.0\.2\.% demands TLS.*\nRun there: ALTER USER/,
+    );
+  });
+
+  it('a disk that has no room for more than the data', async () => {
+    await hosts.on('replica', 'mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', '/var/lib/mysql');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    await hosts.on('replica', 'umount', '/var/lib/mysql');
+    expect(stderr).toMatch(
+      /^ERROR: Not enough space in \/var\/lib\/mysql on 192\.0\.2\.2: the data are .* are free$/m,
+    );
+  });
+
   it('a host that nobody answers on, and a source that is another host', async () => {
     const nobody = await fail([...password(), '192.0.2.9']);
     expect(nobody.stderr).toMatch(

@@ -32,7 +32,7 @@ import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
 import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
 import { isGalera } from '../../mysql/server/galera.ts';
-import { measureData } from '../../mysql/server/measure-data.ts';
+import { measureData, readRedoLogSize } from '../../mysql/server/measure-data.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
@@ -109,7 +109,10 @@ export async function planClone(
   const { values, groups, optionFiles } = await readReplicaVariables(host, programs.server);
   requireSameOptionFile(files, optionFiles, host);
   const datadir = resolve(values.get('datadir') ?? '');
-  const datadirState = await requireRoom(host, datadir, dataSize);
+  const datadirState = await requireRoom(host, datadir, {
+    dataSize,
+    redoLogSize: await readRedoLogSize(server),
+  });
   const replicaPort = request.destination.port ?? source.port;
   await requireFreePorts(host, portsOf(request, replicaPort));
   const serverId = await chooseServerId(server);
@@ -137,7 +140,7 @@ export async function planClone(
     () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
   );
   await requireReplicationAdmin(server);
-  await requireConnectBack(host, source, request.replication, context);
+  await requireConnectBack(host, { ...source, server }, request.replication, context);
   return {
     galera,
     backupPrograms,
