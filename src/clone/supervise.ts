@@ -5,11 +5,17 @@ import type { Listener, RemoteCommand } from '../ssh/remote-command.ts';
 import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /**
- * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: nothing is sent, and its end
- * means that we are gone, killed or cut off. SSH tells a command nothing of that, and one that does not read would run on. A
- * secret: a lifeline too, and the command gets this one line, which is in no arguments, on its own stdin.
+ * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: a byte is sent now and then,
+ * and its end, or silence, means that we were killed or cut off. SSH tells a command nothing of that, and one that does not
+ * read would run on; of a link that was cut the SSH server itself may not know for hours. A secret: a lifeline too, and the
+ * command gets this one line, which is in no arguments, on its own stdin.
  */
 export type StdinUse = 'data' | 'lifeline' | Secret;
+
+/** How long we may say nothing, in seconds: more than we take ourselves to see that a link is cut (SSH_TIMING). */
+const SILENCE_SECONDS = 90;
+/** How often we say something, in milliseconds. */
+const HEARTBEAT_MS = 10_000;
 
 /** Tells the group of processes that the arguments and all they start will be, runs them, and ends as they do. */
 const DATA = `
@@ -19,33 +25,29 @@ echo "group $!"
 wait $!
 `;
 
-const LIFELINE = watchOver('setsid "$@" </dev/null 3<&- &');
+const WITHOUT_INPUT = 'setsid "$@" </dev/null 3<&- &';
 
 /** `read` takes a line and no more; what a shell puts into a here-document is in no arguments. */
-const LINE_AND_LIFELINE = watchOver(`IFS= read -r line <&3 || exit 1
+const WITH_LINE = `IFS= read -r line <&3 || exit 1
 setsid "$@" 3<&- <<END &
 $line
-END`);
+END`;
 
-/** Runs the command that `start` starts until it ends, or our stdin does. */
-function watchOver(start: string): string {
+/** Runs the command that its arguments are until it ends, or our stdin does, or says nothing for so many seconds. */
+export function watchOver(stdin: Exclude<StdinUse, 'data'>, seconds: number = SILENCE_SECONDS): string {
   return `
 exec 3<&0
-${start}
+${stdin === 'lifeline' ? WITHOUT_INPUT : WITH_LINE}
 child=$!
 echo "group $child"
-{ cat <&3; kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
+{ while [ -n "$(timeout --foreground ${seconds} dd bs=1 count=1 <&3)" ]; do :; done
+  kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
 watcher=$!
 wait $child
 status=$?
 kill $watcher 2>/dev/null
 exit $status
 `;
-}
-
-function supervisor(stdin: StdinUse): string {
-  if (stdin === 'data') return DATA;
-  return stdin === 'lifeline' ? LIFELINE : LINE_AND_LIFELINE;
 }
 
 /** Ends a group and waits until it is gone. */
@@ -72,13 +74,18 @@ export async function startSupervised(
   stdin: StdinUse,
   listener?: Listener,
 ): Promise<RemoteCommand> {
-  const command = await host.start(['sh', '-c', supervisor(stdin), 'twindb-backup', ...words], listener);
+  const script = stdin === 'data' ? DATA : watchOver(stdin);
+  const command = await host.start(['sh', '-c', script, 'twindb-backup', ...words], listener);
   if (stdin instanceof Secret) command.stdin.write(`${stdin.reveal()}\n`);
+  const beat =
+    stdin === 'data' ? undefined : setInterval(() => command.stdin.write('.'), HEARTBEAT_MS).unref();
   let hasEnded = false;
-  const ended = command.ended.then((end) => {
-    hasEnded = true;
-    return { ...end, stdout: end.stdout.replace(GROUP, '') };
-  });
+  const ended = command.ended
+    .finally(() => clearInterval(beat))
+    .then((end) => {
+      hasEnded = true;
+      return { ...end, stdout: end.stdout.replace(GROUP, '') };
+    });
   ended.catch(() => undefined);
   const group = GROUP.exec(await command.firstLine)?.[1];
   return {

@@ -1,7 +1,9 @@
+import { quote } from 'shlex';
 import { TwinDbError } from '../errors.ts';
 import { requireServingVersion } from '../mysql/copy/programs.ts';
 import { type Flavour, flavourOf, vendorOf } from '../mysql/flavours.ts';
 import { formatBytes } from '../units.ts';
+import { findClone } from './find-clone.ts';
 import { findListeningPorts, findPrograms, lookIntoDatadir, measureFreeSpace } from './look-around.ts';
 import type { RemoteHost } from './remote-host.ts';
 import { readServerVariables, type ServerVariables } from './server-variables.ts';
@@ -112,6 +114,8 @@ export async function requireRoom(
 ): Promise<'absent' | 'empty'> {
   const state = await lookIntoDatadir(host, datadir);
   if (state === 'filled') {
+    const working = await findClone(host, datadir);
+    if (working !== undefined) throw claimedError(host, datadir, working);
     throw new TwinDbError(`The data directory ${datadir} on ${host.name} is not empty`, {
       remedy: 'Stop the server there and move the directory away, if nobody needs what is in it.',
     });
@@ -131,6 +135,23 @@ export async function requireRoom(
     );
   }
   return state;
+}
+
+/** A clone that is killed, or loses its connection for good, cannot empty the directory. */
+function claimedError(host: RemoteHost, datadir: string, working: readonly number[]): TwinDbError {
+  if (working.length > 0) {
+    return new TwinDbError(`Another clone is filling the data directory ${datadir} on ${host.name}`, {
+      remedy:
+        'Wait for it. If the command that began it was killed or cut off, end there what it has started: ' +
+        `kill -TERM ${working.map((group) => `-${group}`).join(' ')}`,
+    });
+  }
+  return new TwinDbError(
+    `The data directory ${datadir} on ${host.name} holds what a clone has left that was killed or cut off`,
+    {
+      remedy: `Empty it there and run this again: find ${quote(datadir)}/ -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} +`,
+    },
+  );
 }
 
 /** Throws a TwinDbError when something there listens on one of these ports already. */

@@ -109,7 +109,8 @@ export async function startReceiving(
     ...stages,
     listen: transport.kind === 'netcat' ? transport.listen : undefined,
   };
-  const script = ['sh', '-c', receiverScript(receiver)];
+  // The name: what runs there is known by it.
+  const script = ['sh', '-c', receiverScript(receiver), 'twindb-backup'];
   const secret = new Secret(randomBytes(SECRET_LENGTH / 2).toString('hex'));
   const stdin = transport.kind === 'ssh' ? 'data' : secret;
   const { failureLine } = receiver;

@@ -207,3 +207,35 @@ describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and na
     expect(await hosts.on('source', 'ps', '-eo', 'comm=')).not.toContain('mariabackup');
   });
 });
+
+describe.skipIf(noTwoHosts)('clone mysql, after one that was killed,', () => {
+  it('names what still runs, then what is left, and what it says to do makes room for another', async () => {
+    // It does not read, so that it does not see that we have gone.
+    standIn('mbstream', 'touch /var/lib/mysql/ibdata1; exec sleep 3600');
+    const killed = hosts.start(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    await expect
+      .poll(() => hosts.on('replica', 'ls', '/var/lib/mysql'), { timeout: 30_000 })
+      .toContain('ibdata1');
+    await hosts.on('source', 'pkill', '-KILL', '-f', 'dist/cli/main.js');
+    await killed.result;
+    const running = await fail([...password(), hosts.replicaAddress]);
+    const [, end = ''] =
+      /^ERROR: Another clone is filling the data directory \/var\/lib\/mysql on 192\.0\.2\.2\nWait for it\. .*: (kill -TERM [-\d ]+)$/m.exec(
+        running.stderr,
+      ) ?? [];
+    expect(end).toMatch(/^kill/);
+    await hosts.on('replica', 'sh', '-c', end);
+    await expect
+      .poll(() => hosts.on('replica', 'ps', '-eo', 'comm='), { timeout: 20_000 })
+      .not.toMatch(/mbstream|tee/);
+    const left = await fail([...password(), hosts.replicaAddress]);
+    const [, empty = ''] =
+      /^ERROR: The data directory \/var\/lib\/mysql on 192\.0\.2\.2 holds what a clone has left that was killed or cut off\nEmpty it there and run this again: (.*)$/m.exec(
+        left.stderr,
+      ) ?? [];
+    await hosts.on('replica', 'sh', '-c', empty);
+    await hosts.on('replica', 'rm', '/usr/local/sbin/mbstream');
+    const { exitCode, stderr } = await hosts.run(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});
