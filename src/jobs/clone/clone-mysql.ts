@@ -58,7 +58,7 @@ async function carryOut(
   try {
     begin('copying the data');
     const { info, claimed } = await copyData(cloning);
-    const source = replicationSource(plan, request, server, info);
+    const source = await replicationSource(plan, request, server, info);
     begin('preparing the copy');
     await prepareThere(cloning, claimed);
     begin('copying the configuration');
@@ -86,14 +86,16 @@ async function carryOut(
   }
 }
 
-function replicationSource(
+async function replicationSource(
   { source }: ClonePlan,
   { replication }: CloneRequest,
-  { flavour }: MysqlServer,
+  server: MysqlServer,
   { binlog, position, gtid }: BackupInfo,
-): ReplicationSource {
+): Promise<ReplicationSource> {
   if (binlog === undefined || position === undefined) {
-    throw new TwinDbError(`The copy does not tell its place in the binary logs of ${flavour.title}`);
+    throw new TwinDbError(`The copy does not tell its place in the binary logs of ${server.flavour.title}`);
   }
-  return { ...source, user: replication.user, binlog, position, gtid };
+  const place = { binlog, position };
+  const begin = gtid === undefined ? undefined : await server.flavour.replication.gtidAt(server, place, gtid);
+  return { ...source, ...place, user: replication.user, gtid: begin };
 }
