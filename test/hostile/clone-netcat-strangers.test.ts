@@ -111,14 +111,14 @@ describe.skipIf(noTwoHosts)('clone mysql by netcat', () => {
 
   it('shows its secret to nobody who lists the processes of the other host', async () => {
     const seen: string[] = [];
-    let runs = true;
+    const ending = new AbortController();
     const watch = async () => {
       const script = 'cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null; true';
-      while (runs) seen.push(await hosts.on('replica', 'sh', '-c', script));
+      while (!ending.signal.aborted) seen.push(await hosts.on('replica', 'sh', '-c', script));
     };
     const watcher = watch();
     const { exitCode } = await clone();
-    runs = false;
+    ending.abort();
     await watcher;
     expect(exitCode).toBe(0);
     // It did look while the receiver ran.
