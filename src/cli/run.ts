@@ -42,7 +42,7 @@ function allCommands(command: ReturnType<typeof buildProgram>): ReturnType<typeo
 }
 
 async function runCommand(globals: GlobalOptions, command: Command, terminal: Terminal): Promise<number> {
-  const log = createLog(globals.debug ? 'debug' : 'info', createSink(terminal));
+  const log = createLog(globals.debug ? 'debug' : 'info', createSink(terminal, globals.debug));
   try {
     return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
   } catch (error) {

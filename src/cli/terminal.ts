@@ -45,15 +45,18 @@ function disarm(text: string): string {
 }
 
 /**
- * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success). Whoever
- * has named a file must not command the terminal of who reads its name.
+ * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success), and with
+ * `debug` INFO too where nobody reads stdout: among the details it says which step they are of. Whoever has named a file must not
+ * command the terminal of who reads its name.
  */
-export function createSink(terminal: Terminal): LogSink {
+export function createSink(terminal: Terminal, debug = false): LogSink {
   return (level, message) => {
-    if (level === 'info' && !terminal.stdoutIsTerminal) return;
+    const isForStdout = level === 'info' && terminal.stdoutIsTerminal;
+    if (level === 'info' && !isForStdout && !debug) return;
     const { text, sgr } = LABELS[level];
+    const label = level === 'info' && !isForStdout ? 'INFO: ' : text;
     terminal.beforeMessage();
-    writeAll(level === 'info' ? 1 : 2, `${paint(terminal, sgr, text)}${disarm(message)}\n`);
+    writeAll(isForStdout ? 1 : 2, `${paint(terminal, sgr, label)}${disarm(message)}\n`);
   };
 }
 

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { TwinDbError } from '../errors.ts';
+import { CLAIM } from './find-clone.ts';
 import { makeFolders } from './make-folders.ts';
 import type { RemoteHost } from './remote-host.ts';
 import type { Changes } from './undo.ts';
-
-/** Lies in a data directory that a clone fills, and says which one. */
-const CLAIM = '.twindb-clone';
 
 /** `set -C` makes the shell create the file or fail, so of two clones one gets it. Arguments: datadir, token. */
 const TAKE = `

@@ -3,7 +3,7 @@ import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { connect, type SshConnection } from '../ssh/connect.ts';
-import { type RemoteCommand, type RemoteEnd, startRemote } from '../ssh/remote-command.ts';
+import { type Listener, type RemoteCommand, type RemoteEnd, startRemote } from '../ssh/remote-command.ts';
 
 /** The host that becomes a replica. Everything on it runs as root. Disposing hangs up. */
 export interface RemoteHost extends AsyncDisposable {
@@ -11,7 +11,7 @@ export interface RemoteHost extends AsyncDisposable {
   /** The connection; made anew when it was lost, so that even then there is a way to clean up. */
   readonly connection: () => Promise<SshConnection>;
   /** Starts a command; nobody gets the secrets in what it says. Throws a TwinDbError when it cannot be started. */
-  readonly start: (words: readonly string[], onStderrLine?: (line: string) => void) => Promise<RemoteCommand>;
+  readonly start: (words: readonly string[], listener?: Listener) => Promise<RemoteCommand>;
   /** Runs a command to its end, whatever that is; `input` goes to its stdin. */
   readonly run: (words: readonly string[], input?: string | Buffer) => Promise<RemoteEnd>;
   /** The same, and returns its stdout. Throws the ProcessError of a failure. */
@@ -44,12 +44,12 @@ export async function openRemoteHost(name: string, ssh: SshConfig, log: Log): Pr
     current = fresh;
     return fresh;
   };
-  const start: RemoteHost['start'] = async (words, onStderrLine) => {
+  const start: RemoteHost['start'] = async (words, listener = {}) => {
     log.debug(`On ${name}: ${words.filter((word) => !word.includes('\n')).join(' ')}`);
     const used = await connection();
     const command = await startRemote(used, [...prefix, ...words], {
+      ...listener,
       redact: redactSecrets,
-      ...(onStderrLine && { onStderrLine }),
     });
     // A channel notices a loss before its connection does; what follows must not use that again.
     command.ended.catch(() => forget(used));
@@ -101,8 +101,6 @@ export function remoteFailure(
 ): ProcessError {
   const how = end.signal === null ? `failed with exit code ${end.exitCode}` : `was killed by ${end.signal}`;
   const isSilent = end.exitCode === 0 && lastWords !== undefined;
-  return new ProcessError(
-    `${command} on ${host} ${isSilent ? `ended without saying "${lastWords}"` : how}`,
-    end,
-  );
+  const odd = end.failure === undefined ? `ended without saying "${lastWords}"` : `reported "${end.failure}"`;
+  return new ProcessError(`${command} on ${host} ${isSilent ? odd : how}`, end);
 }

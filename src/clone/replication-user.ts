@@ -19,7 +19,7 @@ export interface ReplicationUser {
  */
 export async function requireConnectBack(
   replica: RemoteHost,
-  source: { readonly host: string; readonly port: number },
+  source: { readonly host: string; readonly port: number; readonly server: Pick<MysqlServer, 'query'> },
   { user, password }: ReplicationUser,
   { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -28,9 +28,11 @@ export async function requireConnectBack(
     file: '',
     user,
     password,
-    ...source,
+    host: source.host,
+    port: source.port,
     socket: undefined,
-    ssl: { mode: 'preferred', ca: undefined, cert: undefined, key: undefined, cipher: undefined },
+    // As replication will be set up.
+    ssl: { mode: 'disabled', ca: undefined, cert: undefined, key: undefined, cipher: undefined },
     arguments: [],
   } as const;
   const dial = async () => {
@@ -47,7 +49,7 @@ export async function requireConnectBack(
   try {
     server = await connectMysqlBy(options, log, signal, dial);
   } catch (error) {
-    throw explain(error, user, where, replica.name);
+    throw explain(error, user, where, replica.name, await findTlsAccounts(source.server, user));
   }
   await using session = server;
   const grants = await session.query<Record<string, string>>('SHOW GRANTS');
@@ -61,11 +63,34 @@ export async function requireConnectBack(
 
 const REFUSED = ['ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR', 'ER_HOST_NOT_PRIVILEGED'];
 
-function explain(error: unknown, user: string, where: string, replica: string): unknown {
+/** The accounts of this name that may log in by TLS only; none where we may not look. */
+async function findTlsAccounts({ query }: Pick<MysqlServer, 'query'>, user: string): Promise<string[]> {
+  const sql = "SELECT Host AS host FROM mysql.user WHERE User = ? AND ssl_type <> ''";
+  const rows = await query<{ host: string }>(sql, [user]).catch(() => []);
+  return rows.map(({ host }) => `${user}@${host}`);
+}
+
+function explain(
+  error: unknown,
+  user: string,
+  where: string,
+  replica: string,
+  tlsAccounts: readonly string[],
+): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   // The network's failure is its own explanation.
   if (cause instanceof TwinDbError) return cause;
   if (!REFUSED.includes(codeOf(cause))) return error;
+  if (tlsAccounts.length > 0) {
+    return new TwinDbError(
+      `${replica} cannot log in as ${user} at ${where}: ${tlsAccounts.join(', ')} demands TLS, without which replication is set up`,
+      {
+        cause,
+        isExplained: true,
+        remedy: `Run there: ALTER USER … REQUIRE NONE, or name another account with --replication-user.`,
+      },
+    );
+  }
   return new TwinDbError(`${replica} cannot log in as ${user} at ${where}: access denied`, {
     cause,
     isExplained: true,

@@ -85,4 +85,14 @@ describe('starting replication', () => {
       'Replication does not run: no route',
     );
   });
+
+  it('is an error when a thread runs at first, and ends with the first event', async () => {
+    let asked = 0;
+    const failing = standIn(undefined, () => [
+      asked++ < 3
+        ? { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes' }
+        : { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'No', Last_SQL_Error: 'Duplicate entry' },
+    ]);
+    await expect(requireReplicating(failing.server, never)).rejects.toThrow('Duplicate entry');
+  });
 });

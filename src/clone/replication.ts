@@ -7,6 +7,9 @@ import type { MysqlServer } from '../mysql/server/server.ts';
 /** How long the replica may take to connect to its source and to begin, in milliseconds. */
 const BEGIN_MS = 60_000;
 
+/** How long both threads have to run: the first event that cannot be applied ends one of them, and comes a moment later. */
+const STEADY_MS = 3000;
+
 const POLL_MS = 250;
 
 type Server = Pick<MysqlServer, 'query' | 'flavour'>;
@@ -74,19 +77,25 @@ export function readReplicaState(row: Readonly<Record<string, unknown>>): Replic
   };
 }
 
-/** Waits until both threads run. Throws a TwinDbError with the server's own words when they do not. */
+/**
+ * Waits until both threads have run for some seconds without a break. Throws a TwinDbError with the server's own words when they
+ * do not. `limitMs`: how long they may take to begin.
+ */
 export async function requireReplicating(
   { query, flavour }: Server,
   signal: AbortSignal,
   limitMs: number = BEGIN_MS,
 ): Promise<ReplicaState> {
   const deadline = performance.now() + limitMs;
+  let running: number | undefined;
   for (;;) {
     signal.throwIfAborted();
     const [row = {}] = await query<Record<string, unknown>>(flavour.replication.status);
     const state = readReplicaState(row);
-    if (state.receiving === 'Yes' && state.applying === 'Yes') return state;
-    if (state.isFinal || performance.now() > deadline) {
+    const runs = state.receiving === 'Yes' && state.applying === 'Yes';
+    running = runs ? (running ?? performance.now()) : undefined;
+    if (running !== undefined && performance.now() - running >= STEADY_MS) return state;
+    if (state.isFinal || (!runs && performance.now() > deadline)) {
       throw new TwinDbError(
         `Replication does not run: ${state.error || `receiving: ${state.receiving || 'No'}, applying: ${state.applying || 'No'}`}`,
       );

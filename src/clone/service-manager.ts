@@ -58,11 +58,20 @@ rm -f "$log"
 exit $status
 `;
 
-/** How the server starts without a manager: its sockets' folders are made, and it is left to itself. Prints its pid. */
-const START_PLAIN = `
+/**
+ * How the server starts without a manager: the folder of its socket is made, which a reboot removes from /run, and it is left to
+ * itself. Prints its pid. The server on the other host has told where the socket is, so no other folder is made, and none that is
+ * there is given to mysql.
+ */
+export const START_PLAIN = `
 log=$1 folder=$2
 shift 2
-mkdir -p "$folder" && chown mysql:mysql "$folder" || exit 1
+if [ ! -e "$folder" ]; then
+  case $folder in
+    /run/*/* | /var/run/*/*) ;;
+    /run/?* | /var/run/?*) mkdir "$folder" && chown mysql:mysql "$folder" || exit 1 ;;
+  esac
+fi
 setsid "$@" </dev/null >>"$log" 2>&1 &
 echo $!
 `;

@@ -1,35 +1,54 @@
+import { Secret } from '../config/secret.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
-import type { RemoteCommand } from '../ssh/remote-command.ts';
+import type { Listener, RemoteCommand } from '../ssh/remote-command.ts';
 import { type RemoteHost, remoteFailure } from './remote-host.ts';
 
 /**
- * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: nothing is sent, and its end
- * means that we are gone, killed or cut off. SSH tells a command nothing of that, and one that does not read would run on.
+ * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: a byte is sent now and then,
+ * and its end, or silence, means that we were killed or cut off. SSH tells a command nothing of that, and one that does not
+ * read would run on; of a link that was cut the SSH server itself may not know for hours. A secret: a lifeline too, and the
+ * command gets this one line, which is in no arguments, on its own stdin.
  */
-export type StdinUse = 'data' | 'lifeline';
+export type StdinUse = 'data' | 'lifeline' | Secret;
+
+/** How long we may say nothing, in seconds: more than we take ourselves to see that a link is cut (SSH_TIMING). */
+const SILENCE_SECONDS = 90;
+/** How often we say something, in milliseconds. */
+const HEARTBEAT_MS = 10_000;
 
 /** Tells the group of processes that the arguments and all they start will be, runs them, and ends as they do. */
-const SUPERVISORS: Readonly<Record<StdinUse, string>> = {
-  data: `
+const DATA = `
 exec 3<&0
 setsid "$@" <&3 3<&- &
 echo "group $!"
 wait $!
-`,
-  lifeline: `
+`;
+
+const WITHOUT_INPUT = 'setsid "$@" </dev/null 3<&- &';
+
+/** `read` takes a line and no more; what a shell puts into a here-document is in no arguments. */
+const WITH_LINE = `IFS= read -r line <&3 || exit 1
+setsid "$@" 3<&- <<END &
+$line
+END`;
+
+/** Runs the command that its arguments are until it ends, or our stdin does, or says nothing for so many seconds. */
+export function watchOver(stdin: Exclude<StdinUse, 'data'>, seconds: number = SILENCE_SECONDS): string {
+  return `
 exec 3<&0
-setsid "$@" </dev/null 3<&- &
+${stdin === 'lifeline' ? WITHOUT_INPUT : WITH_LINE}
 child=$!
 echo "group $child"
-{ cat <&3; kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
+{ while [ -n "$(timeout --foreground ${seconds} dd bs=1 count=1 <&3)" ]; do :; done
+  kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
 watcher=$!
 wait $child
 status=$?
 kill $watcher 2>/dev/null
 exit $status
-`,
-};
+`;
+}
 
 /** Ends a group and waits until it is gone. */
 const END_GROUP = `
@@ -53,14 +72,20 @@ export async function startSupervised(
   host: RemoteHost,
   words: readonly string[],
   stdin: StdinUse,
-  onLine?: (line: string) => void,
+  listener?: Listener,
 ): Promise<RemoteCommand> {
-  const command = await host.start(['sh', '-c', SUPERVISORS[stdin], 'twindb-backup', ...words], onLine);
+  const script = stdin === 'data' ? DATA : watchOver(stdin);
+  const command = await host.start(['sh', '-c', script, 'twindb-backup', ...words], listener);
+  if (stdin instanceof Secret) command.stdin.write(`${stdin.reveal()}\n`);
+  const beat =
+    stdin === 'data' ? undefined : setInterval(() => command.stdin.write('.'), HEARTBEAT_MS).unref();
   let hasEnded = false;
-  const ended = command.ended.then((end) => {
-    hasEnded = true;
-    return { ...end, stdout: end.stdout.replace(GROUP, '') };
-  });
+  const ended = command.ended
+    .finally(() => clearInterval(beat))
+    .then((end) => {
+      hasEnded = true;
+      return { ...end, stdout: end.stdout.replace(GROUP, '') };
+    });
   ended.catch(() => undefined);
   const group = GROUP.exec(await command.firstLine)?.[1];
   return {
@@ -76,7 +101,7 @@ export async function startSupervised(
 
 /**
  * Runs a program on the other side to its end; it ends with the signal. Throws the ProcessError of a failure, also when the
- * program did not say its last words.
+ * program did not say its last words, or said that it has failed.
  */
 export async function runSupervised(
   host: RemoteHost,
@@ -84,8 +109,9 @@ export async function runSupervised(
   { signal, onLine }: { readonly signal: AbortSignal; readonly onLine: (line: string) => void },
 ): Promise<void> {
   signal.throwIfAborted();
-  const { command: name, args, lastWords = '' } = program;
-  const command = await startSupervised(host, [name, ...args], 'lifeline', onLine);
+  const { command: name, args, lastWords = '', failureLine } = program;
+  const listener = { onStderrLine: onLine, ...(failureLine && { failureLine }) };
+  const command = await startSupervised(host, [name, ...args], 'lifeline', listener);
   let closing: Promise<void> | undefined;
   const hangUp = () => {
     closing ??= command.close();
@@ -95,7 +121,8 @@ export async function runSupervised(
   signal.addEventListener('abort', hangUp, { once: true });
   try {
     const end = await command.ended;
-    if (end.exitCode !== 0 || !end.stderr.some((line) => line.includes(lastWords))) {
+    const isWell = end.failure === undefined && end.stderr.some((line) => line.includes(lastWords));
+    if (end.exitCode !== 0 || !isWell) {
       throw remoteFailure(name, host.name, end, lastWords);
     }
   } catch (error) {

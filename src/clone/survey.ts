@@ -1,7 +1,9 @@
+import { quote } from 'shlex';
 import { TwinDbError } from '../errors.ts';
 import { requireServingVersion } from '../mysql/copy/programs.ts';
 import { type Flavour, flavourOf, vendorOf } from '../mysql/flavours.ts';
 import { formatBytes } from '../units.ts';
+import { findClone } from './find-clone.ts';
 import { findListeningPorts, findPrograms, lookIntoDatadir, measureFreeSpace } from './look-around.ts';
 import type { RemoteHost } from './remote-host.ts';
 import { readServerVariables, type ServerVariables } from './server-variables.ts';
@@ -22,7 +24,7 @@ interface Need {
 /** Our own scripts call these. */
 const TOOLS: readonly Need[] = [
   { names: ['setsid'], debianPackage: 'util-linux' },
-  ...['sha256sum', 'mkfifo', 'mktemp', 'readlink', 'tee'].map((name) => ({
+  ...['dd', 'mkfifo', 'mktemp', 'readlink', 'sha256sum', 'tee', 'timeout'].map((name) => ({
     names: [name],
     debianPackage: 'coreutils',
   })),
@@ -93,14 +95,27 @@ export async function readReplicaVariables(host: RemoteHost, server: string): Pr
   );
 }
 
-/** Throws a TwinDbError unless the data directory is empty or absent and the file system has room for the copy. */
+/**
+ * Bytes that a replica of so many bytes of data should find free: a tenth more, for what is written while it is copied and caught up
+ * with, and the redo log, which the copy does not have in this size.
+ */
+export function roomFor(dataSize: number, redoLogSize: number): number {
+  return Math.ceil(dataSize * 1.1) + redoLogSize;
+}
+
+/**
+ * Throws a TwinDbError unless the data directory is empty or absent and the file system has room for a replica of so many
+ * bytes of data, whose server has a redo log of this size.
+ */
 export async function requireRoom(
   host: RemoteHost,
   datadir: string,
-  bytes: number,
+  { dataSize, redoLogSize }: { readonly dataSize: number; readonly redoLogSize: number },
 ): Promise<'absent' | 'empty'> {
   const state = await lookIntoDatadir(host, datadir);
   if (state === 'filled') {
+    const working = await findClone(host, datadir);
+    if (working !== undefined) throw claimedError(host, datadir, working);
     throw new TwinDbError(`The data directory ${datadir} on ${host.name} is not empty`, {
       remedy: 'Stop the server there and move the directory away, if nobody needs what is in it.',
     });
@@ -112,12 +127,31 @@ export async function requireRoom(
     });
   }
   const free = await measureFreeSpace(host, datadir);
-  if (free < bytes) {
+  const wanted = roomFor(dataSize, redoLogSize);
+  if (free < wanted) {
     throw new TwinDbError(
-      `Not enough space in ${datadir} on ${host.name}: the data are ${formatBytes(bytes)}, ${formatBytes(free)} are free`,
+      `Not enough space in ${datadir} on ${host.name}: the data are ${formatBytes(dataSize)}, with logs and what is written meanwhile ` +
+        `${formatBytes(wanted)}, and ${formatBytes(free)} are free`,
     );
   }
   return state;
+}
+
+/** A clone that is killed, or loses its connection for good, cannot empty the directory. */
+function claimedError(host: RemoteHost, datadir: string, working: readonly number[]): TwinDbError {
+  if (working.length > 0) {
+    return new TwinDbError(`Another clone is filling the data directory ${datadir} on ${host.name}`, {
+      remedy:
+        'Wait for it. If the command that began it was killed or cut off, end there what it has started: ' +
+        `kill -TERM ${working.map((group) => `-${group}`).join(' ')}`,
+    });
+  }
+  return new TwinDbError(
+    `The data directory ${datadir} on ${host.name} holds what a clone has left that was killed or cut off`,
+    {
+      remedy: `Empty it there and run this again: find ${quote(datadir)}/ -mindepth 1 -maxdepth 1 ! -name lost+found -exec rm -rf {} +`,
+    },
+  );
 }
 
 /** Throws a TwinDbError when something there listens on one of these ports already. */

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
 import type { Digest } from '../pipeline/digest.ts';
 import { dialListener } from './dial-listener.ts';
-import { type Receiver, receiverScript, requireReceived } from './receive.ts';
+import { type Receiver, receiverScript, refusalOf, requireReceived, SECRET_LENGTH } from './receive.ts';
 import { ReceiverStage } from './receiver-stage.ts';
 import type { RemoteHost } from './remote-host.ts';
 import { startSupervised } from './supervise.ts';
@@ -14,13 +16,20 @@ export type Transport =
   | { readonly kind: 'ssh' }
   | { readonly kind: 'netcat'; readonly port: number; readonly listen: readonly string[] };
 
-/** Netcats and what makes them take one connection and write it to stdout; they differ in how they name the port. */
+/**
+ * Netcats and what makes them take one connection and write it to stdout, the best form first; they differ in how they name the
+ * port, and in whether they can turn away all but one address.
+ */
 const NETCATS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  ncat: [['ncat', '--recv-only', '-l', 'PORT']],
-  // OpenBSD's, then the traditional one.
+  ncat: [
+    ['ncat', '--recv-only', '--allow', 'SOURCE', '-l', 'PORT'],
+    // Where an address between the hosts is translated, ours is not the one it sees.
+    ['ncat', '--recv-only', '-l', 'PORT'],
+  ],
+  // The traditional one, which would take any other port without -p, then OpenBSD's.
   nc: [
-    ['nc', '-l', 'PORT'],
     ['nc', '-l', '-p', 'PORT'],
+    ['nc', '-l', 'PORT'],
   ],
 };
 
@@ -32,31 +41,51 @@ export const NETCAT_PROGRAMS: readonly string[] = Object.keys(NETCATS);
  * TwinDbError when it cannot.
  */
 export async function probeNetcat(host: RemoteHost, program: string, port: number): Promise<Transport> {
-  const forms = (NETCATS[program] ?? []).map((form) =>
-    form.map((word) => (word === 'PORT' ? String(port) : word)),
-  );
+  const { localAddress } = await host.connection();
+  const meant = new Map([
+    ['PORT', String(port)],
+    ['SOURCE', localAddress.replace(/^::ffff:/, '')],
+  ]);
+  const forms = (NETCATS[program] ?? []).map((form) => form.map((word) => meant.get(word) ?? word));
   let failure: unknown;
   for (const listen of forms) {
-    try {
-      await probe(host, listen, port);
-      return { kind: 'netcat', port, listen };
-    } catch (error) {
-      failure ??= error;
-    }
+    const outcome = await probe(host, listen, port);
+    if (outcome === 'taken') return { kind: 'netcat', port, listen };
+    failure ??= outcome;
   }
   throw failure;
 }
 
-async function probe(host: RemoteHost, listen: readonly string[], port: number): Promise<void> {
+/** How long a netcat may take to end when its connection has, in milliseconds. */
+const ANSWER_MS = 3000;
+
+/**
+ * Why this form does not do: the program does not know it, or turns us away. Throws a TwinDbError where none would, as when the port
+ * cannot be reached, or something else has taken the place of our connection: that must not bring about a form that is less strict.
+ */
+async function probe(
+  host: RemoteHost,
+  listen: readonly string[],
+  port: number,
+): Promise<'taken' | TwinDbError> {
   const command = await startSupervised(host, listen, 'lifeline');
+  let hasEnded = false;
+  const ended = command.ended.finally(() => {
+    hasEnded = true;
+  });
+  ended.catch(() => undefined);
   try {
-    const nonce = randomUUID();
     const socket = await dialListener(host.name, port, command);
+    const nonce = randomUUID();
     socket.end(nonce);
-    await text(socket);
-    const { stdout } = await command.ended;
-    if (stdout !== nonce)
-      throw new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
+    // One that turns us away resets the connection, and does not end.
+    await text(socket).catch(() => undefined);
+    const end = await Promise.race([ended, delay(ANSWER_MS, undefined, { ref: false })]);
+    if (end?.stdout === nonce) return 'taken';
+    return new TwinDbError(`Something else than ${listen[0]} answers on port ${port} of ${host.name}`);
+  } catch (error) {
+    if (hasEnded && error instanceof TwinDbError) return error;
+    throw error;
   } finally {
     await command.close();
   }
@@ -80,9 +109,13 @@ export async function startReceiving(
     ...stages,
     listen: transport.kind === 'netcat' ? transport.listen : undefined,
   };
-  const script = ['sh', '-c', receiverScript(receiver)];
-  const stdin = transport.kind === 'ssh' ? 'data' : 'lifeline';
-  const command = await startSupervised(host, script, stdin, onLine);
+  // The name: what runs there is known by it.
+  const script = ['sh', '-c', receiverScript(receiver), 'twindb-backup'];
+  const secret = new Secret(randomBytes(SECRET_LENGTH / 2).toString('hex'));
+  const stdin = transport.kind === 'ssh' ? 'data' : secret;
+  const { failureLine } = receiver;
+  const listener = { onStderrLine: onLine, ...(failureLine && { failureLine }) };
+  const command = await startSupervised(host, script, stdin, listener);
   const check = async (isSent: boolean) =>
     requireReceived(await command.ended, receiver, isSent ? digest() : undefined, host.name);
   switch (transport.kind) {
@@ -91,10 +124,12 @@ export async function startReceiving(
     case 'netcat':
       try {
         const pipe = await dialListener(host.name, transport.port, command);
+        pipe.write(secret.reveal());
         return new ReceiverStage({ command, pipe, check });
       } catch (error) {
         await command.close();
-        throw error;
+        const end = await command.ended.catch(() => undefined);
+        throw (end && refusalOf(end, receiver, host.name)) ?? error;
       }
   }
 }

@@ -44,6 +44,7 @@ export async function cloneMysql(
     source: from,
     state,
     suffix,
+    isWritable,
   } = await clone(
     {
       source,
@@ -61,6 +62,11 @@ export async function cloneMysql(
   print(
     `${formatAddress({ host: destination.host, port: plan.replicaPort })} replicates from ${formatAddress(from)}: ` +
       `both threads run${behind}. It began at ${place}, and its server_id is ${plan.serverId}.`,
+  );
+  print(
+    isWritable
+      ? 'It takes writes of others than its source as well: read_only is OFF, as its source has it. To change that, set read_only in its my.cnf, and SET GLOBAL read_only = ON.'
+      : 'It takes writes of its source only: read_only is ON, as its source has it. Switch it off before it takes the place of its source.',
   );
   print(`Its former configuration files lie beside the new ones, with ${suffix} at the end of their names.`);
   if (plan.manager.kind === 'plain') {

@@ -27,6 +27,14 @@ interface BinlogName {
   readonly number: number;
 }
 
+/**
+ * Whether a server gives a log such a name: it stays in the folder that it is looked for in, or written to. `-` may be its first
+ * character, so as an argument it has to be behind `--`.
+ */
+export function isBinlogName(name: string): boolean {
+  return /^[^/\0]+\.\d+$/.test(name);
+}
+
 /** Takes the name of a log apart; undefined when a server would not give it. */
 export function parseBinlogName(binlog: string): BinlogName | undefined {
   const [, base, digits] = /^(.+)\.(\d+)$/.exec(binlog) ?? [];

@@ -11,6 +11,14 @@ export interface ReplicationSource {
   readonly gtid: string | undefined;
 }
 
+/** A place in the binary logs of a server. */
+type BinlogPlace = Pick<ReplicationSource, 'binlog' | 'position'>;
+
+/** A server that is asked. */
+interface Asked {
+  query<Row>(sql: string, values: readonly (string | number)[]): Promise<Row[]>;
+}
+
 /** A statement, and what its placeholders stand for. */
 export interface Statement {
   readonly sql: string;
@@ -22,11 +30,18 @@ export interface ReplicationSyntax {
   readonly changeSource: (source: ReplicationSource) => Statement;
   /** Makes a fresh server take the GTIDs of the copy for its own, before `changeSource`. */
   readonly adoptGtid: (gtid: string) => readonly Statement[];
+  /**
+   * What a source has logged up to a place in its logs, in GTIDs, where its backup program has said `told`; undefined: begin by
+   * that place.
+   */
+  readonly gtidAt: (source: Asked, place: BinlogPlace, told: string) => Promise<string | undefined>;
   readonly start: string;
   readonly stop: string;
   /** Forgets any source that the copy brought along; only after `stop`. */
   readonly reset: string;
   readonly status: string;
+  /** The status of all connections to sources, a row each. */
+  readonly upstreams: string;
   /** What a user needs for these statements; any one of them. Source: the manuals' pages of the statements. */
   readonly privileges: readonly string[];
 }
@@ -67,10 +82,12 @@ export const MASTER_SYNTAX: ReplicationSyntax = {
       byPosition: [],
     }),
   adoptGtid: purgeGtid('RESET MASTER'),
+  gtidAt: (_source, _place, told) => Promise.resolve(told),
   start: 'START SLAVE',
   stop: 'STOP SLAVE',
   reset: 'RESET SLAVE ALL',
   status: 'SHOW SLAVE STATUS',
+  upstreams: 'SHOW SLAVE STATUS',
   privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
 };
 
@@ -85,10 +102,12 @@ export const SOURCE_SYNTAX: ReplicationSyntax = {
     });
   },
   adoptGtid: purgeGtid('RESET BINARY LOGS AND GTIDS'),
+  gtidAt: (_source, _place, told) => Promise.resolve(told),
   start: 'START REPLICA',
   stop: 'STOP REPLICA',
   reset: 'RESET REPLICA ALL',
   status: 'SHOW REPLICA STATUS',
+  upstreams: 'SHOW REPLICA STATUS',
   privileges: ['SUPER', 'REPLICATION_SLAVE_ADMIN'],
 };
 
@@ -101,5 +120,14 @@ export const MARIADB_SYNTAX: ReplicationSyntax = {
       byPosition: ['MASTER_USE_GTID=no'],
     }),
   adoptGtid: (gtid) => [{ sql: 'SET GLOBAL gtid_slave_pos = ?', values: [gtid] }],
+  // mariabackup tells gtid_current_pos, which passes over events that carry another server's id: a replica that began there would
+  // apply them a second time.
+  async gtidAt(source, { binlog, position }) {
+    const sql = 'SELECT BINLOG_GTID_POS(?, ?) AS gtid';
+    const [row] = await source.query<{ gtid: string | null }>(sql, [binlog, position]);
+    return row?.gtid || undefined;
+  },
+  // The other statement is of one connection.
+  upstreams: 'SHOW ALL SLAVES STATUS',
   privileges: ['SUPER', 'REPLICATION SLAVE ADMIN', 'REPLICATION REPLICA ADMIN'],
 };

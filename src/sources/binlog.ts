@@ -45,7 +45,7 @@ export async function openBinlogSource(
   const { path, [Symbol.asyncDispose]: remove } = await makeScratchFolder('binlog');
   try {
     await fetchInto(path, closed, server, options);
-    return await openFile(join(path, closed.name), closed, remove);
+    return await openFile(prefixIn(path) + closed.name, closed, remove);
   } catch (error) {
     await remove();
     throw error;
@@ -104,6 +104,14 @@ async function openFile(
   };
 }
 
+/**
+ * What the names of fetched files begin with. The program calls a file as the server says within the stream, whatever was asked for:
+ * a `..` in that must not become a segment of the path, and the folder has no folders.
+ */
+function prefixIn(folder: string): string {
+  return join(folder, 'log-');
+}
+
 /** The server sends a log's events in the clear, also those of a log that is encrypted on its disk. */
 async function fetchInto(
   folder: string,
@@ -111,8 +119,7 @@ async function fetchInto(
   server: Server,
   options: Options,
 ): Promise<void> {
-  // A prefix for the log's name.
-  const raw = ['--raw', `--result-file=${folder}/`];
+  const raw = ['--raw', `--result-file=${prefixIn(folder)}`];
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   await runPipeline([await askServer(closed, server, raw, options), nowhere], options.signal);
 }
@@ -130,6 +137,7 @@ async function askServer(
       ...options.arguments,
       '--read-from-remote-server',
       ...more,
+      '--',
       name,
     ],
     debianPackage: flavour.clientPackage,

@@ -9,10 +9,12 @@ import type { SshConnection } from './connect.ts';
 /** How a command on the other side ended, and what it wrote to stdout. */
 export interface RemoteEnd extends ProgramEnd {
   readonly stdout: string;
+  /** The first line of its stderr that means failure, where the listener looks for such lines. */
+  readonly failure?: string | undefined;
 }
 
-/** What gets the lines that a command writes to stderr, and takes secrets out of them before. */
-type Listener = Pick<Program, 'onStderrLine' | 'redact'>;
+/** What gets the lines that a command writes to stderr, takes secrets out of them before, and knows which mean failure. */
+export type Listener = Pick<Program, 'onStderrLine' | 'redact' | 'failureLine'>;
 
 /** A command that runs on the other side. */
 export interface RemoteCommand {
@@ -67,7 +69,7 @@ function watch(channel: ClientChannel, connection: SshConnection, listener: List
   // Its end tells why it stopped reading.
   channel.on('error', () => undefined);
   const ended = closed.then(() => {
-    if (exit !== undefined) return { ...exit, stdout, stderr: tail.lines };
+    if (exit !== undefined) return { ...exit, stdout, stderr: tail.lines, failure: tail.failure };
     throw new TwinDbError('the connection was lost', { cause: connection.failure() });
   });
   // Whoever needs it awaits it; a command that is given up must not end the process.

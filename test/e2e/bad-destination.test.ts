@@ -122,7 +122,7 @@ describe.concurrent('a destination that cannot be used', () => {
     configure(sandbox, test.kind, test.options(sandbox));
     const secrets = [lab.s3.secretKey, 'wrong-and-secret'];
     const [backup, ls] = await Promise.all([sandbox.backup('daily', '--debug'), sandbox.run('ls')]);
-    const withoutDebug = backup.stderr.replace(/^DEBUG: .*\n(?: .*\n)*/gm, '');
+    const withoutDebug = backup.stderr.replace(/^(DEBUG|INFO): .*\n(?: .*\n)*/gm, '');
     expectOneMessage(
       { ...backup, stderr: withoutDebug },
       { exitCode: 1, says: /^Nothing was backed up: /, remedy: test.remedy, secrets },

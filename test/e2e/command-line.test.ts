@@ -122,7 +122,7 @@ it('--debug tells the retention reasons on stderr, and stdout stays empty', asyn
   await sandbox.backup();
   const { exitCode, stdout, stderr } = await sandbox.backup('daily', '--debug');
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
-  expect(stderr.split('\n').filter((line) => line !== '' && !line.startsWith('DEBUG: '))).toEqual([]);
+  expect(stderr.split('\n').filter((line) => line !== '' && !/^(DEBUG|INFO): /.test(line))).toEqual([]);
   expect(stderr).toMatch(/^DEBUG: retention: keep \S+_data-\S+ \(number 1 of 2, newest first, 1 to keep\)$/m);
   expect(stderr).toMatch(
     /^DEBUG: retention: remove \S+_data-\S+ \(number 2 of 2, newest first, 1 to keep\)$/m,

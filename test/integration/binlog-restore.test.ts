@@ -104,6 +104,17 @@ describe('restore binlog', () => {
     expectAll();
   });
 
+  it('writes no file of a name that no server gives', async () => {
+    store('db1');
+    // Without the suffix, which a key does not have: `..`, and a name that is just no log's.
+    for (const name of ['...gz', 'authorized_keys.gz'])
+      writeFileSync(join(repository, 'db1/binlog', name), gzipSync(logs.get(names()[0] ?? '') ?? ''));
+    for (const key of ['db1/binlog/..', 'db1/binlog/authorized_keys']) {
+      const stderr = await expectFailure(names()[0] ?? '', key);
+      expect(stderr).toMatch(/^ERROR: db1\/binlog\/\S+ is no copy of a binary log|^ERROR: There is no copy/m);
+    }
+  });
+
   it('decrypts', async () => {
     store('db1', { encrypted: true });
     configureLocal(sandbox, [], { gpg: { recipient: gpg.recipient, secret_keyring: gpg.secretKeyring } });

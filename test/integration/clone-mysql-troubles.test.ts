@@ -80,6 +80,37 @@ describe.skipIf(noTwoHosts)('clone mysql refuses, before anything is changed,', 
     expect(wrong.stderr).not.toContain('wr0ng');
   });
 
+  it('a source that does not log what it receives from its own source, however that is called', async () => {
+    for (const name of ["''", "'upstream'"]) {
+      const change = `CHANGE MASTER ${name} TO MASTER_HOST='192.0.2.9', MASTER_PORT=3307, MASTER_USER='x'`;
+      await hosts.sql('source', change);
+      const { stderr } = await fail([...password(), hosts.replicaAddress]);
+      await hosts.sql('source', `RESET SLAVE ${name} ALL`);
+      expect(stderr).toMatch(
+        /^ERROR: The server on this host does not log what it receives from its own source 192\.0\.2\.9:3307, so a replica of it would never get that\nSet log_slave_updates/,
+      );
+    }
+  });
+
+  it('an account that demands TLS, and says so', async () => {
+    await hosts.sql('source', "CREATE USER tls@'192.0.2.%' IDENTIFIED BY 'x' REQUIRE SSL");
+    const user = ['--replication-user', 'tls', '--replication-password', 'x'];
+    const { stderr } = await fail([...user, hosts.replicaAddress]);
+    await hosts.sql('source', "DROP USER tls@'192.0.2.%'");
+    expect(stderr).toMatch(
+      /^ERROR: 192\.0\.2\.2 cannot log in as tls at the source at 192\.0\.2\.1:3306: tls@192\.0\.2\.% demands TLS.*\nRun there: ALTER USER/,
+    );
+  });
+
+  it('a disk that has no room for more than the data', async () => {
+    await hosts.on('replica', 'mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', '/var/lib/mysql');
+    const { stderr } = await fail([...password(), hosts.replicaAddress]);
+    await hosts.on('replica', 'umount', '/var/lib/mysql');
+    expect(stderr).toMatch(
+      /^ERROR: Not enough space in \/var\/lib\/mysql on 192\.0\.2\.2: the data are .* are free$/m,
+    );
+  });
+
   it('a host that nobody answers on, and a source that is another host', async () => {
     const nobody = await fail([...password(), '192.0.2.9']);
     expect(nobody.stderr).toMatch(
@@ -174,5 +205,37 @@ describe.skipIf(noTwoHosts)('clone mysql leaves the other host as it was, and na
     expect(stderr).toMatch(/failed while copying the data: .*connection was lost/);
     await expectAsBefore(before);
     expect(await hosts.on('source', 'ps', '-eo', 'comm=')).not.toContain('mariabackup');
+  });
+});
+
+describe.skipIf(noTwoHosts)('clone mysql, after one that was killed,', () => {
+  it('names what still runs, then what is left, and what it says to do makes room for another', async () => {
+    // It does not read, so that it does not see that we have gone.
+    standIn('mbstream', 'touch /var/lib/mysql/ibdata1; exec sleep 3600');
+    const killed = hosts.start(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    await expect
+      .poll(() => hosts.on('replica', 'ls', '/var/lib/mysql'), { timeout: 30_000 })
+      .toContain('ibdata1');
+    await hosts.on('source', 'pkill', '-KILL', '-f', 'dist/cli/main.js');
+    await killed.result;
+    const running = await fail([...password(), hosts.replicaAddress]);
+    const [, end = ''] =
+      /^ERROR: Another clone is filling the data directory \/var\/lib\/mysql on 192\.0\.2\.2\nWait for it\. .*: (kill -TERM [-\d ]+)$/m.exec(
+        running.stderr,
+      ) ?? [];
+    expect(end).toMatch(/^kill/);
+    await hosts.on('replica', 'sh', '-c', end);
+    await expect
+      .poll(() => hosts.on('replica', 'ps', '-eo', 'comm='), { timeout: 20_000 })
+      .not.toMatch(/mbstream|tee/);
+    const left = await fail([...password(), hosts.replicaAddress]);
+    const [, empty = ''] =
+      /^ERROR: The data directory \/var\/lib\/mysql on 192\.0\.2\.2 holds what a clone has left that was killed or cut off\nEmpty it there and run this again: (.*)$/m.exec(
+        left.stderr,
+      ) ?? [];
+    await hosts.on('replica', 'sh', '-c', empty);
+    await hosts.on('replica', 'rm', '/usr/local/sbin/mbstream');
+    const { exitCode, stderr } = await hosts.run(['clone', 'mysql', ...password(), hosts.replicaAddress]);
+    expect([exitCode, stderr]).toEqual([0, '']);
   });
 });

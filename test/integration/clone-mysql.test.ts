@@ -32,9 +32,11 @@ describe.skipIf(noTwoHosts)('clone mysql', () => {
   it('makes another host a replica, on which rows appear that are written afterwards', async () => {
     const args = ['clone', 'mysql', '--replication-password-file', hosts.passwordFile, hosts.replicaAddress];
     const { exitCode, stdout, stderr } = await hosts.run(['--debug', ...args]);
-    expect(stderr.replace(/^DEBUG: .*\n/gm, '')).toBe('');
+    expect(stderr.replace(/^(DEBUG|INFO): .*\n/gm, '')).toBe('');
+    expect(stderr).toMatch(/^INFO: 192\.0\.2\.2: preparing the copy$/m);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^192\.0\.2\.2:3306 replicates from 192\.0\.2\.1:3306: both threads run/);
+    expect(stdout).toMatch(/^It takes writes of others than its source as well: read_only is OFF/m);
     await expectReplicating(100_001);
     // It has the source's configuration, comments and all, but an id of its own.
     const config = await hosts.on(
@@ -71,6 +73,20 @@ describe.skipIf(noTwoHosts)('clone mysql', () => {
     expect(exitCode).toBe(0);
     expect(await hosts.on('replica', 'cat', '/run/systemd/calls')).toMatch(/^start mariadb$/m);
     await expectReplicating(100_002);
+  });
+
+  it('applies nothing twice of a server that has got another id since it was a replica', async () => {
+    // As on a node that was once seeded from another: what it logged last is not its own by the id.
+    await hosts.sql(
+      'source',
+      `CREATE TABLE shop.log (id INT) ENGINE=InnoDB; SET @@session.server_id = 7; INSERT INTO shop.log VALUES (1), (2), (3)`,
+    );
+    await hosts.sql('source', "SET GLOBAL gtid_slave_pos = '0-7-1'");
+    const args = ['clone', 'mysql', '--replication-password-file', hosts.passwordFile, hosts.replicaAddress];
+    expect(await hosts.run(args)).toMatchObject({ exitCode: 0, stderr: '' });
+    await expectReplicating(100_004);
+    expect(await hosts.sql('replica', 'SELECT COUNT(*) FROM shop.log')).toBe('3');
+    await hosts.sql('source', "DROP TABLE shop.log; SET GLOBAL gtid_slave_pos = ''");
   });
 
   it('begins at the binlog position where there are no GTIDs, and starts the server itself where nothing else would', async () => {

@@ -152,7 +152,7 @@ describe("the server's configuration files", () => {
     await using server = await startMariadb();
     const file = `${server.dir}/latin1.cnf`;
     appendFileSync(server.serverOptionsFile, `!include ${file}\n`);
-    const bytes = Buffer.from('[x]\npath=/Gr\xfc\xdfe\n', 'latin1');
+    const bytes = Buffer.from('[mysqld]\nloose_path=/Gr\xfc\xdfe\n', 'latin1');
     writeFileSync(file, bytes);
     const { files, warnings } = await collect(server);
     expect(files.get(file)).toBe(bytes.toString('base64'));

@@ -15,6 +15,8 @@ export interface Clone {
   readonly plan: ClonePlan;
   readonly source: ReplicationSource;
   readonly state: ReplicaState;
+  /** Whether others than its source can write to it; the source's configuration decides. */
+  readonly isWritable: boolean;
   /** What the configuration files that were there before got added to their names. */
   readonly suffix: string;
 }
@@ -56,7 +58,7 @@ async function carryOut(
   try {
     begin('copying the data');
     const { info, claimed } = await copyData(cloning);
-    const source = replicationSource(plan, request, server, info);
+    const source = await replicationSource(plan, request, server, info);
     begin('preparing the copy');
     await prepareThere(cloning, claimed);
     begin('copying the configuration');
@@ -66,7 +68,8 @@ async function carryOut(
     begin('starting replication');
     await replicateFrom(replica, source, request.replication.password);
     const state = await requireReplicating(replica, signal);
-    return { plan, source, state, suffix };
+    const isWritable = !/^(ON|1)$/i.test((await replica.variable('read_only')) ?? '');
+    return { plan, source, state, suffix, isWritable };
   } catch (cause) {
     const left = await changes.undoAll();
     if (signal.aborted) {
@@ -83,14 +86,16 @@ async function carryOut(
   }
 }
 
-function replicationSource(
+async function replicationSource(
   { source }: ClonePlan,
   { replication }: CloneRequest,
-  { flavour }: MysqlServer,
+  server: MysqlServer,
   { binlog, position, gtid }: BackupInfo,
-): ReplicationSource {
+): Promise<ReplicationSource> {
   if (binlog === undefined || position === undefined) {
-    throw new TwinDbError(`The copy does not tell its place in the binary logs of ${flavour.title}`);
+    throw new TwinDbError(`The copy does not tell its place in the binary logs of ${server.flavour.title}`);
   }
-  return { ...source, user: replication.user, binlog, position, gtid };
+  const place = { binlog, position };
+  const begin = gtid === undefined ? undefined : await server.flavour.replication.gtidAt(server, place, gtid);
+  return { ...source, ...place, user: replication.user, gtid: begin };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClaimedDatadir, claimDatadir } from '../../clone/claim-datadir.ts';
+import { keepAllowedOptions } from '../../clone/keep-allowed-options.ts';
 import { readMeminfo } from '../../clone/look-around.ts';
 import type { RemoteHost } from '../../clone/remote-host.ts';
 import { openService } from '../../clone/service-manager.ts';
@@ -10,6 +11,7 @@ import { writeConfigs } from '../../clone/write-configs.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../../mysql/copy/prepare.ts';
+import { XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
 import { withDesync } from '../../mysql/server/galera.ts';
 import { codeOf } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
@@ -61,17 +63,19 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
     const reading = await source.open();
     const compressing = compression ? [await compression.modifier.apply()] : [];
     const meter = new DigestMeter((bytes) => line.advance(bytes));
-    const { command, args } = extractCopy(
+    const { command, args, failureLine } = extractCopy(
       { ...plan.programs, debianPackage: server.flavour.package },
       datadir,
     );
     const receiving = await startReceiving(
       host,
       plan.transport,
-      { decompress: compression?.decompress, extract: [command, ...args] },
+      { decompress: compression?.decompress, extract: [command, ...args], failureLine },
       { digest: () => meter.digest, onLine: (said) => log.debug(`${host.name}: ${said}`) },
     );
-    await runPipeline([reading, ...compressing, meter, receiving], signal);
+    // Here, as the program behind is on a host that does not have us.
+    const guard = new XbstreamGuard(server.flavour.family);
+    await runPipeline([reading, guard, ...compressing, meter, receiving], signal);
   } finally {
     line.end();
   }
@@ -84,10 +88,13 @@ export async function prepareThere(
   claimed: ClaimedDatadir,
 ): Promise<void> {
   const { signal, log } = context;
+  const plugins = await keepAllowedOptions(host, plan.datadir);
   const program = prepareCopy({ ...plan.programs, debianPackage: server.flavour.package }, server.flavour, {
     target: plan.datadir,
     // Whether a control group there limits it, the command will not ask: 0 is no limit.
     memory: halfOfAvailable(await readMeminfo(host), 0),
+    // The copy itself must not say where they are.
+    pluginDir: plugins !== undefined && server.flavour.family === 'mariadb' ? plan.pluginDir : undefined,
     step: 'whole',
   });
   await runSupervised(host, program, { signal, onLine: (said) => log.debug(`${host.name}: ${said}`) });

@@ -17,6 +17,7 @@ import {
   requireConnectBack,
   requireReplicationAdmin,
 } from '../../clone/replication-user.ts';
+import { requireSource } from '../../clone/require-source.ts';
 import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
 import {
   findReplicaPrograms,
@@ -31,7 +32,7 @@ import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
 import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
 import { isGalera } from '../../mysql/server/galera.ts';
-import { measureData } from '../../mysql/server/measure-data.ts';
+import { measureData, readRedoLogSize } from '../../mysql/server/measure-data.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
@@ -62,6 +63,8 @@ export interface ClonePlan {
   readonly serverId: number;
   readonly configs: readonly ConfigFile[];
   readonly socket: string;
+  /** Where the server there has its plugins; undefined: it does not say. */
+  readonly pluginDir: string | undefined;
   readonly manager: ServiceManager;
   readonly programs: ReplicaPrograms;
   readonly transport: Transport;
@@ -106,7 +109,10 @@ export async function planClone(
   const { values, groups, optionFiles } = await readReplicaVariables(host, programs.server);
   requireSameOptionFile(files, optionFiles, host);
   const datadir = resolve(values.get('datadir') ?? '');
-  const datadirState = await requireRoom(host, datadir, dataSize);
+  const datadirState = await requireRoom(host, datadir, {
+    dataSize,
+    redoLogSize: await readRedoLogSize(server),
+  });
   const replicaPort = request.destination.port ?? source.port;
   await requireFreePorts(host, portsOf(request, replicaPort));
   const serverId = await chooseServerId(server);
@@ -134,7 +140,7 @@ export async function planClone(
     () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
   );
   await requireReplicationAdmin(server);
-  await requireConnectBack(host, source, request.replication, context);
+  await requireConnectBack(host, { ...source, server }, request.replication, context);
   return {
     galera,
     backupPrograms,
@@ -147,25 +153,12 @@ export async function planClone(
     serverId,
     configs,
     socket: (await server.variable('socket')) ?? values.get('socket') ?? '',
+    pluginDir: values.get('plugin-dir'),
     manager: await findServiceManager(host, [...new Set([server.flavour.service, 'mysql', 'mysqld'])]),
     programs,
     transport: await chooseTransport(host, request, programs.more),
     compression: modifier && decompressor && { modifier, decompress: decompressor.words },
   };
-}
-
-/** Without binary logs, or an id of its own, a server cannot be replicated from. */
-async function requireSource({ variable }: Pick<MysqlServer, 'variable'>): Promise<void> {
-  if ((await variable('log_bin'))?.toUpperCase() !== 'ON') {
-    throw new TwinDbError('The server on this host writes no binary log, so nothing can replicate from it', {
-      remedy: 'Set log_bin in its my.cnf, and restart it.',
-    });
-  }
-  if ((await variable('server_id')) === '0') {
-    throw new TwinDbError('The server on this host has server_id 0, so nothing can replicate from it', {
-      remedy: 'Set server_id in its my.cnf, and restart it.',
-    });
-  }
 }
 
 /** One more than the largest server_id there is. */

@@ -1,7 +1,9 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { orderBinlogs } from '../../copies/order-binlogs.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
 import { findBinlogs } from '../find/find-binlogs.ts';
@@ -21,6 +23,7 @@ export async function restoreBinlogs(
   context: JobContext,
 ): Promise<string[]> {
   const binlogs = await findBinlogs(wanted, context);
+  for (const { key, name } of binlogs) requireLogName(key, name);
   requireDistinctNames(binlogs);
   const work = await claimEmptyFolder(dst);
   const restored = await timeRestore('binlog', context, () => fetchAll(binlogs, work, dst, context));
@@ -44,6 +47,14 @@ async function fetchAll(
     await leaveEmpty(dst, error);
     throw error;
   }
+}
+
+/** The name is that of an object on the destination, and becomes one of a file, which programs are then called with. */
+function requireLogName(key: string, name: string): void {
+  if (isBinlogName(name)) return;
+  throw new TwinDbError(
+    `${quoteLocation(key)} is no copy of a binary log: no server gives a log such a name`,
+  );
 }
 
 function requireDistinctNames(binlogs: readonly KnownBinlog[]): void {

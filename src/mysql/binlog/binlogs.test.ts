@@ -25,3 +25,22 @@ it('the size of a log that MySQL encrypts is without the header that the server 
   ];
   expect((await closeBinlogs(serverWith(rows)))?.map(({ size }) => size)).toEqual([188, 700]);
 });
+
+it.each(['../../etc/cron.d/x.000001', '/etc/x.000001', 'x\0.000001', '.000001', 'mysql-bin', '..', ''])(
+  'a name that would be a path, or none of a log, is refused before anything uses it: %j',
+  async (name) => {
+    const row = (Log_name: string) => ({ Log_name, File_size: '100' });
+    const closing = closeBinlogs(serverWith([row('b.000001'), row(name), row('b.000003')]));
+    await expect(closing).rejects.toThrow(
+      `The server lists a binary log ${JSON.stringify(name)}, which is no name of a binary log`,
+    );
+  },
+);
+
+it('a name that looks like an option is one all the same', async () => {
+  const rows = ['--defaults-file=x.000001', "it's.000002", 'b.3'].map((Log_name) => ({
+    Log_name,
+    File_size: '1',
+  }));
+  expect(await closeBinlogs(serverWith(rows))).toHaveLength(2);
+});

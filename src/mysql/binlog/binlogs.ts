@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { MysqlServer } from '../server/server.ts';
 
@@ -24,7 +25,8 @@ const ENCRYPTION_HEADER = 512;
 
 /**
  * Makes the server begin a new binary log and lists all the others, the oldest first. The one being written is never
- * among them. Undefined when binary logging is off. Throws a TwinDbError that names a missing privilege.
+ * among them. Undefined when binary logging is off. Throws a TwinDbError that names a missing privilege, and for a name that
+ * no server gives: it would become a path and a key.
  */
 export async function closeBinlogs(
   server: Pick<MysqlServer, 'query' | 'variable'>,
@@ -35,6 +37,12 @@ export async function closeBinlogs(
   await server.query('FLUSH LOCAL BINARY LOGS');
   // One statement, whose last row is the log being written: between two, the server may go on to the next one.
   const rows = await server.query<BinlogRow>('SHOW BINARY LOGS');
+  for (const { Log_name: name } of rows) {
+    if (!isBinlogName(name))
+      throw new TwinDbError(
+        `The server lists a binary log ${JSON.stringify(name)}, which is no name of a binary log`,
+      );
+  }
   return rows.slice(0, -1).map(({ Log_name: name, File_size: size, Encrypted: encrypted }) => ({
     name,
     path: join(folder, name),

@@ -65,6 +65,11 @@ describe('the datadir', () => {
     );
   });
 
+  it('is never the root of all files, which the steps would move and give to mysql', () => {
+    for (const root of ['/', '//', '/srv/..'])
+      expect(findDatadir([save('/etc/my.cnf', `[mysqld]\ndatadir=${root}\n`)])).toBe('/var/lib/mysql');
+  });
+
   it('is the usual one when it names none, or none that is absolute', () => {
     expect(findDatadir([])).toBe('/var/lib/mysql');
     expect(findDatadir([save('/etc/my.cnf', '#datadir=/x\n[mysqld]\ndatadir=.\n')])).toBe('/var/lib/mysql');

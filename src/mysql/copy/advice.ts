@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Flavour } from '../flavours.ts';
@@ -71,11 +72,12 @@ export function findDatadir(config: readonly SavedConfig[]): string {
     .at(-1)?.[1]
     ?.trim()
     .replace(/(.)\/+$/, '$1');
-  return datadir?.startsWith('/') ? datadir : DEFAULT_DATADIR;
+  return datadir?.startsWith('/') && resolve(datadir) !== '/' ? datadir : DEFAULT_DATADIR;
 }
 
-/** As a shell takes it for one word, and as one line. */
-export function quote(word: string): string {
+/** As a shell takes it for one word, a program for no option, and as one line. */
+export function quote(text: string): string {
+  const word = text.startsWith('-') ? `./${text}` : text;
   const line = quoteLocation(word);
   if (line !== word) return line;
   return /^[\w/.:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

@@ -99,4 +99,12 @@ describe('the advice about binary logs', () => {
       for (const line of lines) expect(line).toMatch(/^[^\p{Cc}]*$/u);
     }
   });
+
+  it('takes no name for an option of a program', () => {
+    const dashed = log('--result-file=x.000001', 20);
+    const known = advise({ kind: 'known', logs: [dashed], beyond: [] });
+    expect(known).toContain(" './--result-file=x.000001' > replay.sql");
+    const missing = advise({ kind: 'not-copied', others: [] }, { binlog: '-rx.000001' });
+    expect(missing).toContain('mariadb-binlog --start-position=546 ./-rx.000001 … > replay.sql');
+  });
 });

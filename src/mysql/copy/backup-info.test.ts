@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { flavourOf } from '../flavours.ts';
-import { readBackupInfo } from './backup-info.ts';
+import { parseBackupInfo, readBackupInfo } from './backup-info.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/backup-info', import.meta.url));
 
@@ -68,6 +68,40 @@ describe('what a backup program reports is read', () => {
       position: undefined,
       gtid: undefined,
     });
+  });
+});
+
+describe('where a copy is in the binary logs', () => {
+  const read = (position: string) => {
+    const checkpoints = 'backup_type = full-backuped\nfrom_lsn = 0\nto_lsn = 1\n';
+    return parseBackupInfo({
+      checkpoints: { path: 'checkpoints', content: checkpoints },
+      info: { path: 'info', content: `binlog_pos = ${position}\nserver_version = 10.11.6\n` },
+    });
+  };
+
+  it.each(['../../etc/x.000001', '/etc/x.000001', 'x', 'x.000001; rm -rf x'])(
+    'is not known when the name is none of a log: %s',
+    (name) => {
+      expect(read(`filename '${name}', position '4', GTID of the last change '0-1-6'`)).toMatchObject({
+        binlog: undefined,
+        position: undefined,
+        gtid: undefined,
+      });
+    },
+  );
+
+  it('has no GTIDs where those are none', () => {
+    const info = read(`filename '-x.000001', position '4', GTID of the last change '0-1-6";DROP'`);
+    expect(info).toMatchObject({ binlog: '-x.000001', position: 4, gtid: undefined });
+  });
+
+  it('has GTIDs of MySQL with tags, over several lines', () => {
+    const uuid = '2f3c1e9a-c4ba-11e9-8000-000000000001';
+    const info = read(
+      `filename 'x.000001', position '4', GTID of the last change '${uuid}:1-5:tag:7,\n${uuid}:9'`,
+    );
+    expect(info.gtid).toBe(`${uuid}:1-5:tag:7,${uuid}:9`);
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { Flavour } from '../flavours.ts';
 
@@ -113,15 +114,23 @@ function readDuration({ values }: Pairs): number | undefined {
 
 type Coordinates = Pick<BackupInfo, 'binlog' | 'position' | 'gtid'>;
 
-/** `filename 'mysql-bin.000002', position '546', GTID of the last change '0-1-6'`, all but the file's name optional. */
+/** GTIDs of MariaDB, `0-1-6,1-1-7`, or sets of MySQL's, `UUID:1-5:7` with tags since 8.3. */
+const GTIDS = /^[\w:,-]*$/;
+
+/**
+ * `filename 'mysql-bin.000002', position '546', GTID of the last change '0-1-6'`, all but the file's name optional. They come
+ * from the server, or from a copy that somebody has changed, and end up in statements and in commands that are printed: what
+ * cannot be a log's name, or GTIDs, counts as missing.
+ */
 function readCoordinates(binlogPos: string): Coordinates {
   const binlog = /filename '([^']+)'/.exec(binlogPos)?.[1];
-  if (binlog === undefined) return { binlog: undefined, position: undefined, gtid: undefined };
+  if (binlog === undefined || !isBinlogName(binlog))
+    return { binlog: undefined, position: undefined, gtid: undefined };
   const position = /position '?(\d+)/.exec(binlogPos)?.[1];
-  const gtid = /GTID of the last change '([^']*)'/.exec(binlogPos)?.[1];
+  const gtid = /GTID of the last change '([^']*)'/.exec(binlogPos)?.[1]?.replace(/\s+/g, '') ?? '';
   return {
     binlog,
     position: position === undefined ? undefined : Number(position),
-    gtid: gtid?.replace(/\s+/g, '') || undefined,
+    gtid: GTIDS.test(gtid) && gtid !== '' ? gtid : undefined,
   };
 }

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
 import { describeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { type ReadFile, readOptionFile } from './option-file.ts';
+import { type OptionFile, type ReadFile, readOptionFile } from './option-file.ts';
 import type { MysqlServer } from './server.ts';
 
 /**
@@ -17,37 +17,59 @@ const STANDARD_FILES = ['/etc/my.cnf', '/etc/mysql/my.cnf', '/usr/etc/my.cnf'];
 type Server = Pick<MysqlServer, 'query' | 'variable' | 'vendor'>;
 
 /**
+ * The groups that servers read, with a version or a suffix behind: mysqld, mysqld-8.0, mysqld_2, mariadb-10.11. Programs that
+ * have such a name in theirs, such as mysqldump and mariadb-dump, are none.
+ */
+const SERVER_GROUP = /^(mysqld|mariadbd?|server|client-server|galera)($|-\d|[^a-z-])/i;
+
+/**
  * The server's configuration files with all they include, in the order in which it reads them: those it was started
  * with, else the standard ones; then any other that the server itself says a setting came from. A file that cannot be
  * read is a warning, as the data are worth more.
  */
 export async function collectConfigs(server: Server, log: Log): Promise<SavedConfig[]> {
   const found = new Map<string, ReadFile>();
-  const collect = (path: string) => {
+  const collect = (path: string, choose: (file: OptionFile) => readonly ReadFile[]) => {
     try {
-      for (const file of readOptionFile(path).files) found.set(file.path, found.get(file.path) ?? file);
+      for (const file of choose(readOptionFile(path))) found.set(file.path, found.get(file.path) ?? file);
     } catch (error) {
       log.warn(`The copy lacks a configuration file of the server: ${describeError(error)}`);
     }
   };
-  for (const path of await findRoots(server)) collect(path);
-  for (const path of await askForFiles(server, log)) if (!found.has(path) && existsSync(path)) collect(path);
+  const { standard, named } = await findRoots(server);
+  for (const path of standard) collect(path, ({ files }) => files);
+  for (const path of named) collect(path, ofServer);
+  for (const path of await askForFiles(server, log))
+    if (!found.has(path) && existsSync(path)) collect(path, ofServer);
   return [...found.values()].map((file) => ({ [file.path]: file.bytes.toString('base64') }));
 }
 
-/** The files that the server's command line names, or leaves to the standard. */
-async function findRoots(server: Server): Promise<string[]> {
+/**
+ * Those that have options of a server, or none. We read as root what a server, or a file of its own, names: it must not bring
+ * about that we hand on credentials of others, which are kept in files of the same form.
+ */
+function ofServer({ files, options }: OptionFile): ReadFile[] {
+  return files.filter(({ path }) => {
+    const own = options.filter(({ file }) => file === path);
+    return own.length === 0 || own.some(({ group }) => SERVER_GROUP.test(group));
+  });
+}
+
+/** The standard files, and those that the server's command line names. */
+async function findRoots(
+  server: Server,
+): Promise<{ readonly standard: readonly string[]; readonly named: readonly string[] }> {
   const { args, cwd } = await readCommandLine(server);
   const named = (option: string) =>
     args.findLast((arg) => arg.startsWith(`--${option}=`))?.slice(option.length + 3);
   const only = named('defaults-file');
-  if (only !== undefined) return [resolve(cwd, only)];
-  if (args.includes('--no-defaults')) return [];
+  if (only !== undefined) return { standard: [], named: [resolve(cwd, only)] };
+  if (args.includes('--no-defaults')) return { standard: [], named: [] };
   const extra = named('defaults-extra-file');
-  return [
-    ...STANDARD_FILES.filter((path) => existsSync(path)),
-    ...(extra === undefined ? [] : [resolve(cwd, extra)]),
-  ];
+  return {
+    standard: STANDARD_FILES.filter((path) => existsSync(path)),
+    named: extra === undefined ? [] : [resolve(cwd, extra)],
+  };
 }
 
 /** Of the process that the server's pid file names; nothing where that process is another user's or another host's. */
