@@ -7,6 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/read-config.ts';
+import { mysqlCopyKey } from '../../src/copies/key.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { openDestination } from '../../src/destinations/open.ts';
 import { createSandbox, destinationSections, type Sandbox } from '../e2e/cli.ts';
@@ -163,9 +164,10 @@ describe('a repository that the Python tool and ours write in turn', () => {
     expect([...listedBinlogs(sandbox).keys()]).toContain(`${host}/binlog/mysql-bin.000001`);
 
     // The Python tool: a copy of its own, and a save.
-    const key = `${host}/daily/mysql/mysql-2037-01-01_00_00_00.xbstream.gz`;
+    const later = new Date(Date.now() + 60_000);
+    const key = `${mysqlCopyKey(host, 'daily', later)}.gz`;
     const lsn = ours?.lsn ?? 0;
-    const started = new Date(2037, 0, 1).getTime() / 1000;
+    const started = Math.floor(later.getTime() / 1000);
     const times = { backup_started: started, backup_finished: started };
     const entry = { type: 'full', lsn, config: [], server_vendor: 'mariadb', ...times };
     sandbox.file(join('repository', key), readFileSync(join(sandbox.dir, 'repository', ours?.key ?? '')));
