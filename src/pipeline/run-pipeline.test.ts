@@ -133,6 +133,16 @@ describe('a pipeline in which a stage fails', () => {
     expect((error as Error).message).toContain('stopped reading before the end');
   });
 
+  it('reports a final program that exits 0 while less than a buffer waits for it', async () => {
+    for (let run = 0; run < 20; run += 1) {
+      // Pending in this process when the program ends: no further write meets the broken pipe.
+      const stages = [Readable.from([Buffer.alloc(900_000)]), sh('head -c 1 > /dev/null')] as const;
+      await expect(runPipeline([...stages], never), `run ${run}`).rejects.toThrow(
+        'stopped reading before the end',
+      );
+    }
+  });
+
   it('names the Debian package of a program that is not installed, and ends the others', async () => {
     const missing: Program = { command: 'no-such-program', args: [], debianPackage: 'some-package' };
     const sink = new Sink();

@@ -135,9 +135,20 @@ export class ProgramStream extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#stdin?.end();
+    // A program that exits 0 may have left what waits here unread: then this comes to no end, and `destroy` with that follows.
+    const taken = this.#endStdin();
     if (this.#ends.readable) callback();
-    else void this.#failures().then((failures) => failures.length === 0 && callback());
+    else
+      void Promise.all([this.#failures(), taken]).then(([failures]) => failures.length === 0 && callback());
+  }
+
+  /** Resolves when the first program's stdin has taken everything; after a broken pipe it never does. */
+  #endStdin(): Promise<void> {
+    return new Promise((resolve) => {
+      const stdin = this.#stdin;
+      if (!stdin) resolve();
+      else stdin.once('finish', resolve).end();
+    });
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
