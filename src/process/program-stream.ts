@@ -29,6 +29,9 @@ export class ProgramStream extends Duplex {
   readonly #programs: readonly Program[];
   readonly #ends: ChainEnds;
   #children: Child[] = [];
+  /** Chunks that the first program has not taken yet. */
+  #waiting = 0;
+  #onTaken: (() => void) | undefined;
 
   constructor(programs: readonly Program[], ends: ChainEnds) {
     super({ ...ends, allowHalfOpen: true, readableHighWaterMark: 1 << 20, writableHighWaterMark: 1 << 20 });
@@ -81,13 +84,16 @@ export class ProgramStream extends Duplex {
       if (!this.push(chunk)) stdout.pause();
     });
     stdout?.on('error', (cause) => this.destroy(cause));
-    stdout?.on('end', () => void this.#endWhenAllSucceeded());
+    stdout?.on('end', () => void this.#whenAllSucceeded(() => this.destroyed || this.push(null)));
   }
 
-  async #endWhenAllSucceeded(): Promise<void> {
+  /** Calls `done` when every program has succeeded and has taken all that waited for it. A failure destroys this stream, see #onEnd. */
+  async #whenAllSucceeded(done: () => void): Promise<void> {
     const failures = await this.#failures();
-    // A failure has destroyed this stream already, see #onEnd.
-    if (failures.length === 0 && !this.destroyed) this.push(null);
+    if (failures.length > 0) return;
+    // A program may exit 0 with something unread: then `destroy` with that follows instead.
+    if (this.#waiting === 0) done();
+    else this.#onTaken = done;
   }
 
   async #failures(): Promise<ProcessError[]> {
@@ -127,7 +133,13 @@ export class ProgramStream extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     const stdin = this.#stdin;
-    stdin?.write(chunk);
+    this.#waiting += 1;
+    stdin?.write(chunk, (error) => {
+      // Not always with an `error` event: Node destroys the stdin of a program that has ended.
+      if (error) void this.#explain(this.#children[0], error);
+      else this.#waiting -= 1;
+      if (this.#waiting === 0) this.#onTaken?.();
+    });
     // The next chunk may come while this one is on its way. On EPIPE the callback stays uncalled: `destroy` with the cause
     // follows and settles the pipeline.
     if ((stdin?.writableLength ?? 0) < BUFFERED) callback();
@@ -135,20 +147,9 @@ export class ProgramStream extends Duplex {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    // A program that exits 0 may have left what waits here unread: then this comes to no end, and `destroy` with that follows.
-    const taken = this.#endStdin();
+    this.#stdin?.end();
     if (this.#ends.readable) callback();
-    else
-      void Promise.all([this.#failures(), taken]).then(([failures]) => failures.length === 0 && callback());
-  }
-
-  /** Resolves when the first program's stdin has taken everything; after a broken pipe it never does. */
-  #endStdin(): Promise<void> {
-    return new Promise((resolve) => {
-      const stdin = this.#stdin;
-      if (!stdin) resolve();
-      else stdin.once('finish', resolve).end();
-    });
+    else void this.#whenAllSucceeded(callback);
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
