@@ -45,6 +45,11 @@ export class IntegrityError extends TwinDbError {
   override readonly name = 'IntegrityError';
 }
 
+/** A copy cannot be used: it may be somebody else's, or was changed. */
+export class UnauthenticatedError extends TwinDbError {
+  override readonly name = 'UnauthenticatedError';
+}
+
 /** Another run holds the lock, and still did when the wait was over. */
 export class LockTimeoutError extends TwinDbError {
   override readonly name = 'LockTimeoutError';

@@ -37,6 +37,7 @@ _twindb_backup_check() {
     '--adopt[enter whole copies that no status knows, so that retention counts them]' \
     '--lock-file[as for backup, while a copy is entered]:value:_files' \
     '--json[print one JSON document with what came of each copy]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '*:copies:_files'
@@ -45,6 +46,7 @@ _twindb_backup_check() {
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:copy:_files'
@@ -54,6 +56,7 @@ _twindb_backup_restore_mysql() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:copy:_files'
@@ -62,6 +65,7 @@ _twindb_backup_restore_mysql() {
 _twindb_backup_restore_binlog() {
   _arguments -s \
     '--dst[where to put them; must be empty or absent]:value:_files' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '*:copies:_files'
@@ -88,6 +92,7 @@ _twindb_backup_verify_mysql() {
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--json[print JSON, as without this option]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:copy:_files'

@@ -51,7 +51,12 @@ describe('completion in bash', () => {
   });
 
   it('offers the options of the command that is being typed', () => {
-    expect(complete('restore', 'mysql', '--')).toEqual(['--dst', '--cache', '--help']);
+    expect(complete('restore', 'mysql', '--')).toEqual([
+      '--dst',
+      '--cache',
+      '--accept-unauthenticated',
+      '--help',
+    ]);
     expect(complete('--d')).toEqual(['--debug']);
   });
 

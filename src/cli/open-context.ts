@@ -6,6 +6,7 @@ import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
 import { openDestination } from '../destinations/open.ts';
 import { untilAborted } from '../destinations/until-aborted.ts';
+import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import type { Log } from '../log.ts';
 import { openProgress } from './open-progress.ts';
@@ -43,6 +44,7 @@ export async function openContext(
     remote,
     local,
     programs,
+    integrity: openIntegrity(config.integrity),
     log,
     warnLasting: (_state, message) => log.warn(message),
     progress: await openProgress(terminal),

@@ -2,7 +2,11 @@ import { Argument, Command, Option } from 'commander';
 import type { check } from '../commands/check.ts';
 import type { CommandContext } from '../commands/command.ts';
 import type { ls } from '../commands/ls.ts';
+import type { restoreBinlog } from '../commands/restore-binlog.ts';
+import type { restoreFile } from '../commands/restore-file.ts';
+import type { restoreMysql } from '../commands/restore-mysql.ts';
 import type { status } from '../commands/status.ts';
+import type { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
 import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
@@ -27,6 +31,11 @@ type Runner = (
 const LOCK_FILE = '/var/run/twindb-backup.lock';
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
+
+const ACCEPT = [
+  '--accept-unauthenticated',
+  'also copies that no key of this machine has signed, although one should have',
+] as const;
 
 function collectCopies(copy: string, before: readonly string[] = []): string[] {
   return [...before, unquoteLocation(copy)];
@@ -111,6 +120,7 @@ export function buildProgram(run: Runner): Command {
     .option('--adopt', 'enter whole copies that no status knows, so that retention counts them')
     .option('--lock-file <path>', 'as for backup, while a copy is entered', LOCK_FILE)
     .option('--json', 'print one JSON document with what came of each copy')
+    .option(...ACCEPT)
     .action((copies: readonly string[], options: Parameters<typeof check>[1]) =>
       start(async (context) => {
         const { check } = await import('../commands/check.ts');
@@ -124,7 +134,8 @@ export function buildProgram(run: Runner): Command {
     .description('Restore a directory. Its files lie below the target without their leading slash.')
     .argument('[copy]', COPY_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
-    .action((copy: string | undefined, options: { dst: string }) =>
+    .option(...ACCEPT)
+    .action((copy: string | undefined, options: Parameters<typeof restoreFile>[1]) =>
       start(async (context) => {
         const { restoreFile } = await import('../commands/restore-file.ts');
         return await restoreFile(copy, options, context);
@@ -139,7 +150,8 @@ export function buildProgram(run: Runner): Command {
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',
     )
-    .action((copy: string | undefined, options: { dst: string; cache?: string }) =>
+    .option(...ACCEPT)
+    .action((copy: string | undefined, options: Parameters<typeof restoreMysql>[1]) =>
       start(async (context) => {
         const { restoreMysql } = await import('../commands/restore-mysql.ts');
         return await restoreMysql(copy, options, context);
@@ -150,7 +162,8 @@ export function buildProgram(run: Runner): Command {
     .description('Fetch copies of binary logs, each under its own name.')
     .argument('[copies...]', 'likewise; the suffixes may be left out', collectCopies)
     .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
-    .action((copies: readonly string[], options: { dst: string }) =>
+    .option(...ACCEPT)
+    .action((copies: readonly string[], options: Parameters<typeof restoreBinlog>[1]) =>
       start(async (context) => {
         const { restoreBinlog } = await import('../commands/restore-binlog.ts');
         return await restoreBinlog(copies, options, context);
@@ -171,7 +184,8 @@ export function buildProgram(run: Runner): Command {
     .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--json', 'print JSON, as without this option')
-    .action((copy: string | undefined, options: { dst?: string; hostname?: string }) =>
+    .option(...ACCEPT)
+    .action((copy: string | undefined, options: Parameters<typeof verifyMysql>[1]) =>
       start(async (context) => {
         const { verifyMysql } = await import('../commands/verify-mysql.ts');
         return await verifyMysql(copy, options, context);

@@ -4,9 +4,10 @@ import { describeError } from '../errors.ts';
 import { checkCopies } from '../jobs/check/check-copies.ts';
 import type { CheckedCopy, CheckState } from '../jobs/check/checked-copy.ts';
 import { lockRuns } from '../jobs/check/lock-runs.ts';
+import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 
-interface CheckCommandOptions {
+interface CheckCommandOptions extends Accepting {
   readonly type?: Media;
   readonly hostname?: string;
   readonly read?: boolean;
@@ -25,6 +26,7 @@ const SAYS: {
   unlisted: { level: 'result', text: 'not in the status, whole' },
   adopted: { level: 'result', text: 'entered in the status' },
   expired: { level: 'result', text: 'expired, the next backup removes it' },
+  forged: { level: 'error', text: 'must not be restored' },
   unfit: { level: 'error', text: 'is whole, and cannot be entered in the status' },
   unreadable: { level: 'error', text: 'is damaged, or cannot be read here' },
 };
@@ -49,7 +51,7 @@ export async function check(
       checked.push(copy);
       if (!json) tell(copy, context);
     },
-    context,
+    withAcceptance(context, options),
   );
   const success = complete && checked.every(({ state }) => SAYS[state]?.level !== 'error');
   if (json) context.print(JSON.stringify({ success, copies: checked.map(toJson) }, undefined, 2));

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { restoreMysql as restore } from '../jobs/restore/restore-mysql.ts';
+import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 
-interface RestoreMysqlOptions {
+interface RestoreMysqlOptions extends Accepting {
   readonly dst: string;
   readonly cache?: string;
 }
@@ -11,11 +12,11 @@ interface RestoreMysqlOptions {
 /** Restores a copy of MySQL and prints the next steps; without a copy, lists those there are and fails. */
 export async function restoreMysql(
   copy: string | undefined,
-  { dst, cache }: RestoreMysqlOptions,
+  { dst, cache, ...accepting }: RestoreMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
   const folders = { dst: resolve(dst), cache: cache === undefined ? undefined : resolve(cache) };
-  for (const line of await restore(copy, folders, context)) context.print(line);
+  for (const line of await restore(copy, folders, withAcceptance(context, accepting))) context.print(line);
   return true;
 }

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { verifyMysql as verify } from '../jobs/restore/verify-mysql.ts';
+import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 
-interface VerifyMysqlOptions {
+interface VerifyMysqlOptions extends Accepting {
   readonly dst?: string;
   readonly hostname?: string;
 }
@@ -11,12 +12,12 @@ interface VerifyMysqlOptions {
 /** Restores a copy to know that it can be restored, and prints what came of it as JSON, with and without `--json`. */
 export async function verifyMysql(
   wanted: string | undefined,
-  { dst, hostname }: VerifyMysqlOptions,
+  { dst, hostname, ...accepting }: VerifyMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {
   if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
   const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
-  const { copy, restoreTime, failure } = await verify(wanted, options, context);
+  const { copy, restoreTime, failure } = await verify(wanted, options, withAcceptance(context, accepting));
   const success = failure === undefined;
   context.print(
     JSON.stringify(

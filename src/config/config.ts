@@ -11,6 +11,7 @@ export interface Config {
   readonly keepLocalPath: string | undefined;
   readonly compression: CompressionConfig;
   readonly gpg: GpgConfig | undefined;
+  readonly integrity: IntegrityConfig;
   readonly mysql: MysqlConfig | undefined;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
@@ -90,6 +91,13 @@ export interface GpgConfig {
   readonly keyring: string | undefined;
   /** Secret keyring to decrypt with; absent: the default GnuPG home's. */
   readonly secretKeyring: string | undefined;
+}
+
+export interface IntegrityConfig {
+  /** Path of the file with the keys that sign what the status says of copies. */
+  readonly keyFile: string;
+  /** Whether a copy that cannot be proven to be one of this machine's is refused. */
+  readonly require: boolean;
 }
 
 export interface MysqlConfig {

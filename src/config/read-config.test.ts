@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ConfigError, describeError } from '../errors.ts';
 import type { Config } from './config.ts';
@@ -52,6 +52,7 @@ test('the shortest file gets every default', () => {
     keepLocalPath: undefined,
     compression: { program: 'gzip', threads: undefined, level: undefined },
     gpg: undefined,
+    integrity: { keyFile: join(dirname(file), 'integrity.key'), require: false },
     mysql: undefined,
     retention: RETENTION,
     retentionLocal: RETENTION,
@@ -150,6 +151,7 @@ log=/tmp/measures.log
       keyring: '/root/.gnupg/pubring.gpg',
       secretKeyring: '/root/.gnupg/secring.gpg',
     },
+    integrity: { keyFile: join(dirname(file), 'integrity.key'), require: false },
     mysql: {
       defaultsFile: '/etc/twindb/my.cnf',
       fullBackup: 'weekly',

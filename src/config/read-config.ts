@@ -1,3 +1,4 @@
+import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
 import type { RunType } from '../copies/run-type.ts';
 import { ConfigError } from '../errors.ts';
@@ -8,6 +9,7 @@ import type {
   Config,
   DestinationConfig,
   GpgConfig,
+  IntegrityConfig,
   MysqlConfig,
   RetentionCounts,
   SourceConfig,
@@ -69,6 +71,13 @@ function readGpg(options: Options): GpgConfig | undefined {
     ),
     keyring: options.get('gpg', 'keyring'),
     secretKeyring: options.get('gpg', 'secret_keyring'),
+  };
+}
+
+function readIntegrity(options: Options, file: string): IntegrityConfig {
+  return {
+    keyFile: options.get('integrity', 'key_file') ?? join(dirname(resolve(file)), 'integrity.key'),
+    require: options.get('integrity', 'require'),
   };
 }
 
@@ -138,6 +147,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     keepLocalPath: readKeepLocalPath(options, destination),
     compression: readCompression(options),
     gpg: readGpg(options),
+    integrity: readIntegrity(options, path),
     mysql: readMysql(options, source.backupMysql),
     retention: readRetention(options, 'retention'),
     retentionLocal: readRetention(options, 'retention_local'),

@@ -129,6 +129,18 @@ export const SCHEMA = {
       'What to do about an unknown host: remember its key at first sight, or refuse it. A changed key is always refused.',
     ),
   },
+  integrity: {
+    key_file: option(
+      absolutePath,
+      undefined,
+      'File with the keys that sign what the status says of each copy; the first backup makes it. Absent: integrity.key beside this file.',
+    ),
+    require: option(
+      yesNo,
+      'no',
+      'Whether a restore refuses each copy that none of these keys has signed, also those of other hosts.',
+    ),
+  },
   mysql: {
     mysql_defaults_file: option(
       path,

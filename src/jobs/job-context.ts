@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Destination } from '../destinations/destination.ts';
+import type { Integrity } from '../integrity/integrity.ts';
 import type { Log } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
@@ -24,6 +25,7 @@ export interface JobContext {
   readonly local: Destination | undefined;
   /** The programs for MySQL that the command line names, else those of the configuration. */
   readonly programs: ChosenPrograms;
+  readonly integrity: Integrity;
   readonly log: Log;
   /**
    * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run

@@ -10,6 +10,8 @@ export type BinlogStatus = Entries;
 /** The status of binlog copies; the Python tool reads and writes the same file, also below keep_local_path. */
 export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
   name: 'binlog-status',
+  kind: 'binlog',
+  signed: ['time_created', 'host', 'binlog', 'server_identity', 'gap_after', 'size', 'sha256', 'chain'],
   empty: {},
   parse: (content) => parseEntries(content, 'it is not a list of binlog copies'),
   serialise: (status) =>
@@ -20,6 +22,11 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
         { ...attributes, time_created: timeOf(attributes) ?? 0 },
       ]),
     ),
+  entries: (status) => Object.entries(status),
+  mapEntries: (status, each) =>
+    Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, each(key, attributes)])),
+  timeOf,
+  keyOf: binlogKeyOfObject,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
 };

@@ -4,7 +4,22 @@ import type { Attributes } from './entries.ts';
 import { type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 
 /** The status of file copies; the Python tool knows nothing of it. */
-export const FILES_STATUS = periodicFormat('files-status');
+export const FILES_STATUS = periodicFormat({
+  name: 'files-status',
+  kind: 'files',
+  signed: [
+    'host',
+    'run_type',
+    'name',
+    'source_path',
+    'backup_started',
+    'backup_finished',
+    'size',
+    'sha256',
+    'unpacked_size',
+    'chain',
+  ],
+});
 
 /** What `HOST/files-status` says of a copy. */
 export function toAttributes(copy: FileCopy): Attributes {

@@ -3,19 +3,45 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
-import type { Attributes, Entries } from './entries.ts';
+import type { Attributes } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 import type { StatusFormat } from './status-format.ts';
 
-const AS_STORED = periodicFormat('status');
+const AS_STORED = periodicFormat({
+  name: 'status',
+  kind: 'mysql',
+  signed: [
+    'host',
+    'run_type',
+    'name',
+    'type',
+    'parent',
+    'lsn',
+    'binlog',
+    'position',
+    'gtid',
+    'backup_started',
+    'backup_finished',
+    'galera',
+    'wsrep_provider_version',
+    'config',
+    'config_verbatim',
+    'server_vendor',
+    'server_version',
+    'server_identity',
+    'size',
+    'sha256',
+    'unpacked_size',
+    'chain',
+  ],
+});
 
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */
 export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...AS_STORED,
-  serialise: (status) =>
-    mapSections(status, (runType) => mapEntries(status[runType], (key, each) => [key, makeReadable(each)])),
+  serialise: (status) => AS_STORED.mapEntries(status, (_key, attributes) => makeReadable(attributes)),
 };
 
 /**
@@ -26,16 +52,11 @@ export const LOCAL_MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...MYSQL_STATUS,
   parse: (content) => {
     const status = AS_STORED.parse(content);
-    return mapSections(status, (runType) => mapEntries(status[runType], withTrueKeys));
+    return mapSections(status, (runType) =>
+      Object.fromEntries(Object.entries(status[runType]).map((entry) => withTrueKeys(...entry))),
+    );
   },
 };
-
-function mapEntries(
-  entries: Entries,
-  each: (key: string, attributes: Attributes) => readonly [string, Attributes],
-): Entries {
-  return Object.fromEntries(Object.entries(entries).map(([key, attributes]) => each(key, attributes)));
-}
 
 function withTrueKeys(key: string, attributes: Attributes): readonly [string, Attributes] {
   const { name, parent } = attributes;

@@ -3,7 +3,7 @@ import { RUN_TYPES } from '../copies/run-type.ts';
 import { StatusDamagedError } from './envelope.ts';
 import { entriesOf, periodicFormat, withEntry, withoutKeys } from './periodic-status.ts';
 
-const format = periodicFormat('files-status');
+const format = periodicFormat({ name: 'files-status', kind: 'files', signed: [] });
 
 const one = withEntry(format.empty, 'daily', 'k1', { size: 1 });
 const two = withEntry(one, 'weekly', 'k2', { size: 2 });

@@ -49,12 +49,27 @@ export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): Pe
 }
 
 /** A file that holds a periodic status as it is. */
-export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
+export function periodicFormat({
+  name,
+  kind,
+  signed,
+}: Pick<StatusFormat<PeriodicStatus>, 'name' | 'kind' | 'signed'>): StatusFormat<PeriodicStatus> {
   return {
     name,
+    kind,
+    signed,
     empty: EMPTY_STATUS,
     parse: parsePeriodicStatus,
     serialise: (status) => status,
+    entries: entriesOf,
+    mapEntries: (status, each) =>
+      mapSections(status, (runType) =>
+        Object.fromEntries(
+          Object.entries(status[runType]).map(([key, attributes]) => [key, each(key, attributes)]),
+        ),
+      ),
+    timeOf: ({ backup_started }) => (typeof backup_started === 'number' ? backup_started : undefined),
+    keyOf: (objectKey) => objectKey,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>

@@ -139,7 +139,7 @@ function bothDamaged(
     {
       cause,
       remedy: [
-        'The copies themselves are not affected: ls lists them, restore works.',
+        'The copies themselves are not affected: ls lists them, restore --accept-unauthenticated takes them.',
         `To begin a new status, move ${destination.locate(key)} and ${destination.locate(secondKey)} away;`,
         'copies that no status lists are never deleted, and twindb-backup check --adopt enters them again.',
       ].join(' '),

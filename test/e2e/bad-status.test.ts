@@ -55,7 +55,7 @@ async function listCopies(sandbox: Sandbox): Promise<string[]> {
 }
 
 const REBUILD =
-  /^The copies themselves are not affected: ls lists them, restore works\. To begin a new status, move \S+files-status and \S+files-status\.copy away; copies that no status lists are never deleted, and twindb-backup check --adopt enters them again\.$/;
+  /^The copies themselves are not affected: ls lists them, restore --accept-unauthenticated takes them\. To begin a new status, move \S+files-status and \S+files-status\.copy away; copies that no status lists are never deleted, and twindb-backup check --adopt enters them again\.$/;
 const BOTH = /^Neither the status \S+files-status nor its second copy can be read: it/;
 
 describe.each(['local', 'ssh', 's3'] as const)('a damaged status on %s', (kind) => {

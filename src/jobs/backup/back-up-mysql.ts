@@ -1,9 +1,8 @@
 import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import { mysqlCopyKey, nameOfKey } from '../../copies/key.ts';
+import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { RunType } from '../../copies/run-type.ts';
-import type { Destination } from '../../destinations/destination.ts';
 import { ObjectNotFoundError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
@@ -21,8 +20,10 @@ import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
-import { mysqlCopies } from '../../status/mysql-status.ts';
+import { MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
+import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
+import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
@@ -66,7 +67,7 @@ async function prepare(
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
   warnOfFuture('mysql', copies, context);
-  const choice = await choose(server, mysql, runType, copies, context);
+  const choice = await choose(server, mysql, runType, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
@@ -118,15 +119,16 @@ async function choose(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
   runType: RunType,
-  copies: readonly MysqlCopy[],
+  status: PeriodicStatus,
   context: JobContext,
 ): Promise<BackupType> {
-  const { config, log, remote } = context;
+  const { config, log } = context;
+  const copies = mysqlCopies(status);
   const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
   const candidate = candidateParent(wanted);
   const choice = chooseBackupType({
     ...wanted,
-    parent: candidate && (await statParent(remote, candidate)),
+    parent: candidate && (await examineParent(candidate, status, context)),
     server: { ...server, lsn: await readLsn(server) },
   });
   if (choice.type === 'full' && choice.warn)
@@ -135,9 +137,21 @@ async function choose(
   return choice;
 }
 
-async function statParent(destination: Destination, { key, size }: MysqlCopy): Promise<ParentObject> {
+async function examineParent(
+  { key, size }: MysqlCopy,
+  status: PeriodicStatus,
+  context: JobContext,
+): Promise<ParentObject> {
+  const destination = context.remote;
   try {
     const object = await destination.stat(key);
+    const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
+    const parsed = parseKey(key);
+    if (
+      parsed &&
+      judgeCopy({ destination, object, parsed }, MYSQL_STATUS, attributes, context).kind === 'refused'
+    )
+      return 'forged';
     // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
     return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
   } catch (error) {

@@ -2,7 +2,12 @@ import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts'
 import type { Destination } from '../../destinations/destination.ts';
 import type { Log } from '../../log.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
-import { type BinlogStatus, binlogCopies, withBinlog, withoutBinlogs } from '../../status/binlog-status.ts';
+import {
+  type BinlogStatus,
+  binlogAttributes,
+  binlogCopies,
+  withoutBinlogs,
+} from '../../status/binlog-status.ts';
 import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
 
 /** Enters the copy of a log, which lies in the object `made`, in the status. */
@@ -14,7 +19,12 @@ export async function recordBinlog(
 ): Promise<void> {
   await recordCopy<BinlogStatus, BinlogCopy>(
     place,
-    { made, enter: (status) => withBinlog(status, copy), plan: () => [], without: withoutBinlogs },
+    {
+      made,
+      enter: (status) => ({ ...status, [copy.key]: place.sign(copy.key, binlogAttributes(copy)) }),
+      plan: () => [],
+      without: withoutBinlogs,
+    },
     log,
   );
 }

@@ -31,7 +31,8 @@ function placeIn(name: string): CopyPlace {
   return {
     destination,
     status: openStatusStore(destination, 'db1', FILES_STATUS, { log, signal }),
-    lists: (status, key) => FILES_STATUS.ownsObject(status, key),
+    format: FILES_STATUS,
+    sign: (_key, attributes) => attributes,
     alwaysKeepNewest: true,
   };
 }

@@ -16,6 +16,7 @@ import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local.ts';
 import { LockTimeoutError } from '../../errors.ts';
+import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { createLog } from '../../log.ts';
@@ -49,6 +50,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     host: 'db1',
     remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: undefined,
+    integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
     log,
     warnLasting: (_state, message) => log.warn(message),
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },

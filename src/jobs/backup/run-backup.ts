@@ -10,6 +10,7 @@ import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/r
 import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
+import { ensureKey } from './ensure-key.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
@@ -89,6 +90,7 @@ async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
     ...given,
     warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
   };
+  await ensureKey(places, context);
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);

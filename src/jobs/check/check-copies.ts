@@ -1,4 +1,3 @@
-import { binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
@@ -7,7 +6,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import type { BinlogStatus } from '../../status/binlog-status.ts';
 import type { Attributes } from '../../status/entries.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
-import { entriesOf, type PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
@@ -136,8 +135,6 @@ async function checkMedia(
       );
     case 'binlog':
       return await checkBoth(places.binlogs, {
-        entries: (status) => Object.entries(status),
-        keyOf: binlogKeyOfObject,
         examine: (found) => examineBinlog(found, context),
         findLack: () => undefined,
       } satisfies GroupKind<BinlogStatus>);
@@ -147,7 +144,7 @@ async function checkMedia(
 type Periodic = GroupKind<PeriodicStatus>;
 
 function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] = () => undefined): Periodic {
-  return { entries: entriesOf, keyOf: (objectKey) => objectKey, examine, findLack };
+  return { examine, findLack };
 }
 
 /** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */

@@ -1,16 +1,11 @@
 import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { IntegrityError, ObjectNotFoundError } from '../../errors.ts';
 import type { Attributes } from '../../status/entries.ts';
+import type { StatusFormat } from '../../status/status-format.ts';
+import { judgeCopy, refusal, warnIfUnproven } from '../find/authenticate.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import type {
-  CheckedCopy,
-  CheckedGroup,
-  CheckOptions,
-  Examined,
-  GroupKind,
-  Judgement,
-} from './checked-copy.ts';
+import type { CheckedCopy, CheckedGroup, CheckOptions, Examined, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
 import { readObject } from './read-copy.ts';
 
@@ -24,16 +19,17 @@ export async function* checkGroup<S>(
   options: CheckOptions,
   context: JobContext,
 ): AsyncGenerator<CheckedCopy> {
-  const { store, kind } = group;
+  const { store } = group;
+  const { format } = store;
   const stored = await store.status.read();
-  const entries = new Map(kind.entries(stored.status));
+  const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
-  const present = new Set(group.copies.map(({ object }) => kind.keyOf(object.key)));
+  const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));
   const later: [FoundCopy, Examined<S>][] = [];
-  for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, kind)))) {
-    const entryKey = kind.keyOf(found.object.key);
+  for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
+    const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
-    const seen = await look(found, { kind, isExpired, attributes: entries.get(entryKey) }, options, context);
+    const seen = await look({ group, found, isExpired, attributes: entries.get(entryKey) }, options, context);
     if (seen.state === 'gone') present.delete(entryKey);
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
@@ -55,15 +51,15 @@ type Look<S> =
   | { readonly state: 'gone' };
 
 interface Known<S> {
-  readonly kind: GroupKind<S>;
+  readonly group: CheckedGroup<S>;
+  readonly found: FoundCopy;
   /** What the status says of it; undefined when it does not list it. */
   readonly attributes: Attributes | undefined;
   readonly isExpired: boolean;
 }
 
 async function look<S>(
-  found: FoundCopy,
-  { kind, attributes, isExpired }: Known<S>,
+  { group: { kind, store }, found, attributes, isExpired }: Known<S>,
   { read }: CheckOptions,
   context: JobContext,
 ): Promise<Look<S>> {
@@ -78,6 +74,9 @@ async function look<S>(
     }
     if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
     else if (read) await kind.examine(found);
+    const verdict = judgeCopy({ ...found, ...store }, store.format, attributes, context);
+    if (verdict.kind === 'refused') return { state: 'forged', problem: refusal(verdict, found.location) };
+    warnIfUnproven(verdict, found.location, context);
     const lack = kind.findLack(attributes);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {
@@ -91,18 +90,18 @@ function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedC
 }
 
 /** All that the operator may call a copy. */
-function namesOf<S>({ location, object, parsed }: FoundCopy, { keyOf }: GroupKind<S>): string[] {
-  const key = keyOf(object.key);
+function namesOf<S>({ location, object, parsed }: FoundCopy, format: StatusFormat<S>): string[] {
+  const key = format.keyOf(object.key);
   return [location, object.key, parsed.name, key, nameOfKey(key)];
 }
 
 /** Entries whose objects are not there, and were not when the status was read once more. */
 async function findMissing<S>(
-  { host, place, store, kind, isWanted }: CheckedGroup<S>,
+  { host, place, store, isWanted }: CheckedGroup<S>,
   entries: ReadonlyMap<string, Attributes>,
   present: ReadonlySet<string>,
 ): Promise<CheckedCopy[]> {
-  const { destination, status } = store;
+  const { destination, status, format } = store;
   const suspects = [...entries].flatMap(([key, { sha256 }]): CheckedCopy[] => {
     const parsed = parseKey(key);
     const location = destination.locate(key);
@@ -112,8 +111,8 @@ async function findMissing<S>(
     return [{ place, location, parsed, key, size: undefined, state: 'missing' }];
   });
   if (suspects.length === 0) return [];
-  const listed = new Map(kind.entries((await status.read()).status));
+  const listed = new Map(format.entries((await status.read()).status));
   const there = new Set<string>();
-  for await (const object of destination.list(`${host}/`)) there.add(kind.keyOf(object.key));
+  for await (const object of destination.list(`${host}/`)) there.add(format.keyOf(object.key));
   return suspects.filter(({ key }) => listed.has(key) && !there.has(key));
 }

@@ -9,6 +9,7 @@ import type { CopyPlace } from '../record/record-copy.ts';
  * `unlisted` does not stand in the status and is whole; `adopted` did not and now does;
  * `expired` no longer stands in the status, and the next backup removes it;
  * `orphaned` stands in the status, and the full copy that it continues is gone;
+ * `forged` stands in the status, and is not what this machine has signed;
  * `unfit` is whole, but the status cannot get it; `unreadable` is damaged, or cannot be read to its end here.
  */
 export type CheckState =
@@ -18,6 +19,7 @@ export type CheckState =
   | 'unlisted'
   | 'adopted'
   | 'expired'
+  | 'forged'
   | 'unfit'
   | 'unreadable';
 
@@ -52,9 +54,6 @@ export type Examined<S> = (status: S) => S;
 
 /** How copies of one kind stand in their status. */
 export interface GroupKind<S> {
-  readonly entries: (status: S) => readonly (readonly [string, Attributes])[];
-  /** The key of the entry for an object. */
-  readonly keyOf: (objectKey: string) => string;
   /** Reads a copy to its end; throws when it is not whole. */
   readonly examine: (found: FoundCopy) => Promise<Examined<S>>;
   /** Why a copy with these attributes is of no use by itself; undefined when nothing is known against it. */

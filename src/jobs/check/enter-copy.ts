@@ -17,7 +17,7 @@ export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
   return async (found, examined) => {
     const { status } = await store.status.read();
     // A backup has finished it meanwhile.
-    if (store.lists(status, found.object.key)) return { state: 'listed' };
+    if (store.format.ownsObject(status, found.object.key)) return { state: 'listed' };
     return judge(() => {
       rehearsed = examined(rehearsed ?? status);
       return { state: 'unlisted' };
@@ -35,7 +35,7 @@ export function recordEntry<S>(
     underLock(async (writing) => {
       const { status, deletions } = await store.status.read();
       const { key } = found.object;
-      if (store.lists(status, key)) return { state: 'listed' };
+      if (store.format.ownsObject(status, key)) return { state: 'listed' };
       if (deletions.includes(key)) return { state: 'expired' };
       // Reading it may have taken hours, and an open file can be read to its end after it was deleted.
       if (!(await isThere(store.destination, key))) return undefined;

@@ -2,9 +2,10 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { datedByName, describeLog } from '../../copies/order-binlogs.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
+import type { RecordContext } from './find-record.ts';
 import { type FoundBinlog, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
 
-type Context = Pick<JobContext, 'local' | 'remote' | 'log' | 'signal'>;
+type Context = RecordContext & Pick<JobContext, 'remote'>;
 
 /**
  * Finds copies of binary logs. Each of `wanted` is what `ls` prints, a key, or a name that only one copy has, with or

@@ -1,49 +1,75 @@
 import { describeError } from '../../errors.ts';
+import type { Verdict } from '../../integrity/judge.ts';
 import { StatusDamagedError } from '../../status/envelope.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
+import { type JudgeContext, judgeCopy } from './authenticate.ts';
 import type { Candidate } from './find-copy.ts';
 
-/** What the status says of an object, or why it says nothing. */
-export type Lookup<C> = { readonly record: C } | { readonly record: undefined; readonly reason: string };
+/** What the status says of an object, or why it says nothing; and whether the object may be used. */
+export type Lookup<C> = { readonly verdict: Verdict } & (
+  | { readonly record: C }
+  | { readonly record: undefined; readonly reason: string }
+);
 
 /** A kind of status, and the copies it lists. */
 export interface RecordKind<S, C> {
   readonly format: StatusFormat<S>;
   readonly copies: (status: S) => readonly C[];
-  /** Whether an entry is that of an object. */
-  readonly isOf: (copy: C, objectKey: string) => boolean;
+}
+
+/** What finding records needs. */
+export type RecordContext = JudgeContext & Pick<JobContext, 'log' | 'signal'>;
+
+/** The status of a host in one place, read once. */
+export interface Records<C> {
+  /** What it says of an object of that place. */
+  readonly lookUp: (candidate: Candidate) => Lookup<C>;
+  /** Why it could not be read; undefined: it could. */
+  readonly failure: string | undefined;
 }
 
 /** Looks an object up in the status beside it. A status that cannot be read must not keep anyone from a copy that is whole. */
-export async function findRecord<S, C>(
+export async function findRecord<S, C extends { readonly key: string }>(
   candidate: Candidate,
   kind: RecordKind<S, C>,
-  context: Pick<JobContext, 'log' | 'signal'>,
+  context: RecordContext,
 ): Promise<Lookup<C>> {
-  const records = await readRecords(candidate, kind, context);
-  if (records.record === undefined) return records;
-  return toLookup(records.record.find((copy) => kind.isOf(copy, candidate.object.key)));
+  return (await readRecords(candidate, kind, context)).lookUp(candidate);
 }
 
-/** For what a status that could be read says of an object, if anything. */
-export function toLookup<C>(record: C | undefined): Lookup<C> {
-  return record === undefined ? { record: undefined, reason: 'no status lists it' } : { record };
-}
-
-/** All that the status beside an object lists. */
-export async function readRecords<S, C>(
+/** All that the status beside an object lists. Throws only when the signal comes, or the keys of this machine cannot be read. */
+export async function readRecords<S, C extends { readonly key: string }>(
   { destination, parsed }: Pick<Candidate, 'destination' | 'parsed'>,
-  { format, copies }: Pick<RecordKind<S, C>, 'format' | 'copies'>,
-  context: Pick<JobContext, 'log' | 'signal'>,
-): Promise<Lookup<readonly C[]>> {
+  { format, copies }: RecordKind<S, C>,
+  context: RecordContext,
+): Promise<Records<C>> {
   try {
     const { status } = await openStatusStore(destination, parsed.host, format, context).read();
-    return { record: copies(status) };
+    const records = new Map(copies(status).map((copy) => [copy.key, copy]));
+    const entries = new Map(format.entries(status));
+    return {
+      failure: undefined,
+      lookUp(candidate) {
+        const key = format.keyOf(candidate.object.key);
+        const verdict = judgeCopy(candidate, format, entries.get(key), context);
+        const record = records.get(key);
+        return record === undefined
+          ? { verdict, record: undefined, reason: 'no status lists it' }
+          : { verdict, record };
+      },
+    };
   } catch (error) {
     context.signal.throwIfAborted();
-    const isDamaged = error instanceof StatusDamagedError;
-    return { record: undefined, reason: isDamaged ? 'its status is damaged' : describeError(error) };
+    const reason = error instanceof StatusDamagedError ? 'its status is damaged' : describeError(error);
+    return {
+      failure: reason,
+      lookUp: (candidate) => ({
+        verdict: judgeCopy(candidate, format, undefined, context),
+        record: undefined,
+        reason,
+      }),
+    };
   }
 }

@@ -5,7 +5,8 @@ import type { Destination } from '../../destinations/destination.ts';
 import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Candidate } from './find-copy.ts';
-import { type Lookup, readRecords, toLookup } from './find-record.ts';
+import { type RecordContext, type RecordKind, type Records, readRecords } from './find-record.ts';
+import type { Known } from './keep-trusted.ts';
 
 /** A copy of a binary log and the objects that hold it, keep-local first. */
 export interface FoundBinlog {
@@ -18,9 +19,8 @@ export interface FoundBinlog {
 
 /** A copy of a binary log, and what is known of it. */
 export interface KnownBinlog extends FoundBinlog, DatedLog {
-  /** What the status of each object's place says of it. */
-  readonly lookups: ReadonlyMap<Candidate, Lookup<BinlogCopy>>;
-  /** What the first status that lists it says of it; undefined when none does. */
+  readonly candidates: readonly Known<BinlogCopy>[];
+  /** What the first status that lists it, and may be believed, says of it; undefined when none does. */
   readonly copy: BinlogCopy | undefined;
 }
 
@@ -70,34 +70,33 @@ interface LookedUp {
   readonly failure: string | undefined;
 }
 
+const KIND: RecordKind<BinlogStatus, BinlogCopy> = { format: BINLOG_STATUS, copies: binlogCopies };
+
 /** Looks copies up in the statuses beside them, each of which is read once: there may be thousands. */
 export async function lookUpBinlogs(
   binlogs: readonly FoundBinlog[],
-  context: Pick<JobContext, 'log' | 'signal'>,
+  context: RecordContext,
 ): Promise<LookedUp> {
   let failure: string | undefined;
-  const statuses = new Map<string, Lookup<ReadonlyMap<string, BinlogCopy>>>();
-  const read = async (candidate: Candidate): Promise<Lookup<ReadonlyMap<string, BinlogCopy>>> => {
-    const kind = { format: BINLOG_STATUS, copies: binlogCopies };
-    const lookup = await readRecords<BinlogStatus, BinlogCopy>(candidate, kind, context);
-    if (lookup.record === undefined) {
-      failure ??= lookup.reason;
-      return lookup;
-    }
-    return { record: new Map(lookup.record.map((copy) => [copy.key, copy])) };
+  const statuses = new Map<string, Records<BinlogCopy>>();
+  const recordsBeside = async (candidate: Candidate): Promise<Records<BinlogCopy>> => {
+    const id = candidate.destination.locate(candidate.parsed.host);
+    const records = statuses.get(id) ?? (await readRecords(candidate, KIND, context));
+    statuses.set(id, records);
+    failure ??= records.failure;
+    return records;
   };
   const known: KnownBinlog[] = [];
   for (const binlog of binlogs) {
-    const lookups = new Map<Candidate, Lookup<BinlogCopy>>();
+    const candidates: Known<BinlogCopy>[] = [];
     for (const candidate of binlog.candidates) {
-      const id = candidate.destination.locate(candidate.parsed.host);
-      const status = statuses.get(id) ?? (await read(candidate));
-      statuses.set(id, status);
-      lookups.set(candidate, status.record === undefined ? status : toLookup(status.record.get(binlog.key)));
+      candidates.push({ ...candidate, lookup: (await recordsBeside(candidate)).lookUp(candidate) });
     }
-    const copy = [...lookups.values()].find(({ record }) => record !== undefined)?.record;
+    const copy = candidates.find(
+      ({ lookup: { record, verdict } }) => record !== undefined && verdict.kind !== 'refused',
+    )?.lookup.record;
     const dated = copy ?? datedByName(binlog.name);
-    known.push({ ...binlog, binlog: dated.binlog, timeCreated: dated.timeCreated, lookups, copy });
+    known.push({ ...binlog, candidates, binlog: dated.binlog, timeCreated: dated.timeCreated, copy });
   }
   return { known, failure };
 }

@@ -4,13 +4,12 @@ import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysq
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Candidate, findCopy } from './find-copy.ts';
-import { findRecord, type Lookup, type RecordKind } from './find-record.ts';
+import { findRecord, type RecordKind } from './find-record.ts';
+import { type Known, keepTrusted } from './keep-trusted.ts';
 
 /** A MySQL copy, the objects that hold it, and what is known of it. */
 export interface LocatedCopy {
-  readonly candidates: readonly Candidate[];
-  /** What the status of each object's place says of it. */
-  readonly lookups: ReadonlyMap<Candidate, Lookup<MysqlCopy>>;
+  readonly candidates: readonly Known<MysqlCopy>[];
   /** What the first status that lists the copy says of it; undefined when none does. */
   readonly copy: MysqlCopy | undefined;
 }
@@ -25,7 +24,7 @@ export interface MysqlChain {
 /**
  * Finds a copy and, when it is an incremental one, the full copy that its status names as its parent. A copy that no
  * status lists is taken for a full one; `requireExtracted` of mysql-folder.ts finds out. Throws a TwinDbError that names what
- * is missing.
+ * is missing, and an UnauthenticatedError when a copy must not be used.
  */
 export async function findMysqlChain(wanted: string, context: JobContext): Promise<MysqlChain> {
   const found = await locate(wanted, context);
@@ -58,16 +57,16 @@ function recordsOf(candidate: Candidate, { local }: JobContext): RecordKind<Peri
   return {
     format: candidate.destination === local ? LOCAL_MYSQL_STATUS : MYSQL_STATUS,
     copies: mysqlCopies,
-    isOf: (copy, objectKey) => copy.key === objectKey,
   };
 }
 
 async function locate(wanted: string, context: JobContext): Promise<LocatedCopy> {
   const candidates = await findCopy(wanted, 'mysql', context);
-  const lookups = new Map<Candidate, Lookup<MysqlCopy>>();
+  const known: Known<MysqlCopy>[] = [];
   for (const candidate of candidates) {
-    lookups.set(candidate, await findRecord(candidate, recordsOf(candidate, context), context));
+    known.push({ ...candidate, lookup: await findRecord(candidate, recordsOf(candidate, context), context) });
   }
-  const copy = [...lookups.values()].find(({ record }) => record !== undefined)?.record;
-  return { candidates, lookups, copy };
+  const trusted = keepTrusted(known, context);
+  const copy = trusted.find(({ lookup }) => lookup.record !== undefined)?.lookup.record;
+  return { candidates: trusted, copy };
 }

@@ -2,6 +2,7 @@ import type { Destination } from '../../destinations/destination.ts';
 import { BINLOG_STATUS, type BinlogStatus } from '../../status/binlog-status.ts';
 import { FILES_STATUS } from '../../status/files-status.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../status/mysql-status.ts';
+import { signEntry } from '../../status/sign-entry.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
@@ -16,12 +17,13 @@ export interface Places {
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
 export function openPlaces(context: JobContext): Places {
-  const { host, remote, local } = context;
+  const { host, remote, local, integrity } = context;
   const open = <S>(remoteFormat: StatusFormat<S>, localFormat: StatusFormat<S>): CopyPlaces<S> => {
     const place = (destination: Destination, format: StatusFormat<S>): CopyPlace<S> => ({
       destination,
       status: openStatusStore(destination, host, format, context),
-      lists: (status, objectKey) => format.ownsObject(status, objectKey),
+      sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
+      format,
       alwaysKeepNewest: destination === remote,
     });
     return { remote: place(remote, remoteFormat), local: local && place(local, localFormat) };

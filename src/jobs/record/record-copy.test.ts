@@ -51,8 +51,8 @@ function crashingAt(step: number): { destination: Destination; steps: () => numb
 
 function placeOf(destination: Destination, alwaysKeepNewest = true): CopyPlace {
   const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
-  const lists: CopyPlace['lists'] = (content, key) => FILES_STATUS.ownsObject(content, key);
-  return { destination, status, lists, alwaysKeepNewest };
+  const sign: CopyPlace['sign'] = (_key, attributes) => attributes;
+  return { destination, status, format: FILES_STATUS, sign, alwaysKeepNewest };
 }
 
 /** As a run does it. */

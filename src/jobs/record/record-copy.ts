@@ -2,15 +2,18 @@ import type { Destination } from '../../destinations/destination.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
+import type { Attributes } from '../../status/entries.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { StatusFormat } from '../../status/status-format.ts';
 import type { StatusStore, StoredStatus } from '../../status/status-store.ts';
 
 /** One of the places that keep copies of one kind: the destination, or keep_local_path. */
 export interface CopyPlace<S = PeriodicStatus> {
   readonly destination: Destination;
   readonly status: StatusStore<S>;
-  /** Whether a status lists the copy that this object holds. */
-  readonly lists: (status: S, objectKey: string) => boolean;
+  /** The attributes of a copy that was made just now, signed with the key of this machine, if it has one. */
+  readonly sign: (key: string, attributes: Attributes) => Attributes;
+  readonly format: StatusFormat<S>;
   /** Whether the newest copy stays whatever the retention says. */
   readonly alwaysKeepNewest: boolean;
 }
@@ -78,13 +81,13 @@ async function applyChange<S, C extends { readonly key: string }>(
 
 /** Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. */
 async function withdraw<S>(
-  { destination, status, lists }: CopyPlace<S>,
+  { destination, status, format }: CopyPlace<S>,
   objectKey: string,
   wasTried: boolean,
   log: Log,
 ): Promise<void> {
   try {
-    if (wasTried && lists((await status.read()).status, objectKey)) return;
+    if (wasTried && format.ownsObject((await status.read()).status, objectKey)) return;
     await destination.delete(objectKey);
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.

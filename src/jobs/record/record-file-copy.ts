@@ -16,7 +16,7 @@ export async function recordFileCopy(
     place,
     {
       made: copy.key,
-      enter: (status) => withEntry(status, copy.runType, copy.key, toAttributes(copy)),
+      enter: (status) => withEntry(status, copy.runType, copy.key, place.sign(copy.key, toAttributes(copy))),
       plan: (status) =>
         planRetention(
           fileCopies(status).filter((other) => isPeer(copy, other)),

@@ -52,7 +52,8 @@ export async function recordMysqlCopy(
     place,
     {
       made: copy.key,
-      enter: (status) => withEntry(status, copy.runType, copy.key, mysqlAttributes(copy)),
+      enter: (status) =>
+        withEntry(status, copy.runType, copy.key, place.sign(copy.key, mysqlAttributes(copy))),
       plan: (status) => plan(place, status, copy, retention),
       without: withoutKeys,
     },

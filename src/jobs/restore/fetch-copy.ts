@@ -5,8 +5,9 @@ import type { Digest } from '../../pipeline/digest.ts';
 import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
 import { formatBytes } from '../../units.ts';
-import type { Candidate } from '../find/find-copy.ts';
+import { warnIfUnproven } from '../find/authenticate.ts';
 import type { Lookup } from '../find/find-record.ts';
+import { type Known, keepTrusted } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
 import { leastSize, leaveEmpty, measureSpace, requireSpace } from './empty-folder.ts';
 
@@ -20,10 +21,9 @@ export interface RecordedBytes {
 /** How to bring one copy into a folder. */
 interface Fetch {
   /** The objects that hold the copy, in the order in which to try them. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Known<RecordedBytes>[];
   /** Gets the contents; emptied after each attempt that failed. */
   readonly dst: string;
-  readonly lookUp: (candidate: Candidate) => Promise<Lookup<RecordedBytes>>;
   /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
   readonly checkEnd?: () => Duplex;
   /** A stage in front of the last one that errors before it passes on what the last one must not get. */
@@ -35,18 +35,17 @@ interface Fetch {
 }
 
 /** A candidate, and what there is to verify it by. */
-interface Verifiable extends Candidate {
+interface Verifiable extends Known<RecordedBytes> {
   readonly location: string;
-  readonly lookup: Lookup<RecordedBytes>;
 }
 
 /**
  * Destination -> digest check -> gpg -d -> decompressor -> extractor, from the first place whose copy is whole; one that
- * nothing can verify comes after one that can be. Returns the location it came from. When all fail, `dst` is empty and
- * the error of the last one is thrown.
+ * nothing can verify comes after one that can be, and what must not be used is not. Returns the location it came from. When all
+ * fail, `dst` is empty and the error of the last one is thrown.
  */
 export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<string> {
-  const ordered = await inOrderOfTrust(fetch, context);
+  const ordered = inOrderOfTrust(fetch.candidates, context);
   for (const [index, candidate] of ordered.entries()) {
     try {
       await fetchFrom(candidate, fetch, context);
@@ -62,23 +61,17 @@ export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<stri
   throw new TwinDbError('There is no place to restore the copy from');
 }
 
-async function inOrderOfTrust({ candidates, lookUp }: Fetch, context: JobContext): Promise<Verifiable[]> {
-  const found: Verifiable[] = [];
-  for (const candidate of candidates) {
-    const location = candidate.destination.locate(candidate.object.key);
-    found.push({ ...candidate, location, lookup: await lookUp(candidate) });
-  }
-  // Without encryption both places hold the same bytes, so the record of one verifies the other.
-  const shared = found.map((each) => {
-    const twin = found.find((other) => other.object.key === each.object.key && isVerifiable(other));
-    return isVerifiable(each) || twin === undefined ? each : { ...each, lookup: twin.lookup };
-  });
-  for (const { location, lookup } of shared.filter((each) => !isVerifiable(each))) {
+function inOrderOfTrust(candidates: Fetch['candidates'], context: JobContext): Verifiable[] {
+  const trusted = keepTrusted(candidates, context).map((each) => ({
+    ...each,
+    location: each.destination.locate(each.object.key),
+  }));
+  for (const { location, lookup } of trusted.filter((each) => !isVerifiable(each))) {
     const reason =
       lookup.record === undefined ? lookup.reason : 'the status has none, as the Python tool made it';
     context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`);
   }
-  return shared.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
+  return trusted.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
 }
 
 function isVerifiable({ lookup }: Verifiable): boolean {
@@ -91,6 +84,7 @@ async function fetchFrom(
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
+  warnIfUnproven(lookup.verdict, location, context);
   context.log.debug(`Restoring ${location} (${formatBytes(object.size)})`);
   const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {

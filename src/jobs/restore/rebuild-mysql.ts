@@ -157,7 +157,7 @@ async function extractFull(
 }
 
 async function extract(
-  { candidates, lookups }: LocatedCopy,
+  { candidates }: LocatedCopy,
   dir: string,
   type: MysqlCopy['type'],
   { programs, flavour }: CopyPrograms,
@@ -170,8 +170,6 @@ async function extract(
     {
       candidates,
       dst: dir,
-      lookUp: async (candidate) =>
-        lookups.get(candidate) ?? { record: undefined, reason: 'no status lists it' },
       guard: () => new XbstreamGuard(dialect),
       extract: () => extractCopy(programs, dir),
       check: async () => {

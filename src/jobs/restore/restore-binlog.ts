@@ -72,15 +72,13 @@ async function fetchBinlog(
   dst: string,
   context: JobContext,
 ): Promise<KnownBinlog> {
-  const { name, candidates, lookups } = binlog;
+  const { name, candidates } = binlog;
   const file = join(work, name);
   let header: BinlogHeader | undefined;
   const location = await fetchCopy(
     {
       candidates,
       dst: work,
-      lookUp: async (candidate) =>
-        lookups.get(candidate) ?? { record: undefined, reason: 'no status lists it' },
       extract: () => createWriteStream(file, { flags: 'wx', mode: 0o640 }),
       // Without a checksum this still tells an empty or foreign file.
       check: async () => {

@@ -5,8 +5,9 @@ import { extractFiles } from '../../sources/files.ts';
 import { TarEndCheck } from '../../sources/tar-end.ts';
 import { FILES_STATUS, fileCopies } from '../../status/files-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
-import { type Candidate, findCopy } from '../find/find-copy.ts';
+import { findCopy } from '../find/find-copy.ts';
 import { findRecord, type RecordKind } from '../find/find-record.ts';
+import type { Known } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
 import { claimEmptyFolder, leaveEmpty } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
@@ -15,7 +16,6 @@ import { timeRestore } from './time-restore.ts';
 const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
   format: FILES_STATUS,
   copies: fileCopies,
-  isOf: (copy, objectKey) => copy.key === objectKey,
 };
 
 /**
@@ -23,12 +23,14 @@ const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
  * copy is used when it is whole. When anything fails, `dst` is left empty.
  */
 export async function restoreFile(wanted: string, dst: string, context: JobContext): Promise<void> {
-  const candidates = await findCopy(wanted, 'files', context);
+  const candidates: Known<FileCopy>[] = [];
+  for (const candidate of await findCopy(wanted, 'files', context)) {
+    candidates.push({ ...candidate, lookup: await findRecord(candidate, RECORDS, context) });
+  }
   const claim = await claimEmptyFolder(dst);
   const fetching = {
     candidates,
     dst,
-    lookUp: (candidate: Candidate) => findRecord(candidate, RECORDS, context),
     checkEnd: () => new TarEndCheck(),
     extract: () => extractFiles(dst),
   };

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError, TwinDbError } from '../errors.ts';
+import { formatKey, type Keyring, parseKeys } from './keyring.ts';
+
+/** The access of accounts other than the owner. */
+const WRITABLE_BY_ANYONE = 0o002;
+const OPEN_TO_OTHERS = 0o066;
+
+/**
+ * Reads a key file; undefined when there is none. Throws a ConfigError when it cannot be read, holds no keys, or anyone may
+ * write to it: whoever can choose the key can sign.
+ */
+export function readKeyFile(file: string): Keyring | undefined {
+  let text: string;
+  let mode: number;
+  let made: number;
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      ({ mode, mtimeMs: made } = fstatSync(descriptor));
+      text = readFileSync(descriptor, 'latin1');
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new ConfigError(`Cannot read the integrity key ${file}`, {
+      cause,
+      remedy: 'Run the command as root, or as the user whose file it is.',
+    });
+  }
+  const remedy = `chmod 600 ${file}`;
+  if (mode & WRITABLE_BY_ANYONE)
+    throw new ConfigError(`The integrity key ${file} may be written by anyone`, {
+      remedy: `Make sure that it is still yours, then run: ${remedy}`,
+    });
+  const problem =
+    mode & OPEN_TO_OTHERS
+      ? `Other users have access to the integrity key ${file}, and could sign copies with it; run: ${remedy}`
+      : undefined;
+  return { file, ...parseKeys(text, file, Math.floor(made / 1000)), problem };
+}
+
+/**
+ * Makes a key file with one key and mode 0600, durably; of several processes that do so at once one makes it, and all return
+ * that one. `now` goes into the ID. Throws a TwinDbError when the file cannot be made.
+ */
+export function makeKeyFile(file: string, now: Date): Keyring {
+  const fresh = join(dirname(file), `.integrity-${randomBytes(8).toString('hex')}`);
+  try {
+    const descriptor = openSync(fresh, 'wx', 0o600);
+    try {
+      writeSync(
+        descriptor,
+        formatKey(now, { suffix: randomBytes(4).toString('hex'), secret: randomBytes(32) }),
+      );
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    linkSync(fresh, file);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code !== 'EEXIST') {
+      // Without the random name: a warning of a lasting state must be the same each time.
+      const reason = message.replace(/^[A-Z]+: (.+?), .*/s, '$1');
+      throw new TwinDbError(`Cannot make the integrity key ${file}: ${reason}`, { cause, isExplained: true });
+    }
+  } finally {
+    rmSync(fresh, { force: true });
+  }
+  const made = readKeyFile(file);
+  if (made === undefined) throw new TwinDbError(`Cannot make the integrity key ${file}: it is gone again`);
+  return made;
+}

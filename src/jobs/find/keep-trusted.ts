@@ -1,0 +1,41 @@
+import { describeError, type UnauthenticatedError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import { refusal } from './authenticate.ts';
+import type { Candidate } from './find-copy.ts';
+import type { Lookup } from './find-record.ts';
+
+/** A candidate, and what its status says of it. */
+export type Known<C> = Candidate & { readonly lookup: Lookup<C> };
+
+/**
+ * The candidates that may be used, in their order. Without encryption both places hold the same bytes, so an entry in one that
+ * is signed speaks for the object of the other as well. What is refused is warned of; when nothing else is left, its
+ * UnauthenticatedError is thrown.
+ */
+export function keepTrusted<C extends { readonly sha256: string | undefined }>(
+  candidates: readonly Known<C>[],
+  { log }: { readonly log: Pick<Log, 'warn'> },
+): Known<C>[] {
+  const judged = candidates.map((each) => ({ ...each, lookup: bestLookup(each, candidates) }));
+  const refused = judged.flatMap(({ destination, object, lookup: { verdict } }): UnauthenticatedError[] =>
+    verdict.kind === 'refused' ? [refusal(verdict, destination.locate(object.key))] : [],
+  );
+  const trusted = judged.filter(({ lookup: { verdict } }) => verdict.kind !== 'refused');
+  if (trusted.length === 0 && refused[0]) throw refused[0];
+  for (const error of refused) log.warn(`${describeError(error)}\nThe copy in the other place is used`);
+  return trusted;
+}
+
+/** The object's own, unless only that of its twin is proven, or only its twin's has a checksum. */
+function bestLookup<C extends { readonly sha256: string | undefined }>(
+  own: Known<C>,
+  candidates: readonly Known<C>[],
+): Lookup<C> {
+  const rank = ({ verdict, record }: Lookup<C>): number =>
+    (verdict.kind === 'refused' ? 0 : verdict.kind === 'unproven' ? 2 : 4) +
+    Number(record?.sha256 !== undefined);
+  // An entry that was changed is a finding, whatever another place says; only that nothing is known can be made good.
+  const isSilent = own.lookup.record?.sha256 === undefined;
+  const twins = candidates.filter(({ object }) => isSilent && object.key === own.object.key);
+  return [own, ...twins].map(({ lookup }) => lookup).toSorted((a, b) => rank(b) - rank(a))[0] ?? own.lookup;
+}
