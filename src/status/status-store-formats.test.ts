@@ -57,14 +57,14 @@ const FORMATS = [
   },
   {
     format: BINLOG_STATUS as StatusFormat<never>,
-    object: 'db1/binlog/b.1.gz',
+    object: 'db1/binlog/b.2.gz',
     both: {
       'db1/binlog/b.1': { time_created: 1, sha256: 'ab' },
       'db1/binlog/b.2': { time_created: 2, sha256: 'cd' },
     },
-    asPython: { 'db1/binlog/b.1': { time_created: 1 } },
-    restored: { 'db1/binlog/b.1': { time_created: 1, sha256: 'ab' } },
-    otherObject: 'db1/binlog/b.2.gz',
+    asPython: { 'db1/binlog/b.2': { time_created: 2 } },
+    restored: { 'db1/binlog/b.2': { time_created: 2, sha256: 'cd' } },
+    otherObject: 'db1/binlog/b.1.gz',
     keysOf: (text: string) => readBinlogStatus(text).map(([key]) => key),
   },
 ];

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
@@ -35,6 +35,11 @@ beforeEach(() => {
   second = `${first}.copy`;
 });
 afterEach(() => rmSync(dir, { recursive: true }));
+
+function object(key: string): void {
+  mkdirSync(dirname(join(dir, key)), { recursive: true });
+  writeFileSync(join(dir, key), 'x');
+}
 
 const damage = (file: string) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
 
@@ -96,6 +101,8 @@ describe('a status and its second copy', () => {
   it('the second stands in for a first that is damaged, which is said', async () => {
     await store.write({ status: two, deletions: ['x'] });
     damage(first);
+    // Both copies that it lists are there: what it wants deleted can be.
+    for (const key of [K1, K2]) object(key);
     expect(await store.read()).toEqual({ status: two, deletions: ['x'] });
     expect(messages).toEqual([`warn: ${first} is damaged: it is not JSON; its second copy is used`]);
     await store.read();
@@ -123,6 +130,19 @@ describe('a status and its second copy', () => {
     // As the Python tool writes: K2 is gone, attributes it does not know are dropped, one has changed.
     writeFileSync(first, encodeEnvelope(withEntry(FILES_STATUS.empty, 'daily', K1, { size: 7 })));
     expect(entriesOf((await store.read()).status)).toEqual([[K1, { size: 7, sha256: 'a' }]]);
+  });
+
+  it('are said to differ when the first lacks what the second has last: it is an old one', async () => {
+    const dated = (key: string, backup_started: number, before = FILES_STATUS.empty) =>
+      withEntry(before, 'daily', key, { backup_started });
+    const [old, newer] = [dated(K1, 1), dated(K2, 2, dated(K1, 1))];
+    await store.write({ status: newer, deletions: [] });
+    expect(await store.whichLists(K2)).toBe('first');
+    writeFileSync(first, encodeEnvelope(old));
+    expect((await store.read()).status).toEqual(old);
+    expect(messages.join()).toContain(`${first} is older than its second copy`);
+    expect(await store.whichLists(K2)).toBe('second');
+    expect(await store.whichLists('db1/daily/files/other')).toBeUndefined();
   });
 
   it('never delete a key that the first still lists: the run that decided so ended before it was written', async () => {

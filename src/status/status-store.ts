@@ -1,6 +1,6 @@
 import type { Destination } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
-import { ObjectNotFoundError } from '../errors.ts';
+import { describeError, ObjectNotFoundError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
@@ -25,6 +25,8 @@ export interface StatusStore<S = PeriodicStatus> {
    * lock that was acquired after the store was opened.
    */
   write(stored: StoredStatus<S>, writing?: StatusWriting): Promise<void>;
+  /** Which of the two lists the copy that an object holds, the first before the second; undefined: neither that can be read. */
+  whichLists(objectKey: string): Promise<'first' | 'second' | undefined>;
 }
 
 /** What a write heeds. */
@@ -49,16 +51,60 @@ export function openStatusStore<S>(
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
   let lastSaid = '';
+  /** The second copy as it was read or written last, `undefined` for none; absent: not known yet. */
+  let before: { readonly text: string | undefined } | undefined;
   /** A run reads its status several times. */
   const tell = (message: string): void => {
     if (message !== lastSaid) context.log.warn(message);
     lastSaid = message;
   };
+  const readBoth = async (): Promise<[ReadResult<S>, ReadResult<S>]> => {
+    const [first, second] = await Promise.all([key, secondKey].map((each) => tryReadText(destination, each)));
+    before = { text: second };
+    return [parse(first, format), parse(second, format)];
+  };
+  /**
+   * After a write that failed half-way the second copy would order deletions that the first knows nothing of: they would be
+   * carried out if that were lost one day. Where it cannot be put back, the copy that was to be entered stays (`whichLists`).
+   */
+  const putSecondBack = async (mayWrite: () => void, signal: AbortSignal): Promise<void> => {
+    if (before === undefined) return;
+    try {
+      mayWrite();
+      if (before.text === undefined) await destination.delete(secondKey);
+      else await writeSmallObject(destination, secondKey, before.text, signal);
+    } catch (error) {
+      // The failure that led here is the one to report.
+      context.log.debug(`${destination.locate(secondKey)} could not be put back: ${describeError(error)}`);
+    }
+  };
+  /** Whether a file has this text; false also when it cannot be read. */
+  const holds = async (file: string, text: string): Promise<boolean> => {
+    try {
+      return (await tryReadText(destination, file)) === text;
+    } catch {
+      // Its write has failed, and that is reported.
+      return false;
+    }
+  };
+  /** What the second copy alone wants deleted is deleted only when all that it keeps is there: else it is no true picture. */
+  const withSafeDeletions = async (stored: StoredStatus<S>): Promise<StoredStatus<S>> => {
+    if (stored.deletions.length === 0) return stored;
+    const present = new Set<string>();
+    for await (const object of destination.list(`${host}/`)) present.add(format.keyOf(object.key));
+    // The Python tool lists below keep_local_path what lies on the destination only.
+    const kept = format.entries(stored.status).filter(([, { sha256 }]) => typeof sha256 === 'string');
+    const [missing] = kept.find(([each]) => !present.has(each)) ?? [];
+    if (missing === undefined) return stored;
+    tell(
+      `${destination.locate(secondKey)} lists ${missing}, which is not there, so nothing is deleted on its word\n` +
+        'twindb-backup check shows what is there and what is not.',
+    );
+    return { ...stored, deletions: [] };
+  };
   return {
     async read() {
-      const [first, second] = await Promise.all(
-        [key, secondKey].map((each) => tryRead(destination, each, format)),
-      );
+      const [first, second] = await readBoth();
       const chosen = choose(format, first, second, (problem) =>
         tell(`${destination.locate(key)} ${problem}; its second copy is used`),
       );
@@ -68,19 +114,43 @@ export function openStatusStore<S>(
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
-      return chosen;
+      if (isUsable(first) && isUsable(second) && newestIn(second, format) > newestIn(first, format)) {
+        tell(
+          `${destination.locate(key)} is older than its second copy: a run was cut short, or somebody has put an old one back\n` +
+            'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
+        );
+      }
+      return isUsable(first) ? chosen : await withSafeDeletions(chosen);
+    },
+    async whichLists(objectKey) {
+      const [first, second] = await readBoth();
+      const lists = (copy: ReadResult<S>) => isUsable(copy) && format.ownsObject(copy.status, objectKey);
+      if (lists(first)) return 'first';
+      return lists(second) ? 'second' : undefined;
     },
     async write({ status, deletions, told }, { signal, requireLock } = context) {
       const content = format.serialise(status);
       const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
-      for (const [each, envelope] of [
-        [secondKey, second],
-        [key, encodeEnvelope(content)],
-      ] as const) {
+      const mayWrite = (): void => {
         signal.throwIfAborted();
         requireLock?.();
-        await writeSmallObject(destination, each, envelope, signal);
+      };
+      const first = encodeEnvelope(content);
+      mayWrite();
+      await writeSmallObject(destination, secondKey, second, signal).catch(async (error: unknown) => {
+        await putSecondBack(mayWrite, signal);
+        throw error;
+      });
+      try {
+        mayWrite();
+        await writeSmallObject(destination, key, first, signal);
+      } catch (error) {
+        // The answer to the write may have been lost.
+        if (await holds(key, first)) return;
+        await putSecondBack(mayWrite, signal);
+        throw error;
       }
+      before = { text: second };
     },
   };
 }
@@ -105,20 +175,37 @@ function choose<S>(
   };
 }
 
-async function tryRead<S>(
-  destination: Destination,
-  key: string,
-  format: StatusFormat<S>,
-): Promise<ReadResult<S>> {
+function isUsable<S>(read: ReadResult<S>): read is StoredStatus<S> {
+  return read !== undefined && !(read instanceof StatusDamagedError);
+}
+
+/** When the newest of the copies was made, in seconds since the epoch. */
+function newestIn<S>({ status }: StoredStatus<S>, format: StatusFormat<S>): number {
+  return format
+    .entries(status)
+    .reduce((newest, [, attributes]) => Math.max(newest, format.timeOf(attributes) ?? 0), 0);
+}
+
+/** The text of a status file; undefined when it is absent. */
+async function tryReadText(destination: Destination, key: string): Promise<string | undefined> {
   try {
-    const { content, extra } = decodeEnvelope(await readSmallObject(destination, key));
+    return await readSmallObject(destination, key);
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function parse<S>(text: string | undefined, format: StatusFormat<S>): ReadResult<S> {
+  if (text === undefined) return undefined;
+  try {
+    const { content, extra } = decodeEnvelope(text);
     return {
       status: format.parse(content),
       deletions: parseDeletions(extra['deletions']),
       ...(extra['told'] === undefined ? {} : { told: parseToldWarnings(extra['told']) }),
     };
   } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
     if (error instanceof StatusDamagedError) return error;
     throw error;
   }

@@ -105,7 +105,7 @@ describe.each(['local', 'ssh', 's3'] as const)('a damaged status on %s', (kind) 
         sandbox.run('ls', '--json'),
         sandbox.run('status', '--type', 'files'),
         sandbox.backup('weekly'),
-        sandbox.run('restore', 'file', copies.at(-1) ?? '', '--dst', dst),
+        sandbox.run('restore', 'file', copies.at(-1) ?? '', '--dst', dst, '--accept-unauthenticated'),
       ]);
       const says = BOTH;
       expectOneMessage(ls, { exitCode: 1, says, remedy: REBUILD, stdout: `${copies.join('\n')}\n` });
@@ -120,7 +120,7 @@ describe.each(['local', 'ssh', 's3'] as const)('a damaged status on %s', (kind) 
       expect(restore).toMatchObject({
         exitCode: 0,
         stderr: expect.stringMatching(
-          /^WARNING: The checksum of \S+ cannot be verified: its status is damaged\n$/,
+          /^WARNING: The checksum of \S+ cannot be verified: its status is damaged\nWARNING: \S+ has no entry in a status that is signed, .*\n$/,
         ),
       });
       expect(filesBelow(dst)).toHaveLength(1);

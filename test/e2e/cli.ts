@@ -145,6 +145,8 @@ export function destinationSections(kind: DestinationConfig['kind'], sandbox: Sa
     case 's3':
       return {
         destination: { backup_destination: 's3' },
+        // All tests are one host to the bucket of the lab, so they have one key.
+        integrity: { key_file: join(lab.dir, 'integrity.key') },
         s3: {
           BUCKET: lab.s3.bucket,
           endpoint_url: lab.s3.endpoint,

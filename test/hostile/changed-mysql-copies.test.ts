@@ -55,7 +55,7 @@ describe('an incremental copy', () => {
 
   it('is refused with its full copy, when that was changed; and none continues it', async () => {
     const full = keyOf('full');
-    forgeCopy(sandbox, full, readFileSync(join(sandbox.dir, 'repository', full)).reverse(), {
+    forgeCopy(sandbox, full, Buffer.from(readFileSync(join(sandbox.dir, 'repository', full)).toReversed()), {
       name: 'status',
     });
     await expectRefused(keyOf('incremental'));
@@ -99,7 +99,7 @@ describe('a binary log', () => {
     );
     const steps = await restore(keyOf('full'));
     expect(steps.exitCode).toBe(0);
-    expect(steps.stderr).toContain(`${CHANGED}`);
+    expect(steps.stderr).toContain(CHANGED);
     expect(steps.stderr).toContain('It is left out of the steps');
     for (const key of others) expect(steps.stdout).not.toContain(`restore binlog ${key}`);
     rmSync(dst, { recursive: true });

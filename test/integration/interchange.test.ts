@@ -113,7 +113,13 @@ describe.each(['local', 'ssh', 's3'] as const)('what a run leaves on %s', (kind)
     for (const key of logs) expect((await unpack(key)).subarray(0, 4).toString('hex')).toBe('fe62696e');
 
     for (const name of statuses) await destination.delete(`${host}/${name}`);
-    const adopted = await sandbox.run('check', '--adopt', '--lock-file', join(sandbox.dir, 'lock'));
+    const adopted = await sandbox.run(
+      'check',
+      '--adopt',
+      '--accept-unauthenticated',
+      '--lock-file',
+      join(sandbox.dir, 'lock'),
+    );
     expect([adopted.exitCode, adopted.stderr]).toEqual([0, '']);
     expect(linesOf(adopted)).toHaveLength(files.length + mysql.length + logs.length);
     // The server's configuration stood in the status only; a name tells seconds, and the end comes later.
@@ -136,7 +142,7 @@ describe('a repository that the Python tool and ours write in turn', () => {
   const write = (name: string, content: string | Buffer) =>
     writeFileSync(join(sandbox.dir, 'repository', host, name), content);
 
-  it('keeps the copies of both, whoever saves, and ours continue what the Python tool made', async () => {
+  it('keeps the copies of both, whoever saves; what the Python tool makes beside ours is not signed, and nothing continues it', async () => {
     layOut(sandbox, PYTHON_REPOSITORY, 'web1', host);
     const { status } = JSON.parse(read('status')) as { status: string };
     // In the older form, which the first write of ours replaces.
@@ -158,7 +164,12 @@ describe('a repository that the Python tool and ours write in turn', () => {
     const oldFiles = (await checkCopies(sandbox, '--type', 'files')).map(({ key }) => key);
     expect([old.length, oldFiles.length, listedBinlogs(sandbox).size]).toEqual([1, 2, 1]);
 
-    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    const first = await backUp(sandbox, 'daily');
+    expect(first.exitCode).toBe(0);
+    // The copy of MySQL and the log.
+    expect(first.stderr).toContain('signed the entries of 2 copies that were there');
+    expect(first.stderr).toContain('files-status lists nothing, and 2 copies of type files are there');
+    expect(first.stderr.match(/WARNING/g)).toHaveLength(2);
     const ours = listedMysql(sandbox).find(({ key }) => !old.includes(key));
     expect(listedMysql(sandbox)).toHaveLength(2);
     expect([...listedBinlogs(sandbox).keys()]).toContain(`${host}/binlog/mysql-bin.000001`);
@@ -176,15 +187,21 @@ describe('a repository that the Python tool and ours write in turn', () => {
     const logs = listedBinlogs(sandbox);
 
     // What it does not know of ours is there again, and nothing of ours or its own is missing.
-    expect(await sandbox.run('check', '--hostname', host, '--type', 'mysql')).toEqual(SILENT);
+    const check = await checkCopies(sandbox, '--hostname', host, '--type', 'mysql');
+    expect(check.filter(({ state }) => state !== 'listed')).toMatchObject([{ key, state: 'forged' }]);
+    expect(check).toHaveLength(3);
     await server.sql('INSERT INTO shop.t (v) VALUES (1)');
-    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
+    const hourly = await backUp(sandbox, 'hourly');
+    expect([hourly.exitCode, hourly.stderr]).toEqual([
+      0,
+      expect.stringContaining(`the full copy ${key} is not what this machine has signed`),
+    ]);
     expect(statusOf(sandbox, ours?.key ?? '')).toMatchObject({
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     });
     const entries = listedMysql(sandbox);
     expect(entries.map((each) => [each.runType, each.type, each.parent])).toEqual([
-      ['hourly', 'incremental', key],
+      ['hourly', 'full', null],
       ...entries.slice(1).map(() => ['daily', 'full', null]),
     ]);
     // Each closed log once.

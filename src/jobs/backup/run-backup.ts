@@ -14,6 +14,7 @@ import { ensureKey } from './ensure-key.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
+import { warnOfLostStatus } from './warn-of-lost-status.ts';
 
 interface RunOptions {
   /** Neither directories nor the server's data. */
@@ -91,6 +92,7 @@ async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
     warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
   };
   await ensureKey(places, context);
+  await attempt(() => warnOfLostStatus(places, parts, context));
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);

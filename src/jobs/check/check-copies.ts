@@ -37,6 +37,8 @@ export async function checkCopies(
   report: (checked: CheckedCopy) => void,
   context: JobContext,
 ): Promise<boolean> {
+  // A key file that cannot be used is no fault of any copy.
+  context.integrity.keys();
   const found = await findCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   let complete = found.failure === undefined;

@@ -2,7 +2,7 @@ import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { IntegrityError, ObjectNotFoundError } from '../../errors.ts';
 import type { Attributes } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
-import { judgeCopy, refusal, warnIfUnproven } from '../find/authenticate.ts';
+import { judgeCopy, refusal } from '../find/authenticate.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Examined, Judgement } from './checked-copy.ts';
@@ -68,15 +68,14 @@ async function look<S>(
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
     if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found) };
+    const verdict = judgeCopy({ ...found, ...store }, store.format, attributes, context);
+    if (verdict.kind === 'refused') return { state: 'forged', problem: refusal(verdict, 'it') };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
     }
     if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
     else if (read) await kind.examine(found);
-    const verdict = judgeCopy({ ...found, ...store }, store.format, attributes, context);
-    if (verdict.kind === 'refused') return { state: 'forged', problem: refusal(verdict, found.location) };
-    warnIfUnproven(verdict, found.location, context);
     const lack = kind.findLack(attributes);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {

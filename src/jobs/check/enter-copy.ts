@@ -25,11 +25,14 @@ export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
   };
 }
 
-/** Enters each copy at once, so that what has been read is not lost when the work is interrupted. */
+/**
+ * Enters each copy at once, so that what has been read is not lost when the work is interrupted. It is signed only when the operator
+ * answers for it.
+ */
 export function recordEntry<S>(
   { store }: CheckedGroup<S>,
   underLock: UnderLock,
-  { log }: JobContext,
+  { log, integrity }: JobContext,
 ): EnterCopy<S> {
   return (found, examined) =>
     underLock(async (writing) => {
@@ -43,8 +46,13 @@ export function recordEntry<S>(
         examined(status);
         return { state: 'adopted' };
       });
+      const entryKey = store.format.keyOf(key);
+      const enter = (before: S): S =>
+        store.format.mapEntries(examined(before), (each, attributes) =>
+          integrity.accept && each === entryKey ? store.sign(each, attributes) : attributes,
+        );
       // Retention is the business of the next backup.
-      const change = { enter: examined, plan: () => [], without: (unchanged: S) => unchanged };
+      const change = { enter, plan: () => [], without: (unchanged: S) => unchanged };
       const write: typeof store.status.write = (stored) => store.status.write(stored, writing);
       const place = { ...store, status: { ...store.status, write } };
       if (judgement.state === 'adopted') await recordCopy(place, change, log);

@@ -58,10 +58,10 @@ export function warnIfUnproven(
   );
 }
 
-/** The error for a copy that must not be used. */
+/** The error for a copy that must not be used; `what` is its location, or another subject of the sentence. */
 export function refusal(
   { reason, remedy }: Extract<Verdict, { kind: 'refused' }>,
-  location: string,
+  what: string,
 ): UnauthenticatedError {
-  return new UnauthenticatedError(`${location} ${reason}`, { remedy });
+  return new UnauthenticatedError(`${what} ${reason}`, { remedy });
 }

@@ -79,16 +79,20 @@ async function applyChange<S, C extends { readonly key: string }>(
   });
 }
 
-/** Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. */
+/**
+ * Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. One that only
+ * the second copy lists stays, since that copy may want others deleted in its favour.
+ */
 async function withdraw<S>(
-  { destination, status, format }: CopyPlace<S>,
+  { destination, status }: CopyPlace<S>,
   objectKey: string,
   wasTried: boolean,
   log: Log,
 ): Promise<void> {
   try {
-    if (wasTried && format.ownsObject((await status.read()).status, objectKey)) return;
-    await destination.delete(objectKey);
+    const lists = wasTried ? await status.whichLists(objectKey) : undefined;
+    if (lists === undefined) await destination.delete(objectKey);
+    if (lists === 'second') throw new TwinDbError('the second copy of the status lists it');
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.
     log.warn(

@@ -1,0 +1,43 @@
+import { parseKey } from '../../copies/key.ts';
+import type { JobContext } from '../job-context.ts';
+import type { Places } from '../record/open-places.ts';
+import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { hasServer } from './run-record.ts';
+
+/**
+ * Warns when a status of what is to be backed up lists nothing although copies are there: it was lost, with its second copy, or
+ * nothing has entered them yet. Retention does not see such copies, and nothing continues them. Throws what reading throws.
+ */
+export async function warnOfLostStatus(
+  { files, mysql, binlogs }: Places,
+  { binlogsOnly }: { readonly binlogsOnly: boolean },
+  context: JobContext,
+): Promise<void> {
+  const { backupDirs, backupMysql } = context.config.source;
+  if (backupDirs.length > 0 && !binlogsOnly) await look(files, context);
+  if (backupMysql && !binlogsOnly) await look(mysql, context);
+  if (hasServer(context.config)) await look(binlogs, context);
+}
+
+async function look<S>({ remote, local }: CopyPlaces<S>, context: JobContext): Promise<void> {
+  for (const place of local === undefined ? [remote] : [remote, local]) await lookIn(place, context);
+}
+
+async function lookIn<S>(
+  { destination, status, format }: CopyPlace<S>,
+  { host, warnLasting }: JobContext,
+): Promise<void> {
+  const stored = await status.read();
+  if (format.entries(stored.status).length > 0) return;
+  let count = 0;
+  for await (const { key } of destination.list(`${host}/`)) {
+    if (parseKey(key)?.media === format.kind && !stored.deletions.includes(key)) count += 1;
+  }
+  if (count === 0) return;
+  const copies = count === 1 ? 'a copy' : `${count} copies`;
+  warnLasting(
+    `no ${format.name} on ${destination.url}`,
+    `${destination.locate(`${host}/${format.name}`)} lists nothing, and ${copies} of type ${format.kind} are there: ` +
+      'they never expire, and nothing continues them\ntwindb-backup check --adopt enters them.',
+  );
+}
