@@ -26,7 +26,8 @@ const SAYS: {
   unlisted: { level: 'result', text: 'not in the status, whole' },
   adopted: { level: 'result', text: 'entered in the status' },
   expired: { level: 'result', text: 'expired, the next backup removes it' },
-  forged: { level: 'error', text: 'must not be restored' },
+  forged: { level: 'error', text: 'was changed' },
+  unsigned: { level: 'error', text: "may be somebody else's" },
   unfit: { level: 'error', text: 'is whole, and cannot be entered in the status' },
   unreadable: { level: 'error', text: 'is damaged, or cannot be read here' },
 };
@@ -62,7 +63,8 @@ export async function check(
 function tell({ state, location, problem }: CheckedCopy, { print, log }: CommandContext): void {
   const says = SAYS[state];
   const copy = quoteLocation(location);
-  if (says?.level === 'result') print(`${copy}: ${says.text}`);
+  const doubt = problem instanceof Error ? `; ${problem.message}` : '';
+  if (says?.level === 'result') print(`${copy}: ${says.text}${doubt}`);
   else if (says)
     log.error(`${copy} ${says.text}${problem === undefined ? '' : `: ${describeError(problem)}`}`);
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkMac, macOf, type SignedEntry } from './entry-mac.ts';
+import { checkMac, keyIdOf, macOf, type SignedEntry } from './entry-mac.ts';
 import type { IntegrityKey, Keyring } from './keyring.ts';
 
 const key: IntegrityKey = { id: '20260101T000000Z-0a0b0c0d', secret: Buffer.alloc(32, 7) };
@@ -50,14 +50,17 @@ describe('the mac of an entry', () => {
     expect(checkMac({ ...signed(entry.attributes), kind: 'files' }, keyring)).toBe('wrong');
   });
 
-  it.each([
-    ['', 'unknown'],
-    [5, 'wrong'],
-    [{}, 'wrong'],
-    [`${key.id}:`, 'wrong'],
-    [`${key.id}:00`, 'wrong'],
-  ])('%j is no valid one', (mac, state) => {
-    expect(checkMac({ ...entry, attributes: { ...entry.attributes, mac } }, keyring)).toBe(state);
+  it.each(['', 5, {}, ['a'], `${key.id}:`, `${key.id}:00`, `${key.id}:${'0'.repeat(65)}`])(
+    '%j is none, as it has not the form of one',
+    (mac) => {
+      expect(checkMac({ ...entry, attributes: { ...entry.attributes, mac } }, keyring)).toBe('absent');
+      expect(keyIdOf(mac)).toBeUndefined();
+    },
+  );
+
+  it('is wrong for an attribute that is nested deeper than can be walked', () => {
+    const chain: unknown = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
+    expect(checkMac(signed({ ...entry.attributes, chain }), keyring)).toBe('wrong');
   });
 
   it('is absent, or of an unknown key, where there is nothing to compare', () => {

@@ -24,17 +24,27 @@ export function macOf(entry: SignedEntry, { id, secret }: IntegrityKey): string 
 /** Compares an entry with its attribute `mac`. */
 export function checkMac(entry: SignedEntry, keyring: Keyring | undefined): MacState {
   const { mac } = entry.attributes;
-  if (mac === undefined || mac === null) return 'absent';
-  if (typeof mac !== 'string') return 'wrong';
-  const key = keyring?.keys.find(({ id }) => mac.startsWith(`${id}:`));
+  const id = keyIdOf(mac);
+  if (id === undefined) return 'absent';
+  const key = keyring?.keys.find((each) => each.id === id);
   if (key === undefined) return 'unknown';
-  const [given, expected] = [Buffer.from(mac), Buffer.from(macOf(entry, key))];
+  const [given, expected] = [Buffer.from(String(mac)), Buffer.from(tryMacOf(entry, key))];
   return given.length === expected.length && timingSafeEqual(given, expected) ? 'valid' : 'wrong';
 }
 
-/** The ID in a `mac`. */
-export function keyIdOf(mac: unknown): string {
-  return String(mac).split(':', 1)[0] ?? '';
+/** The ID in a `mac`; undefined when it has not the form of one, as if there were none. */
+export function keyIdOf(mac: unknown): string | undefined {
+  return typeof mac === 'string' ? /^([\w.-]{1,64}):[0-9a-f]{64}$/.exec(mac)?.[1] : undefined;
+}
+
+/** An attribute that is nested deeper than JavaScript can walk was not signed here. */
+function tryMacOf(entry: SignedEntry, key: IntegrityKey): string {
+  try {
+    return macOf(entry, key);
+  } catch (error) {
+    if (error instanceof RangeError) return '';
+    throw error;
+  }
 }
 
 /**

@@ -17,6 +17,11 @@ export interface Integrity {
   readonly isNews: (reason: string) => boolean;
 }
 
+/** Signs nothing, and knows nothing of signatures: for when the keys cannot be used. */
+export function withoutKeys(integrity: Integrity): Integrity {
+  return { ...integrity, keys: () => undefined };
+}
+
 /** Nothing is read yet. */
 export function openIntegrity({ keyFile, require }: Pick<Integrity, 'keyFile' | 'require'>): Integrity {
   let known: { readonly keyring: Keyring | undefined } | undefined;

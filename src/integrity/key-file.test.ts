@@ -6,7 +6,6 @@ import {
   rmSync,
   statSync,
   symlinkSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,10 +83,9 @@ describe('a key file', () => {
     expect(read?.since).toBe(Date.UTC(2026) / 1000);
   });
 
-  it('dates a key whose ID tells no time by itself', () => {
-    writeFileSync(file, `mine ${HEX}\n`, { mode: 0o600 });
-    utimesSync(file, 1234, 1234);
-    expect(readKeyFile(file)?.since).toBe(1234);
+  it('with an ID that tells no time signs since ever: nothing that is not signed is older', () => {
+    writeFileSync(file, `mine ${HEX}\n20260101T000000Z-bb ${'cd'.repeat(32)}\n`, { mode: 0o600 });
+    expect(readKeyFile(file)?.since).toBe(0);
   });
 
   it.each([

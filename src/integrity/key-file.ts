@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   linkSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError, TwinDbError } from '../errors.ts';
@@ -24,20 +26,21 @@ const OPEN_TO_OTHERS = 0o066;
 export function readKeyFile(file: string): Keyring | undefined {
   let text: string;
   let mode: number;
-  let made: number;
   try {
     const descriptor = openSync(file, 'r');
     try {
-      ({ mode, mtimeMs: made } = fstatSync(descriptor));
+      ({ mode } = fstatSync(descriptor));
       text = readFileSync(descriptor, 'latin1');
     } finally {
       closeSync(descriptor);
     }
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    // Making it fails for the same reason, and says so.
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw new ConfigError(`Cannot read the integrity key ${file}`, {
       cause,
-      remedy: 'Run the command as root, or as the user whose file it is.',
+      remedy:
+        'It must be a file that this user may read: run the command as root, or name another file as [integrity] key_file.',
     });
   }
   const remedy = `chmod 600 ${file}`;
@@ -49,7 +52,7 @@ export function readKeyFile(file: string): Keyring | undefined {
     mode & OPEN_TO_OTHERS
       ? `Other users have access to the integrity key ${file}, and could sign copies with it; run: ${remedy}`
       : undefined;
-  return { file, ...parseKeys(text, file, Math.floor(made / 1000)), problem };
+  return { file, ...parseKeys(text, file), problem };
 }
 
 /**
@@ -61,15 +64,14 @@ export function makeKeyFile(file: string, now: Date): Keyring {
   try {
     const descriptor = openSync(fresh, 'wx', 0o600);
     try {
-      writeSync(
-        descriptor,
-        formatKey(now, { suffix: randomBytes(4).toString('hex'), secret: randomBytes(32) }),
-      );
+      const line = formatKey(now, { suffix: randomBytes(4).toString('hex'), secret: randomBytes(32) });
+      writeFileSync(descriptor, line);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    linkSync(fresh, file);
+    putInPlace(fresh, file);
+    syncFolder(dirname(file));
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EEXIST') {
@@ -83,4 +85,24 @@ export function makeKeyFile(file: string, now: Date): Keyring {
   const made = readKeyFile(file);
   if (made === undefined) throw new TwinDbError(`Cannot make the integrity key ${file}: it is gone again`);
   return made;
+}
+
+/** Under its name only if there is nothing of that name: where the file system knows no hard links, by one who is first to look. */
+function putInPlace(fresh: string, file: string): void {
+  try {
+    linkSync(fresh, file);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code) || existsSync(file)) throw error;
+    renameSync(fresh, file);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

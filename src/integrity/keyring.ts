@@ -12,7 +12,7 @@ export interface Keyring {
   /** Path of the file they are from. */
   readonly file: string;
   readonly keys: readonly [IntegrityKey, ...IntegrityKey[]];
-  /** When signing began here: the time in the ID of the oldest key. Seconds since the epoch. */
+  /** When signing began here: the time in the ID of the oldest key, in seconds since the epoch; 0 where an ID tells no time. */
   readonly since: number;
   /** What is wrong with the file, though it can be used. */
   readonly problem: string | undefined;
@@ -23,10 +23,10 @@ const LINE = /^([\w.-]{1,64})\s+([0-9a-f]{64})$/i;
 const DATED_ID = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-/;
 
 /**
- * The keys of a file: a line `ID KEY` each, the key in 64 hex digits; `#` begins a comment. `made` is when the file was last
- * written, in seconds since the epoch: it dates an ID that tells no time. Throws a ConfigError that names the line.
+ * The keys of a file: a line `ID KEY` each, the key in 64 hex digits; `#` begins a comment. Throws a ConfigError that names the
+ * line.
  */
-export function parseKeys(text: string, file: string, made: number): Pick<Keyring, 'keys' | 'since'> {
+export function parseKeys(text: string, file: string): Pick<Keyring, 'keys' | 'since'> {
   const keys: IntegrityKey[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     const content = line.replace(/#.*/, '').trim();
@@ -46,7 +46,7 @@ export function parseKeys(text: string, file: string, made: number): Pick<Keyrin
       remedy: 'Put it back from where you keep it; or remove it, and the next backup makes a new key.',
     });
   }
-  return { keys: [first, ...others], since: Math.min(...keys.map(({ id }) => timeOf(id) ?? made)) };
+  return { keys: [first, ...others], since: Math.min(...keys.map(({ id }) => timeOf(id) ?? 0)) };
 }
 
 /** A line of a key file for a key that is made now. */

@@ -1,7 +1,7 @@
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
-import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusFormat } from './status-format.ts';
 
 /** The content of a binlog status: the attributes of each key, without sections. Never changed in place. */
@@ -22,10 +22,12 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
         { ...attributes, time_created: timeOf(attributes) ?? 0 },
       ]),
     ),
+  signable: (attributes) => attributes,
   entries: (status) => Object.entries(status),
   mapEntries: (status, each) =>
     Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, each(key, attributes)])),
-  timeOf,
+  // 0 is what `serialise` puts where the time is not known.
+  timeOf: (attributes) => timeOf(attributes) || undefined,
   keyOf: binlogKeyOfObject,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
@@ -34,7 +36,7 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
 /** The time in the log's header; older versions of the Python tool called it created_at. */
 function timeOf({ time_created, created_at }: Attributes): number | undefined {
   const time = time_created ?? created_at;
-  return typeof time === 'number' && Number.isSafeInteger(Math.trunc(time)) ? Math.trunc(time) : undefined;
+  return isTime(time) ? Math.trunc(time) : undefined;
 }
 
 /** What `HOST/binlog-status` says of a copy. Throws a TwinDbError when the Python tool could not read it back. */
@@ -84,8 +86,13 @@ function fromAttributes(key: string, attributes: Attributes): BinlogCopy | undef
   };
 }
 
-export function withBinlog(status: BinlogStatus, copy: BinlogCopy): BinlogStatus {
-  return { ...status, [copy.key]: binlogAttributes(copy) };
+/** `status` with the entry of a copy, which `sign` may add to. */
+export function withBinlog(
+  status: BinlogStatus,
+  copy: BinlogCopy,
+  sign: (key: string, attributes: Attributes) => Attributes = (_key, attributes) => attributes,
+): BinlogStatus {
+  return { ...status, [copy.key]: sign(copy.key, binlogAttributes(copy)) };
 }
 
 export function withoutBinlogs(status: BinlogStatus, keys: readonly string[]): BinlogStatus {

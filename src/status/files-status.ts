@@ -1,6 +1,8 @@
 import type { FileCopy } from '../copies/file-copy.ts';
+import { parseKey } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import type { Attributes } from './entries.ts';
+import { isTime } from './entries.ts';
 import { type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -49,9 +51,11 @@ export function fileCopies(status: PeriodicStatus): FileCopy[] {
 function fromAttributes(runType: RunType, key: string, attributes: Attributes): FileCopy | undefined {
   const { host, name, source_path, backup_started, backup_finished, size, sha256, unpacked_size, chain } =
     attributes;
+  const parsed = parseKey(key);
+  if (parsed?.media !== 'files' || parsed.runType !== runType) return undefined;
   if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string')
     return undefined;
-  if (typeof backup_started !== 'number' || typeof backup_finished !== 'number') return undefined;
+  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
   if (typeof size !== 'number' || typeof sha256 !== 'string') return undefined;
   return {
     key,

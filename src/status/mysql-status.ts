@@ -3,7 +3,7 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
-import type { Attributes } from './entries.ts';
+import { type Attributes, isTime } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
@@ -24,10 +24,8 @@ const AS_STORED = periodicFormat({
     'gtid',
     'backup_started',
     'backup_finished',
-    'galera',
     'wsrep_provider_version',
     'config',
-    'config_verbatim',
     'server_vendor',
     'server_version',
     'server_identity',
@@ -41,6 +39,12 @@ const AS_STORED = periodicFormat({
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */
 export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...AS_STORED,
+  // Version 2 of the Python tool writes the files in any order, version 3 adds the vendor.
+  signable: (attributes) => ({
+    ...attributes,
+    config: Object.assign({}, ...readConfig(attributes)) as unknown,
+    server_vendor: attributes['server_vendor'] ?? 'oracle',
+  }),
   serialise: (status) => AS_STORED.mapEntries(status, (_key, attributes) => makeReadable(attributes)),
 };
 
@@ -50,6 +54,8 @@ export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
  */
 export const LOCAL_MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...MYSQL_STATUS,
+  // The remote entry that it puts here has other configuration files: with [gpg] those without their secrets.
+  signable: (attributes) => ({ ...MYSQL_STATUS.signable(attributes), config: null }),
   parse: (content) => {
     const status = AS_STORED.parse(content);
     return mapSections(status, (runType) =>
@@ -140,8 +146,9 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
   const parsed = parseKey(key);
   const type = COPY_TYPES.find((each) => each === attributes['type']);
   const { lsn, backup_started, backup_finished, chain } = attributes;
-  if (parsed?.media !== 'mysql' || type === undefined) return undefined;
+  if (parsed?.media !== 'mysql' || parsed.runType !== runType || type === undefined) return undefined;
   if (!isPositive(lsn) || !isPositive(backup_started) || !isPositive(backup_finished)) return undefined;
+  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
   return {
     key,
     host: parsed.host,

@@ -1,5 +1,6 @@
+import { parseKey } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
 import type { StatusFormat } from './status-format.ts';
 
@@ -24,9 +25,11 @@ function parsePeriodicStatus(content: StatusContent): PeriodicStatus {
   );
 }
 
-/** Every key and its attributes. */
+/** Every key and its attributes. A key in the section of another run type than its own is no copy of that section. */
 export function entriesOf(status: PeriodicStatus): [string, Attributes][] {
-  return RUN_TYPES.flatMap((runType) => Object.entries(status[runType]));
+  return RUN_TYPES.flatMap((runType) =>
+    Object.entries(status[runType]).filter(([key]) => (parseKey(key)?.runType ?? runType) === runType),
+  );
 }
 
 function hasKey(status: PeriodicStatus, key: string): boolean {
@@ -58,6 +61,7 @@ export function periodicFormat({
     name,
     kind,
     signed,
+    signable: (attributes) => attributes,
     empty: EMPTY_STATUS,
     parse: parsePeriodicStatus,
     serialise: (status) => status,
@@ -68,7 +72,7 @@ export function periodicFormat({
           Object.entries(status[runType]).map(([key, attributes]) => [key, each(key, attributes)]),
         ),
       ),
-    timeOf: ({ backup_started }) => (typeof backup_started === 'number' ? backup_started : undefined),
+    timeOf: ({ backup_started }) => (isTime(backup_started) ? backup_started : undefined),
     keyOf: (objectKey) => objectKey,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>

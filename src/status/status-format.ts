@@ -10,6 +10,8 @@ export interface StatusFormat<S> {
   readonly kind: Media;
   /** The attributes on which a restore relies: what a `mac` covers (docs/security.md). The order is part of it; add at the end. */
   readonly signed: readonly string[];
+  /** The attributes in the form in which they are signed: what a save of the Python tool changes without changing its sense. */
+  signable(attributes: Attributes): Attributes;
   /** A status without a copy. */
   readonly empty: S;
   /** Throws a StatusDamagedError when the content has another shape. Keeps what it does not know. */

@@ -94,7 +94,7 @@ describe('a copy that this machine has made', () => {
     for (const name of ['files-status', 'files-status.copy'])
       rmSync(join(sandbox.dir, 'repository', hostname(), name));
     writeFileSync(join(sandbox.dir, 'repository', key), EVIL);
-    await expectRefused(key, 'has no entry in a status that is signed, although it is newer than the key');
+    await expectRefused(key, 'has no entry in the status, although it is newer than the key');
   });
 
   it('is refused when its entry says that it is old, but its name does not', async () => {
@@ -145,13 +145,66 @@ describe('a copy that this machine has made', () => {
   });
 });
 
+describe('a status that cannot be read', () => {
+  it('is the reason that the restore of its copies gives', async () => {
+    const key = await backUpOnce();
+    for (const name of ['files-status', 'files-status.copy'])
+      writeFileSync(join(sandbox.dir, 'repository', hostname(), name), 'junk');
+    await expectRefused(key, /cannot be compared with its status \(its status is damaged\).*Try again/s);
+  });
+});
+
+describe('a copy without a checksum that was there before the key', () => {
+  it('is unproven although its entry is signed, and refused where proof is required', async () => {
+    const key = await backUpOnce();
+    rmSync(keyFile());
+    forgeStatus(sandbox, 'files-status', ({ mac: _mac, sha256: _sha256, size: _size, ...entry }) => entry);
+    expect((await sandbox.backup('weekly')).exitCode).toBe(0);
+    writeFileSync(join(sandbox.dir, 'repository', key), EVIL);
+    const { exitCode, stderr } = await restore(key);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('has a signed entry without a checksum');
+    rmSync(dst, { recursive: true });
+    configure({ integrity: { require: 'yes' } });
+    await expectRefused(key, 'has a signed entry without a checksum');
+  });
+});
+
+describe('a copy whose entry was taken away', () => {
+  it('is called unlisted by check, with the doubt', async () => {
+    const key = await backUpOnce();
+    forgeStatus(sandbox, 'files-status', () => undefined);
+    const { stdout } = await sandbox.run('check');
+    expect(stdout).toMatch(
+      /: not in the status, whole; it has no entry in the status, although it is newer than the key/,
+    );
+    expect(stdout).toContain(key);
+  });
+});
+
+describe('an unsigned copy in keep_local_path', () => {
+  it('does not stand in for one on the destination that is proven', async () => {
+    // A key from tomorrow: what it has not signed counts as older.
+    writeFileSync(keyFile(), `29991231T000000Z-00000000 ${'00'.repeat(32)}\n`, { mode: 0o600 });
+    configure({ destination: { keep_local_path: join(sandbox.dir, 'kept') } });
+    expect((await sandbox.backup()).stderr).toMatch(/^WARNING: The oldest key in .* is dated in the future/);
+    const key = await keyOfCopy('remote');
+    forgeCopy(sandbox, key, EVIL, { place: 'kept' });
+    forgeStatus(sandbox, 'files-status', withoutMac, { place: 'kept' });
+    const { exitCode, stderr } = await restore(key);
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain('evil');
+    expect(readdirSync(dst)).not.toContain('evil');
+  });
+});
+
 describe('the key of an earlier installation', () => {
   it('is asked for when a copy is signed with it, and good when its line is added', async () => {
     const key = await backUpOnce();
     const old = await replaceKey();
     await expectRefused(
       key,
-      /is signed with the key \S+, and .* does not have that key.*add the line of the old key/s,
+      /is signed with the key \S+, and .* does not have that key.*add the line of that key/s,
     );
     writeFileSync(keyFile(), readFileSync(keyFile(), 'utf8') + old);
     const { exitCode, stderr } = await restore(key);
@@ -165,7 +218,7 @@ describe('the key of an earlier installation', () => {
     rmSync(keyFile());
     const { exitCode, stderr } = await sandbox.backup('weekly');
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('add the line of the old key to the file');
+    expect(stderr).toContain('add the line of that key to the file');
     writeFileSync(keyFile(), readFileSync(keyFile(), 'utf8') + old);
     const states = (await checkCopies(sandbox)).map((each) => [each.key, each.state]);
     expect(states).toContainEqual([key, 'listed']);
@@ -191,7 +244,7 @@ describe('the first backup that makes a key', () => {
     const { exitCode, stderr } = await sandbox.backup('weekly');
     expect(exitCode).toBe(0);
     expect(stderr).toContain(
-      `Made the key ${keyFile()}, which signs what is backed up, and signed the entries of 1 copies`,
+      `Made the key ${keyFile()}, which signs the entries of copies in the status, and signed the one that was there`,
     );
     expect((await restore(key)).stderr).not.toMatch(/WARNING|ERROR/);
     rmSync(dst, { recursive: true });
@@ -202,19 +255,29 @@ describe('the first backup that makes a key', () => {
   });
 
   it('goes on without one where none can be made, with a warning', async () => {
-    configure({ integrity: { key_file: '/proc/integrity.key' } });
+    const key_file = join(sandbox.dir, 'data/file/integrity.key');
+    configure({ integrity: { key_file } });
     const { exitCode, stderr } = await sandbox.backup();
     expect(exitCode).toBe(0);
-    expect(stderr).toMatch(/WARNING.*Copies are not signed.*\/proc\/integrity\.key/s);
+    expect(stderr).toContain(
+      `WARNING: Copies are not signed, so that one that somebody changes is not noticed: Cannot make the integrity key ${key_file}: not a directory`,
+    );
     expect(await sandbox.backup('weekly')).toEqual(SILENT);
   });
 
-  it('does nothing with a key file that cannot be used', async () => {
+  it('makes copies with a key file that cannot be used, which are not signed, and fails', async () => {
     writeFileSync(keyFile(), 'damaged\n', { mode: 0o600 });
     const { exitCode, stderr } = await sandbox.backup();
-    expect(exitCode).toBe(78);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('The copies of this run are not signed');
     expect(stderr).toContain(`${keyFile()}: line 1 is not an ID and a key of 64 hex digits`);
-    expect((await sandbox.run('ls')).stdout).toBe('');
+    const key = await keyOfCopy();
+    expect(await restore(key)).toMatchObject({
+      exitCode: 78,
+      stderr: expect.stringContaining('line 1 is not an ID') as string,
+    });
+    expect((await restore(key, '--accept-unauthenticated')).exitCode).toBe(0);
+    expect((await sandbox.run('check')).stderr).toContain('line 1 is not an ID');
   });
 });
 
@@ -238,6 +301,7 @@ describe('a copy of others', () => {
       rmSync(join(sandbox.dir, 'repository', hostname(), name));
     expect((await adopt(sandbox, hostname())).exitCode).toBe(0);
     await expectRefused(key, 'is not signed, although it is newer than the key');
+    expect(await checkCopies(sandbox)).toMatchObject([{ key, state: 'unsigned' }]);
   });
 });
 

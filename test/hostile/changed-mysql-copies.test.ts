@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
@@ -68,6 +68,63 @@ describe('an incremental copy', () => {
   });
 });
 
+describe('an entry of another host in the status of this one', () => {
+  it('is neither continued nor restored on, nor the latest copy', async () => {
+    const evil = keyOf('full').replace(hostname(), 'evil');
+    mkdirSync(dirname(join(sandbox.dir, 'repository', evil)), { recursive: true });
+    cpSync(join(sandbox.dir, 'repository', keyOf('full')), join(sandbox.dir, 'repository', evil));
+    forgeStatus(sandbox, 'status', (entry) => entry, {
+      add: (content) => {
+        const daily = content['daily'] ?? {};
+        const { mac: _mac, ...entry } = daily[keyOf('full')] ?? {};
+        const later = Number(entry['backup_started']) + 60;
+        return {
+          ...content,
+          daily: { ...daily, [evil]: { ...entry, backup_started: later, backup_finished: later } },
+        };
+      },
+    });
+    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
+    const parents = listedMysql(sandbox).map(({ parent }) => parent);
+    expect(parents).not.toContain(evil);
+    const { stdout } = await sandbox.run('verify', 'mysql', 'latest');
+    expect(stdout).not.toContain('evil');
+    forgeStatus(sandbox, 'status', ({ mac: _mac, ...entry }) =>
+      entry['parent'] ? { ...entry, parent: evil } : entry,
+    );
+    const restored = await sandbox.run(
+      'restore',
+      'mysql',
+      keyOf('incremental'),
+      '--dst',
+      dst,
+      '--accept-unauthenticated',
+    );
+    expect([restored.exitCode, restored.stderr]).toEqual([
+      1,
+      expect.stringContaining('names the copy of another host as its parent'),
+    ]);
+  });
+
+  it('nor is one in the section of another run type, beside the true one', async () => {
+    const full = keyOf('full');
+    forgeStatus(sandbox, 'status', (entry) => entry, {
+      add: (content) => {
+        const { mac: _mac, ...entry } = content['daily']?.[full] ?? {};
+        return {
+          ...content,
+          weekly: { [full]: { ...entry, lsn: 7, backup_started: Number(entry['backup_started']) + 60 } },
+        };
+      },
+    });
+    expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
+    for (const { key } of listedMysql(sandbox).filter(({ type }) => type === 'incremental')) {
+      expect((await restore(key)).exitCode).toBe(0);
+      rmSync(dst, { recursive: true });
+    }
+  });
+});
+
 describe('the configuration that a copy brings along', () => {
   it('is that of the server', async () => {
     const config = [{ '/etc/mysql/my.cnf': Buffer.from('[mysqld]\nplugin_dir=/tmp\n').toString('base64') }];
@@ -107,6 +164,19 @@ describe('a binary log', () => {
     expect([refused.exitCode, refused.stderr.includes(CHANGED)]).toEqual([1, true]);
     expect(readdirSync(dst)).toEqual([]);
     expect((await sandbox.run('restore', 'binlog', first, '--dst', dst)).stderr).not.toMatch(/WARNING|ERROR/);
+  });
+});
+
+describe('a binary log without a signature', () => {
+  it('is not older for an old time in its entry: it is left out of the steps', async () => {
+    const [first = ''] = [...listedBinlogs(sandbox).keys()].slice(-1);
+    forgeStatus(sandbox, 'binlog-status', ({ mac: _mac, sha256: _sha256, size: _size, ...entry }, key) =>
+      key === first ? { ...entry, time_created: 5 } : { ...entry, mac: _mac, sha256: _sha256, size: _size },
+    );
+    const { exitCode, stderr, stdout } = await restore(keyOf('full'));
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('is not signed, although it is newer than the key');
+    expect(stdout).not.toContain(first);
   });
 });
 

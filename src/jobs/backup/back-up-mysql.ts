@@ -122,8 +122,8 @@ async function choose(
   status: PeriodicStatus,
   context: JobContext,
 ): Promise<BackupType> {
-  const { config, log } = context;
-  const copies = mysqlCopies(status);
+  const { config, host, log } = context;
+  const copies = mysqlCopies(status).filter((copy) => copy.host === host);
   const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
   const candidate = candidateParent(wanted);
   const choice = chooseBackupType({
@@ -147,11 +147,11 @@ async function examineParent(
     const object = await destination.stat(key);
     const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
     const parsed = parseKey(key);
-    if (
-      parsed &&
-      judgeCopy({ destination, object, parsed }, MYSQL_STATUS, attributes, context).kind === 'refused'
-    )
-      return 'forged';
+    const verdict =
+      parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
+    // With a key here only what is signed is continued: an incremental copy vouches for its parent.
+    const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
+    if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';
     // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
     return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
   } catch (error) {

@@ -1,6 +1,11 @@
 import { describeError } from '../../errors.ts';
+import { withoutKeys } from '../../integrity/integrity.ts';
 import type { Keyring } from '../../integrity/keyring.ts';
+import type { Attributes } from '../../status/entries.ts';
 import { hasSigned, signAll } from '../../status/sign-entry.ts';
+import type { StatusFormat } from '../../status/status-format.ts';
+import type { StoredStatus } from '../../status/status-store.ts';
+import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
@@ -8,16 +13,47 @@ import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 /** The lasting state that is warned of. */
 const STATE = 'integrity key';
 
+/** How far a clock may be behind the one that dated an entry, in seconds. */
+const CLOCK_TOLERANCE = 24 * 3600;
+
+/**
+ * The context of a run whose keys may be unusable: then the copies are made all the same, without a signature, and `onProblem` gets
+ * the ConfigError.
+ */
+export function withUsableKeys(context: JobContext, onProblem: (error: unknown) => void): JobContext {
+  try {
+    context.integrity.keys();
+    return context;
+  } catch (error) {
+    onProblem(error);
+    return { ...context, integrity: withoutKeys(context.integrity) };
+  }
+}
+
 /**
  * Makes the key of this machine in the first run that finds none, and signs what the statuses list by then: it was made before
  * anybody could know of a key, and is as good as it was. Where anything is signed already, by the key of an earlier installation,
- * nothing is: what is not signed beside it may be somebody else's. Throws a ConfigError when there is a key file that cannot be used.
+ * nothing is: what is not signed beside it may be somebody else's. While a status cannot be read no key is made, as its copies
+ * would never be signed.
  */
 export async function ensureKey(places: Places, context: JobContext): Promise<void> {
-  const { integrity, log, now, warnLasting } = context;
+  const { integrity, now, signal, warnLasting } = context;
   const known = integrity.keys();
-  if (known?.problem !== undefined) warnLasting(STATE, known.problem);
-  if (known !== undefined) return;
+  if (known !== undefined) {
+    warnOfKey(known, context);
+    return;
+  }
+  let old: OldCopies[];
+  try {
+    old = await readAll(places);
+  } catch (error) {
+    signal.throwIfAborted();
+    warnLasting(
+      STATE,
+      `No key is made, and copies are not signed, while a status cannot be read: ${describeError(error)}`,
+    );
+    return;
+  }
   let made: Keyring;
   try {
     made = integrity.makeKey(now());
@@ -29,60 +65,90 @@ export async function ensureKey(places: Places, context: JobContext): Promise<vo
     );
     return;
   }
-  await signOld(places, made, context);
-  log.info(`Made the key ${made.file}, which signs what is backed up. Keep a copy of it elsewhere`);
+  await signOld(old, made, context);
 }
 
-async function signOld(
-  { files, mysql, binlogs }: Places,
-  keyring: Keyring,
-  { log, signal }: JobContext,
-): Promise<void> {
-  const prepareAll = async <S>({ remote, local }: CopyPlaces<S>): Promise<OldCopies[]> => [
-    await prepare(remote, keyring),
-    ...(local === undefined ? [] : [await prepare(local, keyring)]),
-  ];
-  try {
-    const old: OldCopies[] = [
-      ...(await prepareAll(files)),
-      ...(await prepareAll(mysql)),
-      ...(await prepareAll(binlogs)),
-    ];
-    const count = old.reduce((sum, each) => sum + each.count, 0);
-    if (count === 0) return;
-    if (old.some(({ isSigned }) => isSigned)) {
-      log.warn(
-        `There was no key ${keyring.file}, so a new one was made; copies that are there are signed with another one.\n` +
-          'If this machine was installed anew, add the line of the old key to the file.',
-      );
-      return;
-    }
-    for (const { write } of old) await write();
-    log.warn(
-      `Made the key ${keyring.file}, which signs what is backed up, and signed the entries of ${count} copies that were there.\n` +
-        'Keep a copy of the file elsewhere: a machine that restores notices with it when somebody has changed a copy.',
+/** A date in the future would make every copy one from before the key. */
+function warnOfKey(
+  { file, since, problem }: Keyring,
+  { now, warnLasting }: Pick<JobContext, 'now' | 'warnLasting'>,
+): void {
+  if (problem !== undefined) warnLasting(STATE, problem);
+  if (since > toSeconds(now()) + CLOCK_TOLERANCE) {
+    warnLasting(
+      `${STATE} dated`,
+      `The oldest key in ${file} is dated in the future: copies that are not signed are taken for older ones\n` +
+        'Compare the clock with another one. When it is right, change the time in the ID of the key; copies keep the old ID and need that line too.',
     );
-  } catch (error) {
-    signal.throwIfAborted();
-    log.warn(`The copies that are there could not be signed with the new key: ${describeError(error)}`);
   }
 }
 
+/** The entries of one status, which `sign` signs. */
 interface OldCopies {
   readonly count: number;
   readonly isSigned: boolean;
-  /** Signs all of them. */
-  readonly write: () => Promise<void>;
+  readonly sign: (keyring: Keyring, context: JobContext) => Promise<void>;
 }
 
-async function prepare<S>({ status, format }: CopyPlace<S>, keyring: Keyring): Promise<OldCopies> {
-  const stored = await status.read();
+/** One after the other: all at once they would be too many listeners for one signal. */
+async function readAll({ files, mysql, binlogs }: Places): Promise<OldCopies[]> {
+  const read = async <S>({ remote, local }: CopyPlaces<S>): Promise<OldCopies[]> => [
+    await readOne(remote),
+    ...(local === undefined ? [] : [await readOne(local)]),
+  ];
+  return [...(await read(files)), ...(await read(mysql)), ...(await read(binlogs))];
+}
+
+async function readOne<S>({ status, format }: CopyPlace<S>): Promise<OldCopies> {
+  const stored: StoredStatus<S> = await status.read();
   const count = format.entries(stored.status).length;
   return {
     count,
     isSigned: hasSigned(format, stored.status),
-    async write() {
-      if (count > 0) await status.write({ ...stored, status: signAll(format, stored.status, keyring) });
+    async sign(keyring, context) {
+      if (count === 0) return;
+      const isOurs = (key: string, attributes: Attributes) => mayBeOurs(format, key, attributes, context);
+      await status.write({ ...stored, status: signAll(format, stored.status, isOurs, keyring) });
     },
   };
+}
+
+/** Not what stands in the status of this host and is of another one, or from tomorrow: that was put there. */
+function mayBeOurs<S>(
+  format: StatusFormat<S>,
+  key: string,
+  attributes: Attributes,
+  { host, now }: Pick<JobContext, 'host' | 'now'>,
+): boolean {
+  return key.startsWith(`${host}/`) && (format.timeOf(attributes) ?? 0) <= toSeconds(now()) + CLOCK_TOLERANCE;
+}
+
+async function signOld(old: readonly OldCopies[], keyring: Keyring, context: JobContext): Promise<void> {
+  const { log, signal } = context;
+  const { file } = keyring;
+  const count = old.reduce((sum, each) => sum + each.count, 0);
+  const made = `Made the key ${file}, which signs the entries of copies in the status`;
+  const keep =
+    'Keep a copy of the file elsewhere: with it a restore notices when somebody has changed a copy.';
+  if (count === 0) {
+    log.info(`${made}\n${keep}`);
+    return;
+  }
+  if (old.some(({ isSigned }) => isSigned)) {
+    log.warn(
+      `${made}. Those that are there are signed with another one\n` +
+        `If this machine was installed anew, or has another configuration with a key of its own, add the line of that key to the file. ${keep}`,
+    );
+    return;
+  }
+  try {
+    for (const { sign } of old) await sign(keyring, context);
+    log.warn(`${made}, and signed the ${count === 1 ? 'one that was' : `${count} that were`} there\n${keep}`);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.warn(
+      `${made}. Those that are there could not all be signed: ${describeError(error)}\n` +
+        `They count as older than the key: a restore warns of them, and works. ${keep}`,
+    );
+  }
 }

@@ -2,12 +2,7 @@ import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts'
 import type { Destination } from '../../destinations/destination.ts';
 import type { Log } from '../../log.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
-import {
-  type BinlogStatus,
-  binlogAttributes,
-  binlogCopies,
-  withoutBinlogs,
-} from '../../status/binlog-status.ts';
+import { type BinlogStatus, binlogCopies, withBinlog, withoutBinlogs } from '../../status/binlog-status.ts';
 import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
 
 /** Enters the copy of a log, which lies in the object `made`, in the status. */
@@ -21,7 +16,7 @@ export async function recordBinlog(
     place,
     {
       made,
-      enter: (status) => ({ ...status, [copy.key]: place.sign(copy.key, binlogAttributes(copy)) }),
+      enter: (status) => withBinlog(status, copy, place.sign),
       plan: () => [],
       without: withoutBinlogs,
     },

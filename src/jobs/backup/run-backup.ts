@@ -10,7 +10,7 @@ import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/r
 import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
-import { ensureKey } from './ensure-key.ts';
+import { ensureKey, withUsableKeys } from './ensure-key.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
@@ -69,11 +69,15 @@ export async function runBackup(
   }
 }
 
-async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
-  const { config, log, now } = given;
+async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> {
+  const { config, log, now } = locked;
   const start = now();
-  const places = openPlaces(given);
   let succeeded = true;
+  const given = withUsableKeys(locked, (cause) => {
+    log.error(describeError(new TwinDbError('The copies of this run are not signed', { cause })));
+    succeeded = false;
+  });
+  const places = openPlaces(given);
   const attempt: Attempt = async (work, title) => {
     try {
       await work();
@@ -91,7 +95,7 @@ async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
     ...given,
     warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
   };
-  await ensureKey(places, context);
+  if (succeeded) await ensureKey(places, context);
   await attempt(() => warnOfLostStatus(places, parts, context));
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));

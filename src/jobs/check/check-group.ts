@@ -34,7 +34,7 @@ export async function* checkGroup<S>(
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
       if (judgement?.state === 'unfit') later.push([found, seen.examined]);
-      else if (judgement) yield { ...describe(found), ...judgement };
+      else if (judgement) yield { ...describe(found), problem: seen.problem, ...judgement };
     } else yield { ...describe(found), ...seen };
   }
   for (const [found, examined] of later) {
@@ -46,7 +46,7 @@ export async function* checkGroup<S>(
 
 type Look<S> =
   | Judgement
-  | { readonly state: 'whole'; readonly examined: Examined<S> }
+  | { readonly state: 'whole'; readonly examined: Examined<S>; readonly problem: unknown }
   /** A run has removed it since the copies were listed. */
   | { readonly state: 'gone' };
 
@@ -67,9 +67,10 @@ async function look<S>(
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
-    if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found) };
-    const verdict = judgeCopy({ ...found, ...store }, store.format, attributes, context);
-    if (verdict.kind === 'refused') return { state: 'forged', problem: refusal(verdict, 'it') };
+    const verdict = judgeCopy({ ...found, ...store }, store.format, { attributes }, context);
+    const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
+    if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found), problem };
+    if (verdict.kind === 'refused') return { state: verdict.isChanged ? 'forged' : 'unsigned', problem };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);

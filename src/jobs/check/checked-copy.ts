@@ -9,7 +9,7 @@ import type { CopyPlace } from '../record/record-copy.ts';
  * `unlisted` does not stand in the status and is whole; `adopted` did not and now does;
  * `expired` no longer stands in the status, and the next backup removes it;
  * `orphaned` stands in the status, and the full copy that it continues is gone;
- * `forged` stands in the status, and is not what this machine has signed;
+ * `forged` stands in the status, and is not what this machine has signed; `unsigned` stands there, and should be signed;
  * `unfit` is whole, but the status cannot get it; `unreadable` is damaged, or cannot be read to its end here.
  */
 export type CheckState =
@@ -20,6 +20,7 @@ export type CheckState =
   | 'adopted'
   | 'expired'
   | 'forged'
+  | 'unsigned'
   | 'unfit'
   | 'unreadable';
 

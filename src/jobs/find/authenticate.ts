@@ -1,10 +1,13 @@
-import { splitStoredName } from '../../copies/binlog-copy.ts';
+import { binlogKeyOfObject, splitStoredName } from '../../copies/binlog-copy.ts';
 import { ENCRYPTED } from '../../copies/keep-local-key.ts';
+import { nameOfKey, type ParsedKey } from '../../copies/key.ts';
 import { parseCopyName } from '../../copies/names.ts';
+import type { ObjectInfo } from '../../destinations/destination.ts';
 import { UnauthenticatedError } from '../../errors.ts';
-import { checkMac, keyIdOf } from '../../integrity/entry-mac.ts';
+import { keyIdOf } from '../../integrity/entry-mac.ts';
 import { type CopyFacts, judge, type Verdict } from '../../integrity/judge.ts';
 import type { Attributes } from '../../status/entries.ts';
+import { checkEntry } from '../../status/sign-entry.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -13,36 +16,48 @@ import type { Candidate } from './find-copy.ts';
 /** What judging needs to know of this machine. */
 export type JudgeContext = Pick<JobContext, 'config' | 'host' | 'integrity' | 'local'>;
 
-/** Whether an object may be used, by what the status beside it says; `attributes` undefined: it does not list the object. */
+/** What the status beside an object says of it: its attributes, that it does not list it, or why it cannot be read. */
+export type EntryOfObject =
+  | { readonly attributes: Attributes | undefined }
+  | { readonly attributes: undefined; readonly unreadable: string };
+
+/** Whether an object may be used. Throws a ConfigError when the keys of this machine cannot be read. */
 export function judgeCopy<S>(
   { destination, object, parsed }: Candidate,
   format: StatusFormat<S>,
-  attributes: Attributes | undefined,
+  entry: EntryOfObject,
   { config, host, integrity, local }: JudgeContext,
 ): Verdict {
   const { keyFile, require, accept } = integrity;
+  const { attributes } = entry;
   const keyring = integrity.keys();
-  const key = format.keyOf(object.key);
-  const mac: CopyFacts['mac'] =
-    attributes === undefined
-      ? 'unlisted'
-      : checkMac({ kind: format.kind, key, attributes, names: format.signed }, keyring);
-  const copy = {
+  const copy: CopyFacts = {
     host: parsed.host,
-    made: madeAt(parsed.name, attributes && format.timeOf(attributes), toSeconds(object.modified)),
-    mac,
-    keyId: keyIdOf(attributes?.['mac'] ?? ''),
+    made: madeAt(object, parsed, attributes && format.timeOf(attributes)),
+    mac: attributes
+      ? checkEntry(format, format.keyOf(object.key), attributes, keyring)
+      : 'unreadable' in entry
+        ? 'unreadable'
+        : 'unlisted',
+    problem: 'unreadable' in entry ? entry.unreadable : '',
+    keyId: keyIdOf(attributes?.['mac']),
+    hasChecksum: typeof attributes?.['sha256'] === 'string',
     isBare: config.gpg !== undefined && destination !== local && !object.key.endsWith(ENCRYPTED),
   };
   return judge(copy, { keyring, keyFile, host, require, accept });
 }
 
-/** The later of what name and entry tell, as either may have been given an older time; else when the object was written. */
-function madeAt(name: string, byEntry: number | undefined, modified: number): number {
-  const started = parseCopyName(name)?.started;
-  const byName = started === undefined ? splitStoredName(name).time : toSeconds(started);
-  const told = [byEntry, byName].filter((time) => time !== undefined);
-  return told.length === 0 ? modified : Math.max(...told);
+/**
+ * When a copy was made: the latest time that anything tells, as all of them can be set by others to an older one. The name of a copy
+ * of a directory or of MySQL has its time; that of a binary log seldom, so there the time of the object counts as well.
+ */
+function madeAt({ key, modified }: ObjectInfo, parsed: ParsedKey, byEntry: number | undefined): number {
+  const started = parseCopyName(parsed.name)?.started;
+  const byName =
+    started === undefined
+      ? [toSeconds(modified), splitStoredName(nameOfKey(binlogKeyOfObject(key))).time]
+      : [toSeconds(started)];
+  return Math.max(...[byEntry, ...byName].filter((time) => time !== undefined));
 }
 
 /** Says of a copy that is about to be used why it is not proven, if it is not: each reason once. */

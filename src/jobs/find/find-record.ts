@@ -30,7 +30,7 @@ export interface Records<C> {
   readonly failure: string | undefined;
 }
 
-/** Looks an object up in the status beside it. A status that cannot be read must not keep anyone from a copy that is whole. */
+/** Looks an object up in the status beside it. One that cannot be read says nothing, and why. */
 export async function findRecord<S, C extends { readonly key: string }>(
   candidate: Candidate,
   kind: RecordKind<S, C>,
@@ -53,10 +53,14 @@ export async function readRecords<S, C extends { readonly key: string }>(
       failure: undefined,
       lookUp(candidate) {
         const key = format.keyOf(candidate.object.key);
-        const verdict = judgeCopy(candidate, format, entries.get(key), context);
+        const verdict = judgeCopy(candidate, format, { attributes: entries.get(key) }, context);
         const record = records.get(key);
         return record === undefined
-          ? { verdict, record: undefined, reason: 'no status lists it' }
+          ? {
+              verdict,
+              record: undefined,
+              reason: entries.has(key) ? 'its entry cannot be understood' : 'no status lists it',
+            }
           : { verdict, record };
       },
     };
@@ -66,7 +70,7 @@ export async function readRecords<S, C extends { readonly key: string }>(
     return {
       failure: reason,
       lookUp: (candidate) => ({
-        verdict: judgeCopy(candidate, format, undefined, context),
+        verdict: judgeCopy(candidate, format, { attributes: undefined, unreadable: reason }, context),
         record: undefined,
         reason,
       }),

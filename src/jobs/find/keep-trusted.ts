@@ -8,7 +8,7 @@ import type { Lookup } from './find-record.ts';
 export type Known<C> = Candidate & { readonly lookup: Lookup<C> };
 
 /**
- * The candidates that may be used, in their order. Without encryption both places hold the same bytes, so an entry in one that
+ * The candidates that may be used, those that are proven first. Without encryption both places hold the same bytes, so an entry in one that
  * is signed speaks for the object of the other as well. What is refused is warned of; when nothing else is left, its
  * UnauthenticatedError is thrown.
  */
@@ -23,7 +23,11 @@ export function keepTrusted<C extends { readonly sha256: string | undefined }>(
   const trusted = judged.filter(({ lookup: { verdict } }) => verdict.kind !== 'refused');
   if (trusted.length === 0 && refused[0]) throw refused[0];
   for (const error of refused) log.warn(`${describeError(error)}\nThe copy in the other place is used`);
-  return trusted;
+  return trusted.toSorted((a, b) => Number(isProven(b)) - Number(isProven(a)));
+}
+
+function isProven<C>({ lookup }: Known<C>): boolean {
+  return lookup.verdict.kind === 'authentic';
 }
 
 /** The object's own, unless only that of its twin is proven, or only its twin's has a checksum. */
@@ -34,8 +38,8 @@ function bestLookup<C extends { readonly sha256: string | undefined }>(
   const rank = ({ verdict, record }: Lookup<C>): number =>
     (verdict.kind === 'refused' ? 0 : verdict.kind === 'unproven' ? 2 : 4) +
     Number(record?.sha256 !== undefined);
-  // An entry that was changed is a finding, whatever another place says; only that nothing is known can be made good.
-  const isSilent = own.lookup.record?.sha256 === undefined;
-  const twins = candidates.filter(({ object }) => isSilent && object.key === own.object.key);
+  // What is refused is a finding, whatever another place says; but that nothing is known can be made good.
+  const isOpen = own.lookup.verdict.kind !== 'refused' || own.lookup.record?.sha256 === undefined;
+  const twins = candidates.filter(({ object }) => isOpen && object.key === own.object.key);
   return [own, ...twins].map(({ lookup }) => lookup).toSorted((a, b) => rank(b) - rank(a))[0] ?? own.lookup;
 }

@@ -1,3 +1,4 @@
+import { parseKey } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
@@ -35,6 +36,14 @@ export async function findMysqlChain(wanted: string, context: JobContext): Promi
     throw new TwinDbError(`Cannot restore ${key}: it is incremental, and its status does not name a parent`, {
       remedy,
     });
+  }
+  if (parseKey(parent)?.host !== found.copy.host) {
+    throw new TwinDbError(
+      `Cannot restore ${key}: its status names the copy of another host as its parent, ${parent}`,
+      {
+        remedy,
+      },
+    );
   }
   const full = await locate(parent, context).catch((cause: unknown) => {
     throw new TwinDbError(`Cannot restore ${key}: it continues ${parent}, which cannot be had`, {

@@ -3,6 +3,7 @@ import { planReplay, type StoredBinlog } from '../../mysql/binlog/plan-replay.ts
 import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { ReplayKnowledge } from '../../mysql/copy/advise-replay.ts';
 import { toSeconds } from '../../units.ts';
+import { warnIfUnproven } from '../find/authenticate.ts';
 import type { RecordContext } from '../find/find-record.ts';
 import { keepTrusted } from '../find/keep-trusted.ts';
 import { type KnownBinlog, listBinlogs, lookUpBinlogs } from '../find/list-binlogs.ts';
@@ -26,7 +27,7 @@ export async function findHostBinlogs(
     const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, context);
     const { known, failure: unreadable } = await lookUpBinlogs(binlogs, context);
     return {
-      binlogs: known.filter((each) => isTrusted(each, context)).map(toStored),
+      binlogs: trustedOf(known, context).map(toStored),
       reason: failure === undefined ? unreadable : describeError(failure),
     };
   } catch (error) {
@@ -35,14 +36,33 @@ export async function findHostBinlogs(
   }
 }
 
-/** A log that restore would refuse must not be in the advice either. */
-function isTrusted({ candidates }: KnownBinlog, { log }: Pick<JobContext, 'log'>): boolean {
-  try {
-    return keepTrusted(candidates, { log: { warn: (message) => log.debug(message) } }).length > 0;
-  } catch (error) {
-    log.warn(`${describeError(error)}\nIt is left out of the steps`);
-    return false;
+/** A log that a restore would refuse must not be in the steps either; one that nothing proves is said. */
+function trustedOf(
+  known: readonly KnownBinlog[],
+  context: Pick<JobContext, 'integrity' | 'log'>,
+): KnownBinlog[] {
+  const refused: unknown[] = [];
+  const trusted = known.flatMap((binlog) => {
+    try {
+      const candidates = keepTrusted(binlog.candidates, {
+        log: { warn: (message) => context.log.debug(message) },
+      });
+      return [{ ...binlog, candidates }];
+    } catch (error) {
+      refused.push(error);
+      return [];
+    }
+  });
+  const [first, ...others] = refused;
+  if (first !== undefined) {
+    const more = others.length === 0 ? 'It is' : `It and ${others.length} more logs are`;
+    context.log.warn(`${describeError(first)}\n${more} left out of the steps.`);
   }
+  for (const { candidates } of trusted) {
+    const [{ destination, object, lookup }] = candidates as [KnownBinlog['candidates'][number]];
+    warnIfUnproven(lookup.verdict, destination.locate(object.key), context);
+  }
+  return trusted;
 }
 
 function toStored({ key, name, binlog, timeCreated, copy, candidates }: KnownBinlog): StoredBinlog {

@@ -91,7 +91,9 @@ async function findLatest(host: string, context: JobContext): Promise<string> {
   const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
     mysqlCopies(status),
   );
-  const [latest] = copies.toSorted(compareNewestFirst(toSeconds(context.now())));
+  const [latest] = copies
+    .filter((copy) => copy.host === host)
+    .toSorted(compareNewestFirst(toSeconds(context.now())));
   if (latest !== undefined) return keepLocalKey(latest.key);
   throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${remote.url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',

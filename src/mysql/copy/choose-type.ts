@@ -2,8 +2,8 @@ import type { MysqlCopy, ServerVendor } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
 import { planRetention } from '../../retention/plan.ts';
 
-/** `whole`: as far as can be told without reading it, by its size. `forged`: a restore would refuse it. */
-export type ParentObject = 'whole' | 'forged' | 'damaged' | 'absent';
+/** `whole`: as far as can be told without reading it, by its size. `unsigned`: not proven to be made here. */
+export type ParentObject = 'whole' | 'unsigned' | 'damaged' | 'absent';
 
 /** What decides whether a copy may continue an earlier one. */
 export interface ChoiceInput {
@@ -87,8 +87,9 @@ function isFullDue(runType: RunType, fullBackup: RunType): boolean {
 function obstacleTo(parent: MysqlCopy, { parent: object, server }: ChoiceInput): string | undefined {
   const { key, serverIdentity, serverVersion } = parent;
   if (object === 'absent') return `the full copy ${key} is gone from the destination`;
-  if (object === 'forged')
+  if (object === 'unsigned') {
     return `the full copy ${key} is not what this machine has signed; twindb-backup check says more`;
+  }
   if (object === 'damaged') return `the full copy ${key} is not whole on the destination`;
   if (serverIdentity !== undefined && serverIdentity !== server.identity) {
     return `the full copy ${key} is of another server, or this one was initialised or restored since`;
