@@ -61,7 +61,8 @@ async function waitForEnd(
   let end: ProgramEnd;
   try {
     const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
-    const wordsDecide = program.lastWords !== undefined || program.failureLine !== undefined;
+    const { lastWords, failureLine, allows } = program;
+    const wordsDecide = [lastWords, failureLine, allows].some((each) => each !== undefined);
     const grace = wordsDecide ? LAST_WORDS_GRACE_MS : STDERR_GRACE_MS;
     await Promise.race([tail.ended, delay(grace, undefined, { ref: false })]);
     end = { exitCode, signal, stderr: tail.lines };
@@ -75,13 +76,10 @@ async function waitForEnd(
 }
 
 /** What is wrong with the way a program ended; undefined when it has done its work. */
-function findProblem(
-  { acceptedExitCodes = [], lastWords }: Program,
-  { exitCode, signal, stderr }: ProgramEnd,
-): string | undefined {
+function findProblem({ allows, lastWords }: Program, end: ProgramEnd): string | undefined {
+  const { exitCode, signal, stderr } = end;
   if (signal !== null) return `was killed by ${signal}`;
-  if (exitCode !== 0 && !acceptedExitCodes.includes(exitCode ?? -1))
-    return `failed with exit code ${exitCode}`;
+  if (exitCode !== 0 && !allows?.(end)) return `failed with exit code ${exitCode}`;
   if (lastWords === undefined || stderr.some((line) => line.includes(lastWords))) return undefined;
   return `ended without saying "${lastWords}"`;
 }

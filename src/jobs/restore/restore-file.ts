@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { describeError } from '../../errors.ts';
 import { extractFiles } from '../../sources/files.ts';
-import { TarEndCheck } from '../../sources/tar-end.ts';
+import { TarCheck } from '../../sources/tar-check.ts';
 import { FILES_STATUS, fileCopies } from '../../status/files-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { type Candidate, findCopy } from '../find/find-copy.ts';
@@ -29,7 +29,7 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
     candidates,
     dst,
     lookUp: (candidate: Candidate) => findRecord(candidate, RECORDS, context),
-    checkEnd: () => new TarEndCheck(),
+    checkEnd: () => new TarCheck(),
     extract: () => extractFiles(dst),
   };
   try {
