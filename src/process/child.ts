@@ -17,6 +17,9 @@ const STDERR_GRACE_MS = 500;
 /** The same where what a program says decides about its work: a busy machine must not fail a backup. */
 const LAST_WORDS_GRACE_MS = 10_000;
 
+/** Runs the command that its arguments are, and then reads what that has left of its input. */
+const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
+
 type StdinKind = 'pipe' | 'ignore' | Readable;
 type StdoutKind = 'pipe' | 'ignore';
 
@@ -40,7 +43,8 @@ export function killChildren(): void {
 
 /** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
 export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
-  const process = spawn(program.command, program.args, {
+  const words = [...(program.stopsEarly ? DRAINED : []), program.command, ...program.args];
+  const process = spawn(words[0] ?? '', words.slice(1), {
     stdio: [stdin, stdout, 'pipe'],
     env: childEnvironment(),
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.

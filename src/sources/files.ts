@@ -6,6 +6,7 @@ import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 import { TarCheck } from './tar-check.ts';
+import { findRefusedOption, isRepeatable } from './tar-options.ts';
 import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 
 /** What tar said about a directory. */
@@ -25,19 +26,14 @@ interface FileSourceOptions {
   readonly exclude: readonly string[];
 }
 
-/**
- * ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. The records stay at tar's own 10 KiB:
- * a tar that reads from a pipe stops after the record with the end mark, and the padding of larger ones would break
- * the pipe behind it, here and in the Python tool.
- */
+/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
 const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
 
 /**
- * Options that only choose what goes into the archive, or say more of it. Any other may have an effect that must come
- * once, such as `--listed-incremental` and `--remove-files`, or may be an abbreviation of one that has.
+ * Behind all other options, so that records stay at tar's own 10 KiB: a tar that reads from a pipe stops after the record with the
+ * end mark, and the padding of larger ones breaks the pipe behind it in the Python tool.
  */
-const HARMLESS =
-  /^(-[hlvX]|--(exclude|one-file-system|dereference|hard-dereference|ignore-failed-read|verbose|warning=|numeric-owner|sort=|(no-)?(wildcards|anchored|xattrs|acls|selinux|recursion)).*)$/;
+const RECORDS = '--blocking-factor=20';
 
 const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --version" says.';
 
@@ -49,7 +45,7 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
     const remarks = new TarRemarks();
     return {
       command: 'tar',
-      args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, '--', quoteForTar(path)],
+      args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, RECORDS, '--', quoteForTar(path)],
       debianPackage: 'tar',
       onStderrLine: (line) => remarks.take(line),
       allows: (end) => remarks.allow(end),
@@ -60,6 +56,8 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
   return {
     title: path,
     async open() {
+      const refused = findRefusedOption(tarOptions);
+      if (refused !== undefined) throw refused;
       const before = await requireOwnContents(path);
       return archive('-', async (end, { changes, leftOut }) => {
         if (hasChanges(end)) await requireSameFolder(path, before);
@@ -69,7 +67,7 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
     },
     check: () => new TarCheck(GNU_TAR_NEEDED),
     async estimate(signal) {
-      if (tarOptions.some((word) => word.startsWith('-') && !HARMLESS.test(word))) return undefined;
+      if (!isRepeatable(tarOptions)) return undefined;
       let size: number | undefined;
       // tar does not read the files' contents when it writes to /dev/null, so this costs a walk only.
       const walk = archive('/dev/null', (end) => {
@@ -131,6 +129,7 @@ export function extractFiles(dst: string): Program {
     command: 'tar',
     args: [...options, '--file=-', `--directory=${quoteForTar(dst)}`],
     debianPackage: 'tar',
+    stopsEarly: true,
   };
 }
 
@@ -140,6 +139,7 @@ export function listMembers(): Program {
     command: 'tar',
     args: ['--list', '--quoting-style=literal', '--file=-'],
     debianPackage: 'tar',
+    stopsEarly: true,
   };
 }
 

@@ -35,11 +35,11 @@ function fake(name: string, script: string): void {
 }
 
 /** One copy is kept, so that a second one would push the first out. */
-function createContext(program: string): JobContext {
+function createContext(program: string, tarOptions = ''): JobContext {
   const file = join(dir, 'cfg');
   writeFileSync(
     file,
-    `[source]\nbackup_dirs=${source}\n[destination]\nbackup_destination=local\nkeep_local_path=${dir}/kept
+    `[source]\nbackup_dirs=${source}\ntar_options=${tarOptions}\n[destination]\nbackup_destination=local\nkeep_local_path=${dir}/kept
 [compression]\nprogram=${program}\n[retention]\ndaily_copies=1\n[retention_local]\ndaily_copies=1\n[measures]\nlog=${dir}/m\n`,
   );
   const log = createLog('info', (level, message) => messages.push(`${level} ${message}`));
@@ -100,6 +100,20 @@ describe('no copy is made, and the last good one stays', () => {
     expect(messages.join('\n')).toContain(`${source} ${reason}`);
     expect(await locations(context)).toEqual([]);
   });
+});
+
+describe('a tar option that cannot be had', () => {
+  it.each(['-vz', '--rem', '--listed=SOURCE.snapshot'])(
+    'fails each directory before tar runs: %s',
+    async (option) => {
+      const context = createContext('gzip', option.replace('SOURCE', source));
+      expect(await run(context)).toBe(false);
+      expect(messages.join('\n')).toMatch(/Cannot back up .*: \[source\] tar_options cannot have /);
+      expect(await locations(context)).toEqual([]);
+      expect(readFileSync(join(source, 'file'), 'utf8')).toBe('content');
+      expect(existsSync(`${source}.snapshot`)).toBe(false);
+    },
+  );
 });
 
 describe('a copy is made, with a warning', () => {
