@@ -20,6 +20,9 @@ const LAST_WORDS_GRACE_MS = 10_000;
 /** Runs the command that its arguments are, and then reads what that has left of its input. */
 const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
 
+const RAISE_FILE_SIZE =
+  'It reached the limit of file size: raise it (ulimit -f, LimitFSIZE= of a systemd unit).';
+
 type StdinKind = 'pipe' | 'ignore' | Readable;
 type StdoutKind = 'pipe' | 'ignore';
 
@@ -75,7 +78,7 @@ async function waitForEnd(
   }
   const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);
   if (problem === undefined) return await succeed(program, end);
-  const remedy = program.remedyFor?.(end);
+  const remedy = reachedFileSize(end) ? RAISE_FILE_SIZE : program.remedyFor?.(end);
   return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });
 }
 
@@ -86,6 +89,10 @@ function findProblem({ allows, lastWords }: Program, end: ProgramEnd): string | 
   if (exitCode !== 0 && !allows?.(end)) return `failed with exit code ${exitCode}`;
   if (lastWords === undefined || stderr.some((line) => line.includes(lastWords))) return undefined;
   return `ended without saying "${lastWords}"`;
+}
+
+function reachedFileSize({ signal, exitCode }: ProgramEnd): boolean {
+  return signal === 'SIGXFSZ' || exitCode === 128 + constants.signals.SIGXFSZ;
 }
 
 async function succeed(program: Program, end: ProgramEnd): Promise<ProcessError | undefined> {
