@@ -72,7 +72,7 @@ export const SCHEMA = {
     keep_local_path: option(
       absolutePath,
       undefined,
-      'Directory on this machine that keeps an unencrypted second copy of each backup.',
+      'Directory on this machine that keeps an unencrypted second copy of each backup. It cannot be the destination itself.',
     ),
   },
   local: {
