@@ -21,6 +21,10 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
       ]),
     ),
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
+  hasObjects: (status, objectKeys) => {
+    const present = new Set([...objectKeys].map(binlogKeyOfObject));
+    return Object.keys(status).every((key) => present.has(key));
+  },
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
 };
 

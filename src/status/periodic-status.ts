@@ -56,6 +56,7 @@ export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
     parse: parsePeriodicStatus,
     serialise: (status) => status,
     ownsObject: hasKey,
+    hasObjects: (status, objectKeys) => entriesOf(status).every(([key]) => objectKeys.has(key)),
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>
         mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) => backup_started),

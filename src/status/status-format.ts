@@ -12,6 +12,8 @@ export interface StatusFormat<S> {
   serialise(status: S): StatusContent;
   /** Whether the object under this key belongs to a copy that the status lists. */
   ownsObject(status: S, objectKey: string): boolean;
+  /** Whether each copy that the status lists has its object among these. */
+  hasObjects(status: S, objectKeys: ReadonlySet<string>): boolean;
   /** `status` with the attributes that only `other` knows, for the copies both have. */
   withExtraAttributes(status: S, other: S): S;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -35,6 +35,11 @@ beforeEach(() => {
   second = `${first}.copy`;
 });
 afterEach(() => rmSync(dir, { recursive: true }));
+
+function storeObjects(...keys: readonly string[]): void {
+  mkdirSync(join(dir, 'db1/daily/files'), { recursive: true });
+  for (const key of keys) writeFileSync(join(dir, key), 'a copy');
+}
 
 const damage = (file: string) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
 
@@ -94,6 +99,7 @@ describe('a status and its second copy', () => {
   });
 
   it('the second stands in for a first that is damaged, which is said', async () => {
+    storeObjects(K1, K2);
     await store.write({ status: two, deletions: ['x'] });
     damage(first);
     expect(await store.read()).toEqual({ status: two, deletions: ['x'] });
@@ -101,6 +107,19 @@ describe('a status and its second copy', () => {
     await store.read();
     expect(messages).toHaveLength(1);
   });
+
+  it.each([[[K1]], [[K2]], [[]]])(
+    'nothing is deleted on the word of a second that lists what is missing: %j',
+    async (keys) => {
+      storeObjects(...keys);
+      await store.write({ status: two, deletions: ['x'] });
+      expect((await store.read()).deletions).toEqual(['x']);
+      rmSync(first);
+      for (let reads = 0; reads < 2; reads++)
+        expect(await store.read()).toEqual({ status: two, deletions: [] });
+      expect(messages.filter((message) => message.includes('lists copies that are missing'))).toHaveLength(1);
+    },
+  );
 
   it('the second stands in for a first that is missing, which is said', async () => {
     await store.write({ status: two, deletions: [] });

@@ -25,6 +25,11 @@ export interface StatusStore<S = PeriodicStatus> {
    * lock that was acquired after the store was opened.
    */
   write(stored: StoredStatus<S>, writing?: StatusWriting): Promise<void>;
+  /**
+   * Gives the second copy this content after a `write` that failed between the two: it must not order what the first one knows
+   * nothing of. Does nothing when the second copy was not touched.
+   */
+  putBack(stored: StoredStatus<S>): Promise<void>;
 }
 
 /** What a write heeds. */
@@ -48,11 +53,22 @@ export function openStatusStore<S>(
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
-  let lastSaid = '';
+  const said = new Set<string>();
   /** A run reads its status several times. */
   const tell = (message: string): void => {
-    if (message !== lastSaid) context.log.warn(message);
-    lastSaid = message;
+    if (!said.has(message)) context.log.warn(message);
+    said.add(message);
+  };
+  let isHalfWritten = false;
+  const writeSecond = async (
+    { status, deletions, told }: StoredStatus<S>,
+    { signal, requireLock }: StatusWriting,
+  ): Promise<void> => {
+    const extra = { deletions, ...(told && { told }) };
+    signal.throwIfAborted();
+    requireLock?.();
+    isHalfWritten = true;
+    await writeSmallObject(destination, secondKey, encodeEnvelope(format.serialise(status), extra), signal);
   };
   return {
     async read() {
@@ -68,19 +84,26 @@ export function openStatusStore<S>(
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
-      return chosen;
+      if (chosen !== second || chosen.deletions.length === 0) return chosen;
+      // The run that wrote it may have ended before its copy was safe, and removed it again.
+      const objects = new Set<string>();
+      for await (const object of destination.list(`${host}/`)) objects.add(object.key);
+      if (format.hasObjects(chosen.status, objects)) return chosen;
+      tell(
+        `${destination.locate(secondKey)} lists copies that are missing, so what it says is expired is not removed; twindb-backup check shows both`,
+      );
+      return { ...chosen, deletions: [] };
     },
-    async write({ status, deletions, told }, { signal, requireLock } = context) {
-      const content = format.serialise(status);
-      const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
-      for (const [each, envelope] of [
-        [secondKey, second],
-        [key, encodeEnvelope(content)],
-      ] as const) {
-        signal.throwIfAborted();
-        requireLock?.();
-        await writeSmallObject(destination, each, envelope, signal);
-      }
+    async write(stored, writing = context) {
+      await writeSecond(stored, writing);
+      writing.signal.throwIfAborted();
+      writing.requireLock?.();
+      const first = encodeEnvelope(format.serialise(stored.status));
+      await writeSmallObject(destination, key, first, writing.signal);
+      isHalfWritten = false;
+    },
+    async putBack(stored) {
+      if (isHalfWritten) await writeSecond(stored, context);
     },
   };
 }

@@ -213,6 +213,44 @@ describe('a copy that cannot be entered', () => {
   });
 });
 
+describe('a status that was written half-way and lost later', () => {
+  const FIRST = 'db1/files-status';
+  /** The real destination, which writes no first status, and from then on no second one either unless it `recovers`. */
+  const failing = (recovers: boolean): Destination => {
+    let hasFailed = false;
+    return {
+      ...real,
+      write: (key, options) => {
+        if (key === FIRST || (hasFailed && !recovers)) {
+          hasFailed = true;
+          throw new Crash('no answer');
+        }
+        return real.write(key, options);
+      },
+    };
+  };
+
+  it.each([
+    ['as the second copy is put back', true],
+    ['as the second copy lists what is missing', false],
+  ])('does not remove the last good copy: %s', async (_title, recovers) => {
+    const good = await store(copyOf('/home', 1));
+    await record(placeOf(real), good, 1);
+    const next = await store(copyOf('/home', 2));
+    await expect(record(placeOf(failing(recovers)), next, 1)).rejects.toThrow('no answer');
+    expect(await objects()).toEqual([good.key]);
+    await real.delete(FIRST);
+    await finishDeletions(placeOf(real));
+    expect(await objects()).toEqual([good.key]);
+    expect(messages.some((message) => message.includes('lists copies that are missing'))).toBe(!recovers);
+    // The next run goes on, and removes nothing that it has not decided about itself.
+    const later = await store(copyOf('/home', 3));
+    await record(placeOf(real), later, 1);
+    expect(await listed()).toEqual([later.key]);
+    expect(await objects()).toEqual(recovers ? [later.key] : [good.key, later.key]);
+  });
+});
+
 describe('a crash while a copy is recorded', () => {
   it('at any step loses no copy that a status lists, and the next run leaves nothing behind', async () => {
     let step = 1;

@@ -49,7 +49,7 @@ export async function recordCopy<S, C extends { readonly key: string }>(
     stored = await place.status.read();
     await applyChange(place, stored, change, log);
   } catch (error) {
-    if (change.made !== undefined) await withdraw(place, change.made, stored !== undefined, log);
+    if (change.made !== undefined) await withdraw(place, change.made, stored, log);
     throw error;
   }
 }
@@ -76,15 +76,24 @@ async function applyChange<S, C extends { readonly key: string }>(
   });
 }
 
-/** Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. */
+/**
+ * Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. Else its second
+ * copy gets back what it had, `before`, as it may list the copy already and say that an older one is to go.
+ */
 async function withdraw<S>(
   { destination, status, lists }: CopyPlace<S>,
   objectKey: string,
-  wasTried: boolean,
+  before: StoredStatus<S> | undefined,
   log: Log,
 ): Promise<void> {
   try {
-    if (wasTried && lists((await status.read()).status, objectKey)) return;
+    if (before !== undefined) {
+      if (lists((await status.read()).status, objectKey)) return;
+      await status.putBack(before).catch((error: unknown) => {
+        // Then nothing is deleted on its word as long as it lists what is missing.
+        log.debug(`The second copy of a status could not be put back: ${describeError(error)}`);
+      });
+    }
     await destination.delete(objectKey);
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.
