@@ -144,6 +144,13 @@ describe('a binlog status of ours', () => {
     expect(BINLOG_STATUS.withExtraAttributes(later, known)).toEqual(later);
   });
 
+  it('finds the objects of its entries, whatever their suffixes', () => {
+    const status = { 'db1/binlog/bin.000001': {}, 'db1/binlog/bin.000002': {} };
+    const objects = ['db1/binlog/bin.000001.gz', 'db1/binlog/bin.000002.zst.gpg', 'db1/binlog-status'];
+    expect(BINLOG_STATUS.hasObjects(status, new Set(objects))).toBe(true);
+    expect(BINLOG_STATUS.hasObjects(status, new Set(objects.slice(1)))).toBe(false);
+  });
+
   it.each([
     ['a key with a folder more', { key: 'db1/daily/mysql/x' }],
     ['a time that is none', { timeCreated: Number.NaN }],
