@@ -7,6 +7,7 @@ import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
 import { openContext } from './open-context.ts';
+import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
 import { createPrinter, createSink, openTerminal, type Terminal, writeAll } from './terminal.ts';
 
@@ -46,7 +47,7 @@ async function runCommand(globals: GlobalOptions, command: Command, terminal: Te
   try {
     return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
   } catch (error) {
-    log.error(describeError(error));
+    log.error(saysTooManyFiles(error) ? TOO_MANY_FILES : describeError(error));
     const first = firstErrorOf(error);
     if (globals.debug && first instanceof Error) log.debug(first.stack ?? '');
     return exitCodeOf(error);

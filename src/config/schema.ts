@@ -60,7 +60,7 @@ export const SCHEMA = {
     tar_options: option(
       words,
       '',
-      'More options for tar, split into words as in a shell, without expansion.',
+      'More options for GNU tar, split into words as in a shell, without expansion. Those that would lose files or make copies that cannot be restored are refused.',
     ),
   },
   destination: {
@@ -72,7 +72,7 @@ export const SCHEMA = {
     keep_local_path: option(
       absolutePath,
       undefined,
-      'Directory on this machine that keeps an unencrypted second copy of each backup.',
+      'Directory on this machine that keeps an unencrypted second copy of each backup. It cannot be the destination itself.',
     ),
   },
   local: {

@@ -17,6 +17,14 @@ function explain(code: string, root: string): { reason: string; remedy: string }
   switch (code) {
     case 'ENOSPC':
       return { reason: `no space left on ${root}`, remedy: 'Free space there, or keep fewer copies.' };
+    case 'EFBIG':
+      return {
+        reason: `the file would be larger than the limit of file size or ${root} allows`,
+        remedy:
+          'Raise the limit (ulimit -f, LimitFSIZE= of a systemd unit), or use a file system that takes larger files.',
+      };
+    case 'EMFILE':
+      return { reason: 'too many open files', remedy: 'Raise the limit: ulimit -n 1024.' };
     case 'EDQUOT':
       return {
         reason: `the disk quota on ${root} is used up`,

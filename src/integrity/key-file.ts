@@ -61,8 +61,10 @@ export function readKeyFile(file: string): Keyring | undefined {
  */
 export function makeKeyFile(file: string, now: Date): Keyring {
   const fresh = join(dirname(file), `.integrity-${randomBytes(8).toString('hex')}`);
+  let isMade = false;
   try {
     const descriptor = openSync(fresh, 'wx', 0o600);
+    isMade = true;
     try {
       const line = formatKey(now, { suffix: randomBytes(4).toString('hex'), secret: randomBytes(32) });
       writeFileSync(descriptor, line);
@@ -80,7 +82,7 @@ export function makeKeyFile(file: string, now: Date): Keyring {
       throw new TwinDbError(`Cannot make the integrity key ${file}: ${reason}`, { cause, isExplained: true });
     }
   } finally {
-    rmSync(fresh, { force: true });
+    if (isMade) rmSync(fresh, { force: true });
   }
   const made = readKeyFile(file);
   if (made === undefined) throw new TwinDbError(`Cannot make the integrity key ${file}: it is gone again`);

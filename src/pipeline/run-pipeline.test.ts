@@ -76,7 +76,7 @@ describe('a pipeline that succeeds', () => {
   it('accepts the exit codes a program calls a warning, and hands over its last words', async () => {
     const words: string[] = [];
     const source = sh('echo changed >&2; printf x; exit 1', {
-      acceptedExitCodes: [1],
+      allows: ({ exitCode }) => exitCode === 1,
       onSuccess: (end) => words.push(`${end.exitCode}`, ...end.stderr),
     });
     const sink = new Sink();

@@ -17,6 +17,12 @@ const STDERR_GRACE_MS = 500;
 /** The same where what a program says decides about its work: a busy machine must not fail a backup. */
 const LAST_WORDS_GRACE_MS = 10_000;
 
+/** Runs the command that its arguments are, and then reads what that has left of its input. */
+const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
+
+const RAISE_FILE_SIZE =
+  'It reached the limit of file size: raise it (ulimit -f, LimitFSIZE= of a systemd unit).';
+
 type StdinKind = 'pipe' | 'ignore' | Readable;
 type StdoutKind = 'pipe' | 'ignore';
 
@@ -40,7 +46,8 @@ export function killChildren(): void {
 
 /** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
 export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
-  const process = spawn(program.command, program.args, {
+  const words = [...(program.stopsEarly ? DRAINED : []), program.command, ...program.args];
+  const process = spawn(words[0] ?? '', words.slice(1), {
     stdio: [stdin, stdout, 'pipe'],
     env: childEnvironment(),
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
@@ -61,7 +68,8 @@ async function waitForEnd(
   let end: ProgramEnd;
   try {
     const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
-    const wordsDecide = program.lastWords !== undefined || program.failureLine !== undefined;
+    const { lastWords, failureLine, allows } = program;
+    const wordsDecide = [lastWords, failureLine, allows].some((each) => each !== undefined);
     const grace = wordsDecide ? LAST_WORDS_GRACE_MS : STDERR_GRACE_MS;
     await Promise.race([tail.ended, delay(grace, undefined, { ref: false })]);
     end = { exitCode, signal, stderr: tail.lines };
@@ -70,20 +78,21 @@ async function waitForEnd(
   }
   const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);
   if (problem === undefined) return await succeed(program, end);
-  const remedy = program.remedyFor?.(end);
+  const remedy = reachedFileSize(end) ? RAISE_FILE_SIZE : program.remedyFor?.(end);
   return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });
 }
 
 /** What is wrong with the way a program ended; undefined when it has done its work. */
-function findProblem(
-  { acceptedExitCodes = [], lastWords }: Program,
-  { exitCode, signal, stderr }: ProgramEnd,
-): string | undefined {
+function findProblem({ allows, lastWords }: Program, end: ProgramEnd): string | undefined {
+  const { exitCode, signal, stderr } = end;
   if (signal !== null) return `was killed by ${signal}`;
-  if (exitCode !== 0 && !acceptedExitCodes.includes(exitCode ?? -1))
-    return `failed with exit code ${exitCode}`;
+  if (exitCode !== 0 && !allows?.(end)) return `failed with exit code ${exitCode}`;
   if (lastWords === undefined || stderr.some((line) => line.includes(lastWords))) return undefined;
   return `ended without saying "${lastWords}"`;
+}
+
+function reachedFileSize({ signal, exitCode }: ProgramEnd): boolean {
+  return signal === 'SIGXFSZ' || exitCode === 128 + constants.signals.SIGXFSZ;
 }
 
 async function succeed(program: Program, end: ProgramEnd): Promise<ProcessError | undefined> {

@@ -6,8 +6,10 @@ export interface Program {
   readonly args: readonly string[];
   /** The Debian package that holds the command, for the message when it is not installed. */
   readonly debianPackage: string;
-  /** Exit codes besides 0 that mean success. */
-  readonly acceptedExitCodes?: readonly number[];
+  /** Whether an end with another exit code than 0 means success; without it none does. */
+  readonly allows?: (end: ProgramEnd) => boolean;
+  /** It may have done its work before the end of its input: what follows is read and dropped, so that it breaks no pipe. */
+  readonly stopsEarly?: true;
   /** What the operator can do about a failure, where the way it ended tells. */
   readonly remedyFor?: (end: ProgramEnd) => string | undefined;
   /** Words that stand in one of the last lines of its stderr when it has done its work; without them exit 0 is a failure too. */

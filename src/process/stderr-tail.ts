@@ -6,6 +6,9 @@ import type { Program } from './program.ts';
 const MAX_LINES = 25;
 const MAX_LINE_LENGTH = 500;
 
+/** Of a longer line, characters kept of its end: behind a long name it says what is the matter. */
+const END_LENGTH = 120;
+
 /** Characters kept of the beginning of a line without end: what is secret in a line is known by what stands before it. */
 const MAX_UNFINISHED = 64 << 10;
 
@@ -39,10 +42,15 @@ export class StderrTail {
   #keep(line: string): void {
     if (line.trim() === '') return;
     const { redact, onStderrLine, failureLine } = this.#program;
-    const kept = (redact?.(line) ?? line).slice(0, MAX_LINE_LENGTH);
+    const kept = shorten(redact?.(line) ?? line);
     this.lines.push(kept);
     if (failureLine?.test(kept)) this.failure ??= kept;
     onStderrLine?.(kept);
     if (this.lines.length > MAX_LINES) this.lines.shift();
   }
+}
+
+function shorten(line: string): string {
+  if (line.length <= MAX_LINE_LENGTH) return line;
+  return `${line.slice(0, MAX_LINE_LENGTH - END_LENGTH - 1)}…${line.slice(-END_LENGTH)}`;
 }

@@ -1,12 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Beginning } from '../pipeline/beginning.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
-import { findSourcePath, listMembers, openFileSource } from './files.ts';
+import { extractFiles, findSourcePath, listMembers, openFileSource } from './files.ts';
 
 let dir: string;
 let data: string;
@@ -72,13 +73,15 @@ describe('an estimate', () => {
   });
 
   it('does not change what tar warned of while the copy was made', async () => {
-    fakeTar('case "$*" in *file=-*) echo "tar: x: file changed as we read it" >&2; exit 1;; esac');
+    fakeTar(
+      '/usr/bin/tar "$@"; case "$*" in *file=-*) echo "tar: x: file changed as we read it" >&2; exit 1;; esac',
+    );
     const source = open();
     await read(source);
-    const { warnings } = source.facts();
-    expect(warnings).toEqual(['tar: x: file changed as we read it']);
+    const { changes } = source.facts();
+    expect(changes).toEqual(['tar: x: file changed as we read it']);
     await source.estimate(signal);
-    expect(source.facts().warnings).toEqual(warnings);
+    expect(source.facts().changes).toEqual(changes);
   });
 
   it('that is given up has ended its walk', async () => {
@@ -90,6 +93,39 @@ describe('an estimate', () => {
     abort.abort(new Error('SIGTERM'));
     await expect(estimate).rejects.toThrow('SIGTERM');
     expect(existsSync(`/proc/${readFileSync(pidFile, 'utf8').trim()}`)).toBe(false);
+  });
+});
+
+describe('a copy whose tar had large records', () => {
+  it.each([1024, 60_000])(
+    'is read to its end by tar, which stops at the end mark: %i blocks',
+    async (blocks) => {
+      const archive = execFileSync('tar', ['--create', `--blocking-factor=${blocks}`, '--file=-', data], {
+        maxBuffer: 1 << 26,
+        stdio: 'pipe',
+      });
+      expect(archive.length).toBe(blocks * 512);
+      const stream = () => Readable.from([archive.subarray(0, 1 << 18), archive.subarray(1 << 18)]);
+      const dst = join(dir, 'dst');
+      mkdirSync(dst);
+      await runPipeline([stream(), extractFiles(dst)], signal);
+      expect(readFileSync(join(dst, data, 'file')).equals(readFileSync(join(data, 'file')))).toBe(true);
+      const members = new Beginning(8192);
+      await runPipeline([stream(), listMembers(), members], signal);
+      expect(members.bytes.toString()).toContain('/file\n');
+    },
+  );
+
+  it('is no longer made', async () => {
+    expect(await read(open('--blocking-factor=1024'))).toBe(await read(open()));
+    expect(await read(open('--record-size=1M'))).toBe(await read(open()));
+  });
+
+  it('is an error when it is damaged', async () => {
+    const input = Readable.from([Buffer.alloc(1 << 20, 'x')]);
+    await expect(runPipeline([input, extractFiles(dir)], signal)).rejects.toThrow(
+      /^tar failed with exit code 2/,
+    );
   });
 });
 

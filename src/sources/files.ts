@@ -1,16 +1,22 @@
+import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { type ProgramEnd, TwinDbError } from '../errors.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
+import { TarCheck } from './tar-check.ts';
+import { findRefusedOption, isRepeatable } from './tar-options.ts';
+import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 
 /** What tar said about a directory. */
 export interface FileFacts {
   /** Bytes of the archive before compression. */
   readonly unpackedSize: number | undefined;
-  /** Messages about files that changed or vanished while they were read (contract D7). */
-  readonly warnings: readonly string[];
+  /** What tar said of files that changed or vanished while they were read (contract D7). */
+  readonly changes: readonly string[];
+  /** What tar said of files, or attributes of theirs, that are not in the archive. */
+  readonly leftOut: readonly string[];
 }
 
 interface FileSourceOptions {
@@ -20,48 +26,52 @@ interface FileSourceOptions {
   readonly exclude: readonly string[];
 }
 
-/** GNU tar's exit code for "some files differ": a file changed while it was read. Source: its manual, 3.1. */
-const SOME_FILES_DIFFER = 1;
-
-/**
- * ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. The records stay at tar's own 10 KiB:
- * a tar that reads from a pipe stops after the record with the end mark, and the padding of larger ones would break
- * the pipe behind it, here and in the Python tool.
- */
+/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
 const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
 
 /**
- * Options that only choose what goes into the archive, or say more of it. Any other may have an effect that must come
- * once, such as `--listed-incremental` and `--remove-files`, or may be an abbreviation of one that has.
+ * Behind all other options, so that records stay at tar's own 10 KiB: a tar that reads from a pipe stops after the record with the
+ * end mark, and the padding of larger ones breaks the pipe behind it in the Python tool.
  */
-const HARMLESS =
-  /^(-[hlvX]|--(exclude|one-file-system|dereference|hard-dereference|ignore-failed-read|verbose|warning=|numeric-owner|sort=|(no-)?(wildcards|anchored|xattrs|acls|selinux|recursion)).*)$/;
+const RECORDS = '--blocking-factor=20';
+
+const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --version" says.';
 
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
-  let facts: FileFacts = { unpackedSize: undefined, warnings: [] };
+  let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
   const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
-  const archive = (file: string, onSuccess: (end: ProgramEnd) => void): Program => ({
-    command: 'tar',
-    args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, '--', quoteForTar(path)],
-    debianPackage: 'tar',
-    acceptedExitCodes: [SOME_FILES_DIFFER],
-    onSuccess,
-  });
+  const archive = (file: string, onSuccess: (end: ProgramEnd, remarks: TarRemarks) => unknown): Program => {
+    const remarks = new TarRemarks();
+    return {
+      command: 'tar',
+      args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, RECORDS, '--', quoteForTar(path)],
+      debianPackage: 'tar',
+      onStderrLine: (line) => remarks.take(line),
+      allows: (end) => remarks.allow(end),
+      remedyFor: (end) => (hasChanges(end) && readTotal(end) === undefined ? GNU_TAR_NEEDED : undefined),
+      onSuccess: (end) => onSuccess(end, remarks),
+    };
+  };
   return {
     title: path,
     async open() {
-      await requireOwnContents(path);
-      return archive('-', (end) => {
-        facts = readFacts(end);
+      const refused = findRefusedOption(tarOptions);
+      if (refused !== undefined) throw refused;
+      const before = await requireOwnContents(path);
+      return archive('-', async (end, { changes, leftOut }) => {
+        if (hasChanges(end)) await requireSameFolder(path, before);
+        // With exit code 0 its other remarks are of no consequence (a socket that cannot be archived).
+        facts = { unpackedSize: readTotal(end), changes: hasChanges(end) ? changes : [], leftOut };
       });
     },
+    check: () => new TarCheck(GNU_TAR_NEEDED),
     async estimate(signal) {
-      if (tarOptions.some((word) => word.startsWith('-') && !HARMLESS.test(word))) return undefined;
+      if (!isRepeatable(tarOptions)) return undefined;
       let size: number | undefined;
       // tar does not read the files' contents when it writes to /dev/null, so this costs a walk only.
       const walk = archive('/dev/null', (end) => {
-        size = readFacts(end).unpackedSize;
+        size = readTotal(end);
       });
       await runPipeline([walk, discardAll()], signal);
       return size;
@@ -81,18 +91,31 @@ function quoteForTar(path: string): string {
 }
 
 /** tar would keep a symbolic link itself, and the copy would look whole without one file in it. */
-async function requireOwnContents(path: string): Promise<void> {
+async function requireOwnContents(path: string): Promise<Stats> {
   const remedy = 'Correct [source] backup_dirs.';
   const stats = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
     const isAbsent = cause.code === 'ENOENT';
     const message = `Cannot back up ${path}${isAbsent ? ': it does not exist' : ''}`;
     throw new TwinDbError(message, { cause, isExplained: isAbsent, remedy });
   });
-  if (!stats.isSymbolicLink()) return;
+  if (!stats.isSymbolicLink()) return stats;
   const target = await readlink(path);
   throw new TwinDbError(`Cannot back up ${path}: it is a symbolic link to ${target}, not a folder`, {
     remedy: 'Name the folder it points to in [source] backup_dirs.',
   });
+}
+
+/** A change to the directory itself may mean that tar has read the half of it, or one that was put in its place. */
+async function requireSameFolder(path: string, before: Stats): Promise<void> {
+  const after = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
+    const isGone = cause.code === 'ENOENT';
+    throw new TwinDbError(`${path} was ${isGone ? 'removed' : 'changed'} while it was backed up`, {
+      cause,
+      isExplained: isGone,
+    });
+  });
+  if (after.dev === before.dev && after.ino === before.ino) return;
+  throw new TwinDbError(`${path} was replaced by another one while it was backed up`);
 }
 
 /** Root may set every attribute; others would only be told of those they may not. */
@@ -106,6 +129,7 @@ export function extractFiles(dst: string): Program {
     command: 'tar',
     args: [...options, '--file=-', `--directory=${quoteForTar(dst)}`],
     debianPackage: 'tar',
+    stopsEarly: true,
   };
 }
 
@@ -115,6 +139,7 @@ export function listMembers(): Program {
     command: 'tar',
     args: ['--list', '--quoting-style=literal', '--file=-'],
     debianPackage: 'tar',
+    stopsEarly: true,
   };
 }
 
@@ -128,18 +153,4 @@ export function findSourcePath(sanitized: string, members: string): string | und
   const path = `/${members.slice(0, sanitized.length - 1)}`;
   const isEnd = ['/', '\n'].includes(members.charAt(sanitized.length - 1));
   return isEnd && path.replaceAll('/', '_') === sanitized ? path : undefined;
-}
-
-/** tar leaves out the leading slash, as it should, and need not say so at each run. */
-const EXPECTED = /Removing leading `.*' from (member names|hard link targets)/;
-const TOTALS = /^Total bytes written: (\d+)/;
-
-function readFacts({ exitCode, stderr }: ProgramEnd): FileFacts {
-  const total = stderr.findLast((line) => TOTALS.test(line));
-  const messages = stderr.filter((line) => !TOTALS.test(line) && !EXPECTED.test(line));
-  return {
-    unpackedSize: total === undefined ? undefined : Number(TOTALS.exec(total)?.[1]),
-    // With exit code 0 tar's remarks are of no consequence (a socket that cannot be archived).
-    warnings: exitCode === SOME_FILES_DIFFER ? messages : [],
-  };
 }

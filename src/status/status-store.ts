@@ -50,13 +50,13 @@ export function openStatusStore<S>(
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
-  let lastSaid = '';
+  const said = new Set<string>();
   /** The second copy as it was read or written last, `undefined` for none; absent: not known yet. */
   let before: { readonly text: string | undefined } | undefined;
   /** A run reads its status several times. */
   const tell = (message: string): void => {
-    if (message !== lastSaid) context.log.warn(message);
-    lastSaid = message;
+    if (!said.has(message)) context.log.warn(message);
+    said.add(message);
   };
   const readBoth = async (): Promise<[ReadResult<S>, ReadResult<S>]> => {
     const [first, second] = await Promise.all([key, secondKey].map((each) => tryReadText(destination, each)));

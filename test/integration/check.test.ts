@@ -21,6 +21,15 @@ beforeEach(() => {
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
+describe('check of a configuration', () => {
+  it('says which of tar_options keeps directories from being backed up', async () => {
+    configureLocal(sandbox, [sandbox.dir], { source: { tar_options: '--rem' } });
+    const { exitCode, stderr } = await sandbox.run('check');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('[source] tar_options cannot have --rem (--remove-files): ');
+  });
+});
+
 describe("check of the Python tool's copies of directories", () => {
   const keys = [
     'web1/hourly/files/_srv_src_site-2020-01-01_03_00_00.tar.gz',

@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,7 +20,8 @@ import { configureLocal, listCopies, SILENT } from '../fixtures/backup-run.ts';
 import { makeImmovable } from '../fixtures/immovable.ts';
 import { useLab } from '../lab/lab.ts';
 
-const { gpg } = useLab();
+const lab = useLab();
+const { gpg } = lab;
 const isRoot = process.getuid?.() === 0;
 
 let sandbox: Sandbox;
@@ -56,6 +66,60 @@ const listed = (dir: string) => {
   };
   return Object.entries(content.daily);
 };
+
+describe('keep_local_path that is the destination', () => {
+  const refusal = {
+    exitCode: 78,
+    says: /^Nothing was backed up: .* keep_local_path .* is the destination .* itself$/,
+    remedy: /Name another folder/,
+  };
+
+  it.skipIf(!isRoot)('by a bind mount or a link is refused before anything is removed', async () => {
+    configureLocal(sandbox, [source], {
+      destination: { keep_local_path: kept },
+      retention_local: { daily_copies: 0 },
+    });
+    expect(await sandbox.backup()).toEqual(SILENT);
+    const before = files(remote);
+    rmSync(kept, { recursive: true });
+    mkdirSync(kept);
+    execFileSync('mount', ['--bind', remote, kept]);
+    try {
+      expectOneMessage(await sandbox.backup(), refusal);
+    } finally {
+      execFileSync('umount', [kept]);
+    }
+    rmSync(kept, { recursive: true });
+    symlinkSync(remote, kept);
+    expectOneMessage(await sandbox.backup(), refusal);
+    expect(files(remote)).toEqual(before);
+    expect(readdirSync(join(remote, hostname())).toSorted()).toEqual([
+      'daily',
+      'files-status',
+      'files-status.copy',
+    ]);
+  });
+
+  it('by SSH to this machine is refused', async () => {
+    const { ssh } = lab;
+    const folder = join(ssh.root, `same-${process.pid}`);
+    sandbox.configure({
+      source: { backup_dirs: source },
+      destination: { backup_destination: 'ssh', keep_local_path: folder },
+      ssh: {
+        backup_host: ssh.host,
+        port: ssh.port,
+        ssh_user: ssh.user,
+        ssh_key: ssh.key,
+        known_hosts: ssh.knownHosts,
+        backup_dir: folder,
+      },
+      measures: { log: join(sandbox.dir, 'measures.log') },
+    });
+    expectOneMessage(await sandbox.backup(), refusal);
+    rmSync(folder, { recursive: true });
+  });
+});
 
 describe('keep_local_path', () => {
   it('gets the copy before encryption, under its true key, with a status of its own', async () => {

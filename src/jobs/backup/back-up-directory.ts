@@ -45,8 +45,12 @@ export async function backUpDirectory(
     context,
   );
 
-  const { unpackedSize, warnings } = source.facts();
-  for (const warning of warnings) log.warn(`${path} changed while it was backed up: ${warning}`);
+  const { unpackedSize, changes, leftOut } = source.facts();
+  for (const change of changes) log.warn(`${path} changed while it was backed up: ${change}`);
+  if (leftOut.length > 0) {
+    const remarks = leftOut.map((line) => `\n  ${line}`).join('');
+    context.warnLasting(`left out of ${path}`, `Not everything in ${path} is in its copy:${remarks}`);
+  }
   const describe = (object: StoredObject): FileCopy => ({
     key: object.key,
     host,

@@ -10,6 +10,7 @@ import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/r
 import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
+import { requireDistinctPlaces } from './distinct-places.ts';
 import { ensureKey, withUsableKeys } from './ensure-key.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
@@ -90,6 +91,8 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     }
   };
   const told = await readStatuses(places, given);
+  // Before anything is deleted.
+  await requireDistinctPlaces(given);
   const warnings = recallWarnings(told, toSeconds(start));
   const context: JobContext = {
     ...given,

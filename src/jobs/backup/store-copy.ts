@@ -4,7 +4,8 @@ import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
 import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
 import { type Digest, DigestMeter } from '../../pipeline/digest.ts';
-import { runPipeline } from '../../pipeline/run-pipeline.ts';
+import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
+import { SomeBytes } from '../../pipeline/some-bytes.ts';
 import type { Source } from '../../sources/source.ts';
 import type { JobContext } from '../job-context.ts';
 
@@ -58,9 +59,10 @@ export async function storeCopy(
     await runPipeline(
       [
         reading,
-        compressing,
+        ...(source.check ? [source.check()] : []),
+        ...refuseNothing(compressing, 'the compressor'),
         ...(context.local ? keeping(context.local) : []),
-        ...encrypting,
+        ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
         context.remote.write(remoteKey, { estimate }),
       ],
@@ -76,6 +78,11 @@ export async function storeCopy(
     remote: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
     local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
   };
+}
+
+/** An empty object restores nothing, and an empty stream that gpg encrypts does not even look empty. */
+function refuseNothing(stage: Stage, fallback: string): Stage[] {
+  return [stage, new SomeBytes('command' in stage ? stage.command : fallback)];
 }
 
 function suffixesOf(modifiers: readonly Modifier[]): Suffix[] {

@@ -3,6 +3,7 @@ import { MEDIA, type Media } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
+import { findRefusedOption } from '../../sources/tar-options.ts';
 import type { BinlogStatus } from '../../status/binlog-status.ts';
 import type { Attributes } from '../../status/entries.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
@@ -28,8 +29,8 @@ export interface Selection {
 
 /**
  * Compares the copies that are there with those that the statuses list, and tests those that no status lists; see
- * `checkGroup`. Calls `report` for each copy as soon as it is judged. Returns whether all could be looked at; what could
- * not is reported in the log. Throws a TwinDbError when there is nothing at all of the host that was named.
+ * `checkGroup`. Calls `report` for each copy as soon as it is judged. Returns whether all could be looked at, and the next
+ * backup can make copies of directories; what is in the way is reported in the log. Throws a TwinDbError when there is nothing at all of the host that was named.
  */
 export async function checkCopies(
   selection: Selection,
@@ -39,6 +40,7 @@ export async function checkCopies(
 ): Promise<boolean> {
   // A key file that cannot be used is no fault of any copy.
   context.integrity.keys();
+  const { config } = context;
   const found = await findCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   let complete = found.failure === undefined;
@@ -80,6 +82,11 @@ export async function checkCopies(
     context.log.error(
       `There is no copy ${quoteLocation(wanted)}${whose} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
     );
+  }
+  const refused = config.source.backupDirs.length > 0 && findRefusedOption(config.source.tarOptions);
+  if (refused) {
+    context.log.error(`No directory of this host can be backed up: ${describeError(refused)}`);
+    complete = false;
   }
   return complete && unseen.size === 0;
 }

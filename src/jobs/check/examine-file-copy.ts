@@ -2,7 +2,7 @@ import type { FileCopy } from '../../copies/file-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import { findSourcePath, listMembers } from '../../sources/files.ts';
-import { TarEndCheck } from '../../sources/tar-end.ts';
+import { TarCheck } from '../../sources/tar-check.ts';
 import { toAttributes } from '../../status/files-status.ts';
 import { type PeriodicStatus, withEntry } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
@@ -20,14 +20,14 @@ export async function examineFileCopy(
   found: FoundCopy,
   context: JobContext,
 ): Promise<Examined<PeriodicStatus>> {
-  const end = new TarEndCheck();
+  const archive = new TarCheck();
   const members = new Beginning(LISTING_SIZE);
-  const digest = await readCopy(found, [end, listMembers(), members], context);
+  const digest = await readCopy(found, [archive, listMembers(), members], context);
   return (status) => {
     const copy: FileCopy = {
       ...describe(found, members.bytes.toString('utf8')),
       ...digest,
-      unpackedSize: end.size,
+      unpackedSize: archive.size,
     };
     return withEntry(status, copy.runType, copy.key, toAttributes(copy));
   };

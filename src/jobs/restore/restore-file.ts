@@ -2,7 +2,7 @@ import { rmdir } from 'node:fs/promises';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { describeError } from '../../errors.ts';
 import { extractFiles } from '../../sources/files.ts';
-import { TarEndCheck } from '../../sources/tar-end.ts';
+import { TarCheck } from '../../sources/tar-check.ts';
 import { FILES_STATUS, fileCopies } from '../../status/files-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { findCopy } from '../find/find-copy.ts';
@@ -31,7 +31,7 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
   const fetching = {
     candidates,
     dst,
-    checkEnd: () => new TarEndCheck(),
+    checkEnd: () => new TarCheck(),
     extract: () => extractFiles(dst),
   };
   try {
