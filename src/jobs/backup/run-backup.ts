@@ -105,7 +105,7 @@ async function runLocked(parts: RunParts, given: JobContext): Promise<boolean> {
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   await rememberWarnings(warnings.remember({ complete: !parts.binlogsOnly }), places, context);
-  recordMeasure(config.measuresLog, { start, finish: now() }, log);
+  await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
 
