@@ -51,6 +51,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     local: undefined,
     log,
     warnLasting: (_state, message) => log.warn(message),
+    doubts: [],
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
     cores: 1,

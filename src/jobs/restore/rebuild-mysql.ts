@@ -19,6 +19,7 @@ import { requireExtracted, writeConfigs, writeGrastate } from './mysql-folder.ts
 import { prepareData } from './prepare-data.ts';
 import { leastSize, measureSpace, requireSpace } from './space.ts';
 import { removeLinks } from './tablespace-links.ts';
+import { isCacheOurs, warnOfTargetWriters } from './target-writers.ts';
 
 /** A data directory that was made of a copy. */
 interface RebuiltData extends RestoredData {
@@ -49,10 +50,12 @@ export async function rebuildMysql(
   cache: CopyCache | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
+  await warnOfTargetWriters(dst, context, { forServer: true });
+  const usable = cache !== undefined && (await isCacheOurs(cache.dir, context)) ? cache : undefined;
   // The server's data are nobody else's business.
   return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
     await requireRoom(chain, folder, context);
-    return await build(chain, folder, cache, context);
+    return await build(chain, folder, usable, context);
   });
 }
 

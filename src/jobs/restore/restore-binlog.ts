@@ -12,6 +12,7 @@ import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { moveOut } from './move-out.ts';
+import { warnOfTargetWriters } from './target-writers.ts';
 import { timeRestore } from './time-restore.ts';
 
 /**
@@ -26,6 +27,7 @@ export async function restoreBinlogs(
   const binlogs = await findBinlogs(wanted, context);
   for (const { key, name } of binlogs) requireLogName(key, name);
   requireDistinctNames(binlogs);
+  await warnOfTargetWriters(dst, context, { forServer: true });
   const restored = await restoreInto(dst, { mode: 0o700 }, context.log, (folder) =>
     timeRestore('binlog', context, () => fetchAll(binlogs, folder, context)),
   );

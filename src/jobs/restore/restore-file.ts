@@ -13,6 +13,7 @@ import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
 import { moveOut } from './move-out.ts';
+import { warnOfTargetWriters } from './target-writers.ts';
 import { timeRestore } from './time-restore.ts';
 
 const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
@@ -27,6 +28,7 @@ const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
  */
 export async function restoreFile(wanted: string, dst: string, context: JobContext): Promise<void> {
   const candidates = await findCopy(wanted, 'files', context);
+  await warnOfTargetWriters(dst, context);
   const location = await restoreInto(dst, {}, context.log, (folder) =>
     timeRestore('files', context, () => unpack(candidates, folder, context)),
   );
