@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, MysqlConfig } from '../config/config.ts';
+import { findDoubtfulFiles } from '../config/doubtful-files.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local.ts';
@@ -47,6 +48,7 @@ export async function openContext(
     integrity: openIntegrity(config.integrity),
     log,
     warnLasting: (_state, message) => log.warn(message),
+    doubts: findDoubtfulFiles(config),
     progress: await openProgress(terminal),
     signal,
     cores: availableParallelism(),

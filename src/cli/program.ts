@@ -65,7 +65,13 @@ export function buildProgram(run: Runner): Command {
     .helpOption('-h, --help', 'print help and exit')
     .helpCommand(false)
     .showHelpAfterError('(see twindb-backup --help)');
-  const start = (command: (context: CommandContext) => Promise<boolean>) => run(program.opts(), command);
+  type Start = (command: (context: CommandContext) => Promise<boolean>) => Promise<void>;
+  const startBackup: Start = (command) => run(program.opts(), command);
+  const start: Start = (command) =>
+    run(program.opts(), (context) => {
+      for (const { state, message } of context.doubts) context.warnLasting(state, message);
+      return command(context);
+    });
 
   program
     .command('backup')
@@ -74,7 +80,7 @@ export function buildProgram(run: Runner): Command {
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
     .action((runType: RunType, options: { lockFile: string; binlogsOnly?: boolean }) =>
-      start(async (context) => {
+      startBackup(async (context) => {
         const { backup } = await import('../commands/backup.ts');
         return await backup(runType, options, context);
       }),

@@ -67,3 +67,9 @@ test.each([
 ])('with mode 0%o others may read it: %j', (mode, readableByOthers) => {
   expect(read('', mode).readableByOthers).toBe(readableByOthers);
 });
+
+test.each([0o602, 0o666])('with mode 0%o everyone may write it, so it is refused', (mode) => {
+  expect(() => read('', mode)).toThrow(
+    `The configuration file ${file} is not used: everyone may write to it`,
+  );
+});

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ConfigError } from '../errors.ts';
+import { refuseWorldWritable } from '../writers.ts';
 
 /** Readable by the group or by others. */
 const READABLE_BY_OTHERS = 0o044;
@@ -32,19 +33,22 @@ function findForeignLine(text: string): number | undefined {
   return index === -1 ? undefined : index + 1;
 }
 
-/** Reads the configuration file, dropping a byte order mark. Throws a ConfigError that names file and reason. */
+/** Reads the configuration file, dropping a byte order mark. Throws a ConfigError that names file and reason, also when everyone may write to it. */
 export function readConfigFile(file: string): ConfigText {
   let bytes: Buffer;
   let mode: number;
   try {
     const descriptor = openSync(file, 'r');
     try {
-      mode = fstatSync(descriptor).mode;
+      const stats = fstatSync(descriptor);
+      mode = stats.mode;
+      if (stats.isFile()) refuseWorldWritable('The configuration file', file, mode);
       bytes = readFileSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     throw new ConfigError(`Cannot read the configuration file ${file}`, {
       cause,
       remedy: remedyFor(cause),

@@ -1,7 +1,7 @@
-import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { PrometheusConfig } from '../config/config.ts';
 import { TwinDbError } from '../errors.ts';
+import { readPlainFile, replaceFile } from '../lock/replace-file.ts';
 import { holdLock } from '../lock/run-lock.ts';
 import { format, parse, type Samples, update } from './prometheus-text.ts';
 import type { Exporter } from './report.ts';
@@ -11,7 +11,8 @@ const LOCK_WAIT = 1.5;
 
 /**
  * Brings the file for node_exporter's textfile collector up to date: the values of other runs stay. It is replaced in one
- * step, so that a collector never sees half of it, and readable for everyone, as the collector is not root.
+ * step, so that a collector never sees half of it (it reads names that end in .prom only), and readable for everyone, as the
+ * collector is not root.
  */
 export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, report, signal) => {
   try {
@@ -23,7 +24,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
       signal,
       onLost: () => undefined,
     });
-    await replaceFile(file, format(update(await readSamples(file), report)));
+    await replaceFile(file, format(update(await readSamples(file), report)), 0o644);
   } catch (cause) {
     signal.throwIfAborted();
     const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT' || isMissingFolder(cause);
@@ -43,30 +44,7 @@ function isMissingFolder(error: unknown): boolean {
 }
 
 async function readSamples(file: string): Promise<Samples> {
-  const samples = parse(await readText(file));
+  const samples = parse((await readPlainFile(file)) ?? '');
   if (samples !== undefined) return samples;
   throw new TwinDbError('the file there is not of this tool, and is left as it is');
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  // The collector reads names that end in .prom only.
-  const next = `${file}.new`;
-  const handle = await open(next, 'w', 0o644);
-  try {
-    // Whatever the umask says.
-    await handle.chmod(0o644);
-    await handle.writeFile(text);
-  } finally {
-    await handle.close();
-  }
-  await rename(next, file);
 }

@@ -101,7 +101,7 @@ describe('a key file', () => {
   });
 
   it('that anyone may write is refused, and one that others may read is complained of', () => {
-    expect(errorOf(`a ${HEX}\n`, 0o602)).toContain('may be written by anyone');
+    expect(errorOf(`a ${HEX}\n`, 0o602)).toContain('is not used: everyone may write to it');
     chmodSync(file, 0o644);
     expect(readKeyFile(file)?.problem).toContain(`chmod 600 ${file}`);
   });

@@ -12,12 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { quote } from 'shlex';
 import { ConfigError, TwinDbError } from '../errors.ts';
+import { refuseWorldWritable } from '../writers.ts';
 import { formatKey, type Keyring, parseKeys } from './keyring.ts';
 
-/** The access of accounts other than the owner. */
-const WRITABLE_BY_ANYONE = 0o002;
-const OPEN_TO_OTHERS = 0o066;
+/** Readable by the group or by others. */
+const OPEN_TO_OTHERS = 0o044;
 
 /**
  * Reads a key file; undefined when there is none. Throws a ConfigError when it cannot be read, holds no keys, or anyone may
@@ -43,14 +44,10 @@ export function readKeyFile(file: string): Keyring | undefined {
         'It must be a file that this user may read: run the command as root, or name another file as [integrity] key_file.',
     });
   }
-  const remedy = `chmod 600 ${file}`;
-  if (mode & WRITABLE_BY_ANYONE)
-    throw new ConfigError(`The integrity key ${file} may be written by anyone`, {
-      remedy: `Make sure that it is still yours, then run: ${remedy}`,
-    });
+  refuseWorldWritable('The integrity key', file, mode);
   const problem =
     mode & OPEN_TO_OTHERS
-      ? `Other users have access to the integrity key ${file}, and could sign copies with it; run: ${remedy}`
+      ? `Other users may read the integrity key ${file}, and could sign copies with it; run: chmod 600 ${quote(file)}`
       : undefined;
   return { file, ...parseKeys(text, file), problem };
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Doubt } from '../config/doubtful-files.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Integrity } from '../integrity/integrity.ts';
 import type { Log } from '../log.ts';
@@ -32,6 +33,8 @@ export interface JobContext {
    * each hour must not mail the same line each hour. Other commands always say it. `state` names it, and is never shown.
    */
   readonly warnLasting: (state: string, message: string) => void;
+  /** What was doubtful before the job began. A backup gives it to `warnLasting`; of the other commands the command line does. */
+  readonly doubts: readonly Doubt[];
   readonly progress: Progress;
   /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */
   readonly signal: AbortSignal;

@@ -1,8 +1,9 @@
 import type { Stats } from 'node:fs';
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TwinDbError } from '../errors.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { isAbandoned, newPartialName } from './owner.ts';
 
 /** A private temporary folder; disposing removes it. */
@@ -18,10 +19,9 @@ export interface ScratchFolder {
 export async function makeScratchFolder(purpose: string): Promise<ScratchFolder> {
   const prefix = `twindb-${purpose}-`;
   const path = join(tmpdir(), `${prefix}${newPartialName()}`);
-  const remove = () => rm(path, { recursive: true, force: true });
+  const remove = () => removeFolder(path);
   try {
-    for (const abandoned of await findAbandoned(tmpdir(), prefix))
-      await rm(abandoned, { recursive: true, force: true });
+    for (const abandoned of await findAbandoned(tmpdir(), prefix)) await removeFolder(abandoned);
     await mkdir(path, { mode: 0o700 });
   } catch (cause) {
     throw new TwinDbError(`Cannot make a temporary folder in ${tmpdir()}`, {

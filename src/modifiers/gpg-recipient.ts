@@ -1,6 +1,7 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import type { GpgConfig } from '../config/config.ts';
 import { ProcessError, TwinDbError } from '../errors.ts';
+import { refuseWorldWritable } from '../writers.ts';
 
 /**
  * Makes sure that encryption to the configured recipient is possible, before anything is read or stored. `listKeys`
@@ -11,7 +12,10 @@ export async function requireUsableKey(
   { recipient, keyring }: GpgConfig,
   runGpg: (args: readonly string[]) => Promise<string>,
 ): Promise<void> {
-  if (keyring !== undefined) await requireReadable(keyring);
+  if (keyring !== undefined) {
+    await requireReadable(keyring);
+    refuseWorldWritable('[gpg] keyring', keyring, (await stat(keyring)).mode);
+  }
   const where = keyring === undefined ? 'the default GnuPG home' : `the keyring ${keyring}`;
   const problem = findProblem(await listKeys(recipient, where, runGpg));
   if (problem === undefined) return;

@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { TwinDbError } from '../errors.ts';
 import { captureOutput } from '../process/capture.ts';
+import { refuseWorldWritable } from '../writers.ts';
 import { closeAbandonedHomes, closeHome, makeHome } from './gpg-home.ts';
 
 /** A GnuPG home of our own that holds the keys of a secret keyring, until it is released. */
@@ -19,6 +20,7 @@ export async function openSecretKeyring(
   warn: (message: string) => void,
 ): Promise<SecretKeyring> {
   await requireReadable(file);
+  refuseWorldWritable('[gpg] secret_keyring', file, (await stat(file)).mode);
   await closeAbandonedHomes(warn);
   const homedir = await makeHome();
   const release = () => closeHome(homedir);

@@ -133,6 +133,15 @@ export function extractFiles(dst: string): Program {
   };
 }
 
+/** Two stages that give the folder `to` the owner, mode, ACL and extended attributes of the folder `from`. */
+export function copyAttributes(from: string, to: string): [Program, Program] {
+  const args = ['--create', '--acls', '--xattrs', '--no-recursion', '--file=-'];
+  return [
+    { command: 'tar', args: [...args, `--directory=${quoteForTar(from)}`, '.'], debianPackage: 'tar' },
+    extractFiles(to),
+  ];
+}
+
 /** A stage that takes a tar stream and gives the names of its members, a line each and otherwise as they are. */
 export function listMembers(): Program {
   return {

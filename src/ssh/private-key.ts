@@ -1,14 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { quote } from 'shlex';
 import ssh2 from 'ssh2';
 import { TwinDbError } from '../errors.ts';
+import { refuseWorldWritable } from '../writers.ts';
 
 /**
- * Reads a private key in OpenSSH's or PEM format that needs no passphrase. Throws a TwinDbError that says what is
+ * Reads a private key in OpenSSH's or PEM format that needs no passphrase, and that not everyone may write to. Throws a TwinDbError that says what is
  * wrong with the file; the key itself never shows in it.
  */
 export async function readPrivateKey(file: string): Promise<Buffer> {
   const key = await readKeyFile(file);
+  refuseWorldWritable('The SSH key', file, (await stat(file)).mode);
   // OpenSSH's format gives an array, which the types of ssh2 don't say.
   const [parsed] = [ssh2.utils.parseKey(key)].flat();
   const isPrivate = parsed !== undefined && !(parsed instanceof Error) && parsed.isPrivateKey();

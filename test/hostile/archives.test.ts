@@ -43,8 +43,8 @@ async function restore(archive: Buffer) {
   return { exitCode, stderr };
 }
 
-const UP = '../outside';
-/** From DST: the folder of the tests is the parent of both. */
+/** From DST/.twindb-restore/files, where an archive is unpacked; the folder of the tests is the parent of DST and of it. */
+const UP = '../../../outside';
 const ATTEMPTS: Readonly<Record<string, () => Parameters<typeof makeArchive>[0]>> = {
   'an absolute name': () => [{ name: '/twindb-evil', content: 'evil' }],
   'an absolute name of a file that is there': () => [{ name: join(outside, 'canary'), content: 'evil' }],
@@ -61,7 +61,7 @@ const ATTEMPTS: Readonly<Record<string, () => Parameters<typeof makeArchive>[0]>
   ],
   'a chain of links': () => [
     { name: 'a', type: 'link', target: '.' },
-    { name: 'a/b', type: 'link', target: '..' },
+    { name: 'a/b', type: 'link', target: '../../..' },
     { name: 'a/b/outside/canary', content: 'evil' },
   ],
   'a folder that becomes a link': () => [

@@ -5,6 +5,7 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -184,6 +185,35 @@ describe('a directory comes back from its copy', () => {
     }
     expect(lstatSync(join(restored, 'fifo')).isFIFO()).toBe(true);
     expect(readFileSync(join(restored, 'file'), 'utf8')).toBe('content');
+  });
+
+  it.skipIf(!isRoot)(
+    'with the mode, owner and ACL of the folder itself, when the archive is one of /',
+    async () => {
+      configureLocal(sandbox, []);
+      write('file');
+      chmodSync(source, 0o711);
+      chownSync(source, 1234, 4321);
+      execFileSync('setfacl', ['-m', 'u:99:x', source]);
+      const files = join(sandbox.dir, 'repository/db1/daily/files');
+      mkdirSync(files, { recursive: true });
+      const copy = join(files, '_-2026-01-01_00_00_01.tar.gz');
+      execFileSync('tar', ['--create', '--gzip', '--acls', '-f', copy, '-C', source, '.']);
+      expect(await restoreOnly(sandbox, dst)).toMatchObject({ exitCode: 0 });
+      const facts = (folder: string) =>
+        execFileSync('getfacl', ['--numeric', '--absolute-names', '--omit-header', folder]).toString() +
+        execFileSync('stat', ['--format', '%a %u %g', folder]).toString();
+      expect(facts(dst)).toBe(facts(source));
+      expect(readdirSync(dst)).toEqual(['file']);
+    },
+  );
+
+  it('into a folder whose own mode stays when the archive says nothing of it', async () => {
+    write('file');
+    mkdirSync(dst);
+    chmodSync(dst, 0o750);
+    await roundTrip();
+    expect(statSync(dst).mode & 0o777).toBe(0o750);
   });
 
   it('with the options for tar that are configured', async () => {

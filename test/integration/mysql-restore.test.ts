@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -7,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -160,6 +163,21 @@ describe('the copy in keep_local_path', () => {
   });
 });
 
+describe.skipIf(process.getuid?.() !== 0)('the data directory', () => {
+  it('is closed to others when it is new, and may belong to the account of the server', async ({ skip }) => {
+    adopt(sandbox, history.plain);
+    await succeed(history.full.key);
+    expect(statSync(dst).mode & 0o777).toBe(0o700);
+    const { status, stdout } = spawnSync('id', ['-u', 'mysql'], { encoding: 'utf8' });
+    if (status !== 0) return skip('there is no account mysql here');
+    dst = join(sandbox.dir, 'theirs');
+    mkdirSync(dst);
+    chownSync(dst, Number(stdout), 0);
+    await succeed(history.full.key);
+    expect(statSync(dst).uid).toBe(Number(stdout));
+  });
+});
+
 describe('--cache', () => {
   let cache: string;
   let entry: string;
@@ -231,6 +249,29 @@ describe('--cache', () => {
     const { exitCode, stderr } = await restore(key, '--cache', cache);
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('is of another copy')]);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'that others may write to is neither used nor filled, which is one warning',
+    async () => {
+      adopt(sandbox, history.plain);
+      await succeed(history.full.key, '--cache', cache);
+      const before = readdirSync(entry);
+      writeFileSync(join(entry, 'planted'), 'evil');
+      for (const open of [() => chmodSync(cache, 0o1777), () => chownSync(cache, 65_534, 65_534)]) {
+        chmodSync(cache, 0o700);
+        open();
+        dst = join(sandbox.dir, `of-${readdirSync(sandbox.dir).length}`);
+        const { exitCode, stderr } = await restore(history.full.key, '--cache', cache);
+        expect([exitCode, stderr]).toEqual([
+          0,
+          expect.stringContaining(`The cache ${cache} is not used, as other`),
+        ]);
+        expect(stderr.match(/WARNING/g)).toHaveLength(1);
+        expect(existsSync(join(dst, 'planted'))).toBe(false);
+      }
+      expect(readdirSync(entry).toSorted()).toEqual([...before, 'planted'].toSorted());
+    },
+  );
 
   it('serves two restores at once', async () => {
     adopt(sandbox, history.plain);

@@ -50,6 +50,7 @@ function createContext(program: string, tarOptions = ''): JobContext {
     host: 'db1',
     remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, log),
+    doubts: [],
     integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
     log,
     warnLasting: (_state, message) => log.warn(message),

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { describeError } from '../../errors.ts';
+import { readPlainFile, replaceFile } from '../../lock/replace-file.ts';
 import type { Log } from '../../log.ts';
 
 /** How many runs the log keeps (contract: what a run does). */
@@ -12,31 +13,36 @@ interface Measure {
   readonly duration: number;
 }
 
-/** Adds a run to the measures log. The backup is safe by then, so a log that cannot be written is a warning. */
-export function recordMeasure(
+/** Adds a run to the measures log, which keeps its mode. The backup is safe by then, so a log that cannot be written is a warning. */
+export async function recordMeasure(
   path: string,
   run: { readonly start: Date; readonly finish: Date },
   log: Log,
-): void {
+): Promise<void> {
   const [start, finish] = [run.start.getTime() / 1000, run.finish.getTime() / 1000];
   try {
-    const measures = [...readMeasures(path, log), { start, finish, duration: finish - start }];
+    const measures = [...(await readMeasures(path, log)), { start, finish, duration: finish - start }];
     const content = JSON.stringify({ measures: measures.slice(-MAX_MEASURES) });
-    writeFileSync(`${path}.new`, content, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    await replaceFile(path, content, await modeOf(path));
   } catch (error) {
     log.warn(`Cannot write the measures log ${path} (the backup is not affected): ${describeError(error)}`);
   }
 }
 
-function readMeasures(path: string, log: Log): Measure[] {
-  let text: string;
+/** The mode that the log has; a new one is nobody else's business. */
+async function modeOf(path: string): Promise<number> {
   try {
-    text = readFileSync(path, 'utf8');
+    const stats = await lstat(path);
+    return stats.isFile() ? stats.mode & 0o777 : 0o600;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0o600;
     throw error;
   }
+}
+
+async function readMeasures(path: string, log: Log): Promise<Measure[]> {
+  const text = await readPlainFile(path);
+  if (text === undefined) return [];
   try {
     const { measures } = JSON.parse(text) as { measures: Measure[] };
     return [...measures];

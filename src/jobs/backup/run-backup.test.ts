@@ -53,6 +53,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
     log,
     warnLasting: (_state, message) => log.warn(message),
+    doubts: [],
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
     cores: 1,

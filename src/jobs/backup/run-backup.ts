@@ -4,6 +4,8 @@ import { exportReport } from '../../exporters/export-report.ts';
 import { thisMachine } from '../../lock/machine-id.ts';
 import type { ToldWarnings } from '../../status/told-warnings.ts';
 import { toSeconds } from '../../units.ts';
+import { ownAccounts } from '../../writers.ts';
+import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
@@ -100,6 +102,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   };
   if (succeeded) await ensureKey(places, context);
   await attempt(() => warnOfLostStatus(places, parts, context));
+  await warnOfWriters(context);
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);
@@ -116,7 +119,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   await rememberWarnings(warnings.remember({ complete: !parts.binlogsOnly }), places, context);
-  recordMeasure(config.measuresLog, { start, finish: now() }, log);
+  await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
 
@@ -152,6 +155,20 @@ async function rememberWarnings(
     // The next run says them again, which is no harm.
     log.debug(`Cannot remember the warnings of this run: ${describeError(error)}`);
   }
+}
+
+/** Who else may change what this run goes by, and the copies that it keeps on this machine. */
+async function warnOfWriters({ config, doubts, warnLasting }: JobContext): Promise<void> {
+  for (const { state, message } of doubts) warnLasting(state, message);
+  const path = config.keepLocalPath;
+  if (path === undefined) return;
+  // A folder that cannot be looked at cannot be written to either, and then says so itself.
+  const reason = await findFolderWriters(path, ownAccounts()).catch(() => undefined);
+  if (reason === undefined) return;
+  warnLasting(
+    `writers of ${path}`,
+    `Other accounts may change the copies in keep_local_path ${path}, which restores use: ${reason}`,
+  );
 }
 
 /** Removes half-written objects that an interrupted run of this host has left. */

@@ -10,6 +10,7 @@ import { makeFolder } from '../../make-folder.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { Program } from '../../process/program.ts';
+import { removeFolder } from '../../remove-folder.ts';
 import type { LocatedCopy } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { requireExtracted } from './mysql-folder.ts';
@@ -67,7 +68,7 @@ export async function takeFromCache(
     return info;
   } catch (error) {
     context.signal.throwIfAborted();
-    await discard(target);
+    await removeFolder(target);
     context.log.warn(`${entry} in the cache cannot be used, the copy is fetched: ${describeError(error)}`);
     return undefined;
   }
@@ -96,7 +97,7 @@ export async function fillCache(
     await run({ command: 'sync', args: ['--file-system', partial], debianPackage: 'coreutils' }, context);
     await rename(partial, entryOf(cache, origin));
   } catch (error) {
-    await discard(partial);
+    await removeFolder(partial);
     context.signal.throwIfAborted();
     const isTaken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
     // Another restore was faster; or what lies there is not ours to remove.
@@ -136,11 +137,6 @@ async function removeAbandoned(partialDir: string): Promise<void> {
   for (const name of await readdir(partialDir)) {
     const path = join(partialDir, name);
     const isLeft = await isAbandoned(name, async () => Date.now() - (await lastWriteBelow(path)));
-    if (isLeft) await discard(path);
+    if (isLeft) await removeFolder(path);
   }
-}
-
-async function discard(partial: string): Promise<void> {
-  // With `force`, as it may never have been made.
-  await rm(partial, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import type { Duplex, Writable } from 'node:stream';
 import { describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
+import { pinFolder } from '../../pinned-folder.ts';
 import type { Digest } from '../../pipeline/digest.ts';
 import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
@@ -9,7 +10,8 @@ import { warnIfUnproven } from '../find/authenticate.ts';
 import type { Lookup } from '../find/find-record.ts';
 import { type Known, keepTrusted } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
-import { leastSize, leaveEmpty, measureSpace, requireSpace } from './empty-folder.ts';
+import { leaveEmpty } from './claim-folder.ts';
+import { leastSize, measureSpace, requireSpace } from './space.ts';
 
 /** What a status knows of the bytes of a copy; the Python tool records none of it. */
 export interface RecordedBytes {
@@ -24,6 +26,8 @@ interface Fetch {
   readonly candidates: readonly Known<RecordedBytes>[];
   /** Gets the contents; emptied after each attempt that failed. */
   readonly dst: string;
+  /** The folder that the operator named, for messages. */
+  readonly dstName: string;
   /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
   readonly checkEnd?: () => Duplex;
   /** A stage in front of the last one that errors before it passes on what the last one must not get. */
@@ -53,7 +57,8 @@ export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<stri
     } catch (cause) {
       const isLast = index === ordered.length - 1;
       const error = context.signal.aborted ? cause : restoreError(candidate.location, cause, isLast);
-      await leaveEmpty(fetch.dst, error, 'claimed');
+      await using folder = await pinFolder(fetch.dst);
+      await leaveEmpty(fetch.dstName, folder, error);
       if (isLast || context.signal.aborted) throw error;
       context.log.warn(`${describeError(error)}\nTrying the next place that has this copy`);
     }
@@ -80,7 +85,7 @@ function isVerifiable({ lookup }: Verifiable): boolean {
 
 async function fetchFrom(
   candidate: Verifiable,
-  { dst, extract, check, checkEnd, guard }: Fetch,
+  { dst, dstName, extract, check, checkEnd, guard }: Fetch,
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
@@ -90,7 +95,7 @@ async function fetchFrom(
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);
   }
-  const space = await measureSpace(dst);
+  const space = await measureSpace(dst, dstName);
   requireSpace(space, leastSize(space, { packed: object.size, unpacked: lookup.record?.unpackedSize }));
   const inverse: Stage[] = [];
   for (const modifier of restoreChain(parsed.name, context.config, context.cores)) {

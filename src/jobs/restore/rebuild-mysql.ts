@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
@@ -11,12 +11,15 @@ import { dialectOf, XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
 import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
+import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
-import { claimEmptyFolder, leastSize, leaveEmpty, measureSpace, requireSpace } from './empty-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
+import { moveOut } from './move-out.ts';
 import { requireExtracted, writeConfigs, writeGrastate } from './mysql-folder.ts';
 import { prepareData } from './prepare-data.ts';
+import { leastSize, measureSpace, requireSpace } from './space.ts';
 import { removeLinks } from './tablespace-links.ts';
+import { isCacheOurs, warnOfTargetWriters } from './target-writers.ts';
 
 /** A data directory that was made of a copy. */
 interface RebuiltData extends RestoredData {
@@ -30,6 +33,13 @@ interface Extracted {
   readonly location: string;
 }
 
+/** Where a copy is unpacked. */
+interface Unpacking {
+  readonly dir: string;
+  /** The folder that the operator named, for messages. */
+  readonly dst: string;
+}
+
 /**
  * Makes a datadir, on which a server can start, of a copy below `dst`, which must be empty or absent. When anything
  * fails, or the signal comes, `dst` is left empty.
@@ -40,16 +50,13 @@ export async function rebuildMysql(
   cache: CopyCache | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
-  const work = await claimEmptyFolder(dst);
-  try {
-    await requireRoom(chain, dst, context);
-    const restored = await build(chain, { work, dst }, cache, context);
-    context.signal.throwIfAborted();
-    return restored;
-  } catch (error) {
-    await leaveEmpty(dst, error);
-    throw error;
-  }
+  await warnOfTargetWriters(dst, context, { forServer: true });
+  const usable = cache !== undefined && (await isCacheOurs(cache.dir, context)) ? cache : undefined;
+  // The server's data are nobody else's business.
+  return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
+    await requireRoom(chain, folder, context);
+    return await build(chain, folder, usable, context);
+  });
 }
 
 /** How many times larger than its object a copy is that was compressed by any of our programs: most lie below this. */
@@ -65,10 +72,10 @@ const EMPTY_SERVER = 100 << 20;
  */
 async function requireRoom(
   { full, incremental }: MysqlChain,
-  dst: string,
+  { name, work }: ClaimedFolder,
   { log }: JobContext,
 ): Promise<void> {
-  const space = await measureSpace(dst);
+  const space = await measureSpace(work.path, name);
   let [least, likely] = [0, 0];
   for (const { copy, candidates } of incremental === undefined ? [full] : [full, incremental]) {
     const packed = candidates[0]?.object.size ?? 0;
@@ -80,23 +87,26 @@ async function requireRoom(
   requireSpace(space, least);
   if (space.free >= likely) return;
   log.warn(
-    `The space in ${dst} may not be enough: when it is unpacked the copy may take up to ${formatBytes(likely)}, ` +
+    `The space in ${name} may not be enough: when it is unpacked the copy may take up to ${formatBytes(likely)}, ` +
       `${formatBytes(space.free)} are free. The restore is tried all the same`,
   );
 }
 
-/** Everything is made in `work` and moved out when it is whole, so that half a datadir never looks like one. */
+/** Everything is made in a folder of its own and moved out when it is whole, so that half a datadir never looks like one. */
 async function build(
   chain: MysqlChain,
-  { work, dst }: { readonly work: string; readonly dst: string },
+  folder: ClaimedFolder,
   cache: CopyCache | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
-  const [target, incremental] = [join(work, 'full'), join(work, 'incremental')];
+  const { name: dst, work } = folder;
+  const full = { dir: join(work.path, 'full'), dst };
+  const incremental = { dir: join(work.path, 'incremental'), dst };
+  const target = full.dir;
   // The copy that was asked for tells more than its parent does.
   const { copy } = chain.incremental ?? chain.full;
   let used = await programsByStatus(copy, context);
-  let { info, location } = await extractFull(chain.full, target, cache, used, context);
+  let { info, location } = await extractFull(chain.full, full, cache, used, context);
   if (info.serverVersion !== undefined) used = await programsByInfo(used, info.serverVersion, copy, context);
   // Before anything is prepared: what a link leads to may be the file of a running server.
   const moved = new Set(await removeLinks(target));
@@ -104,9 +114,9 @@ async function build(
     const { toLsn } = info;
     ({ info, location } = await extract(chain.incremental, incremental, 'incremental', used, context));
     requireContinuing(info, toLsn, chain);
-    for (const table of await removeLinks(incremental)) moved.add(table);
+    for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
-  await prepareData(target, chain.incremental && incremental, used, context);
+  await prepareData(target, chain.incremental && incremental.dir, used, context);
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].join(', ')}`,
@@ -117,8 +127,8 @@ async function build(
   const config = copy?.config ?? [];
   await writeConfigs(target, config, (message) => context.log.warn(message));
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
-  await moveOut(target, dst);
-  await rm(work, { recursive: true });
+  context.signal.throwIfAborted();
+  await moveOut(target, folder);
   return {
     location,
     dst,
@@ -144,21 +154,21 @@ function requireContinuing({ fromLsn }: BackupInfo, toLsn: number, { full, incre
 
 async function extractFull(
   full: LocatedCopy,
-  target: string,
+  target: Unpacking,
   cache: CopyCache | undefined,
   used: CopyPrograms,
   context: JobContext,
 ): Promise<Extracted> {
-  const cached = cache && (await takeFromCache(cache, full, target, context));
+  const cached = cache && (await takeFromCache(cache, full, target.dir, context));
   if (cached !== undefined) return { info: cached, location: cache?.dir ?? '' };
   const extracted = await extract(full, target, 'full', used, context);
-  if (cache !== undefined) await fillCache(cache, full, target, context);
+  if (cache !== undefined) await fillCache(cache, full, target.dir, context);
   return extracted;
 }
 
 async function extract(
   { candidates }: LocatedCopy,
-  dir: string,
+  { dir, dst }: Unpacking,
   type: MysqlCopy['type'],
   { programs, flavour }: CopyPrograms,
   context: JobContext,
@@ -170,6 +180,7 @@ async function extract(
     {
       candidates,
       dst: dir,
+      dstName: dst,
       guard: () => new XbstreamGuard(dialect),
       extract: () => extractCopy(programs, dir),
       check: async () => {
@@ -178,10 +189,6 @@ async function extract(
     },
     context,
   );
-  if (info === undefined) throw new TwinDbError(`Nothing was unpacked into ${dir}`);
+  if (info === undefined) throw new TwinDbError(`Nothing was unpacked into ${dst}`);
   return { info, location };
-}
-
-async function moveOut(from: string, to: string): Promise<void> {
-  for (const name of await readdir(from)) await rename(join(from, name), join(to, name));
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rmdir } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { orderBinlogs } from '../../copies/order-binlogs.ts';
@@ -9,8 +9,10 @@ import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-h
 import { findBinlogs } from '../find/find-binlogs.ts';
 import type { KnownBinlog } from '../find/list-binlogs.ts';
 import type { JobContext } from '../job-context.ts';
-import { claimEmptyFolder, leaveEmpty } from './empty-folder.ts';
+import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
+import { moveOut } from './move-out.ts';
+import { warnOfTargetWriters } from './target-writers.ts';
 import { timeRestore } from './time-restore.ts';
 
 /**
@@ -25,28 +27,33 @@ export async function restoreBinlogs(
   const binlogs = await findBinlogs(wanted, context);
   for (const { key, name } of binlogs) requireLogName(key, name);
   requireDistinctNames(binlogs);
-  const work = await claimEmptyFolder(dst);
-  const restored = await timeRestore('binlog', context, () => fetchAll(binlogs, work, dst, context));
+  await warnOfTargetWriters(dst, context, { forServer: true });
+  const restored = await restoreInto(dst, { mode: 0o700 }, context.log, (folder) =>
+    timeRestore('binlog', context, () => fetchAll(binlogs, folder, context)),
+  );
   return orderBinlogs(restored).map(({ name }) => join(dst, name));
 }
 
-/** A log is written into `work`, and moved out when it is whole. */
+/** Where logs are until all of them are complete, by their path. */
+interface Shelf {
+  /** For the one that is being written. */
+  readonly part: string;
+  readonly complete: string;
+}
+
 async function fetchAll(
   binlogs: readonly KnownBinlog[],
-  work: string,
-  dst: string,
+  folder: ClaimedFolder,
   context: JobContext,
 ): Promise<KnownBinlog[]> {
-  try {
-    const restored: KnownBinlog[] = [];
-    for (const binlog of binlogs) restored.push(await fetchBinlog(binlog, work, dst, context));
-    await rmdir(work);
-    context.signal.throwIfAborted();
-    return restored;
-  } catch (error) {
-    await leaveEmpty(dst, error);
-    throw error;
-  }
+  const { path } = folder.work;
+  const shelf = { part: join(path, 'part'), complete: join(path, 'complete') };
+  for (const each of Object.values(shelf)) await mkdir(each, { mode: 0o700 });
+  const restored: KnownBinlog[] = [];
+  for (const binlog of binlogs) restored.push(await fetchBinlog(binlog, shelf, folder.name, context));
+  context.signal.throwIfAborted();
+  await moveOut(shelf.complete, folder);
+  return restored;
 }
 
 /** The name is that of an object on the destination, and becomes one of a file, which programs are then called with. */
@@ -68,17 +75,18 @@ function requireDistinctNames(binlogs: readonly KnownBinlog[]): void {
 /** Returns what was restored, with the time in its header where no status has told one. */
 async function fetchBinlog(
   binlog: KnownBinlog,
-  work: string,
+  { part, complete }: Shelf,
   dst: string,
   context: JobContext,
 ): Promise<KnownBinlog> {
   const { name, candidates } = binlog;
-  const file = join(work, name);
+  const file = join(part, name);
   let header: BinlogHeader | undefined;
   const location = await fetchCopy(
     {
       candidates,
-      dst: work,
+      dst: part,
+      dstName: dst,
       extract: () => createWriteStream(file, { flags: 'wx', mode: 0o640 }),
       // Without a checksum this still tells an empty or foreign file.
       check: async () => {
@@ -87,7 +95,7 @@ async function fetchBinlog(
     },
     context,
   );
-  await rename(file, join(dst, name));
+  await rename(file, join(complete, name));
   context.log.info(`Restored ${location} to ${join(dst, name)}`);
   if (header?.encrypted) {
     context.log.warn(
