@@ -1,5 +1,5 @@
 import { adviseNextSteps } from '../../mysql/copy/advice.ts';
-import { adviseReplay } from '../../mysql/copy/advise-replay.ts';
+import { adviseReplay, commandWith } from '../../mysql/copy/advise-replay.ts';
 import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
@@ -27,5 +27,6 @@ export async function restoreMysql(
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, context);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
-  return [...adviseNextSteps(data), ...adviseReplay(data, findReplay(chain, data, binlogs))];
+  const replay = adviseReplay(data, findReplay(chain, data, binlogs), commandWith(context.configFile));
+  return [...adviseNextSteps(data), ...replay];
 }
