@@ -7,6 +7,7 @@ import type { Attributes, Entries } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
+import { parseServerSetup } from './server-setup.ts';
 import type { StatusFormat } from './status-format.ts';
 
 const AS_STORED = periodicFormat('status');
@@ -83,6 +84,7 @@ export function mysqlAttributes(copy: MysqlCopy): Attributes {
     server_vendor: copy.serverVendor,
     server_version: copy.serverVersion ?? null,
     server_identity: copy.serverIdentity ?? null,
+    server_setup: copy.serverSetup ?? null,
     size: copy.size ?? null,
     sha256: copy.sha256 ?? null,
     unpacked_size: copy.unpackedSize ?? null,
@@ -141,6 +143,7 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
     serverVendor: SERVER_VENDORS.find((each) => each === attributes['server_vendor']) ?? 'oracle',
     serverVersion: text(attributes['server_version']),
     serverIdentity: text(attributes['server_identity']),
+    serverSetup: parseServerSetup(attributes['server_setup']),
     size: number(attributes['size']),
     sha256: text(attributes['sha256']),
     unpackedSize: number(attributes['unpacked_size']),

@@ -13,6 +13,7 @@ import {
   type ParentObject,
 } from '../../mysql/copy/choose-type.ts';
 import { findPrograms } from '../../mysql/copy/programs.ts';
+import { requireUnreservedNames } from '../../mysql/copy/reserved-names.ts';
 import { blankSecrets } from '../../mysql/server/blank-secrets.ts';
 import { isGalera, withDesync } from '../../mysql/server/galera.ts';
 import { measureData } from '../../mysql/server/measure-data.ts';
@@ -20,6 +21,7 @@ import { collectConfigs } from '../../mysql/server/my-cnf.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
+import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
 import { toSeconds } from '../../units.ts';
@@ -62,6 +64,7 @@ async function prepare(
 ): Promise<() => Promise<number>> {
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
+  await requireUnreservedNames(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
@@ -148,7 +151,13 @@ async function statParent(destination: Destination, { key, size }: MysqlCopy): P
 
 type AboutServer = Pick<
   MysqlCopy,
-  'galera' | 'wsrepProviderVersion' | 'config' | 'serverVendor' | 'serverVersion' | 'serverIdentity'
+  | 'galera'
+  | 'wsrepProviderVersion'
+  | 'config'
+  | 'serverVendor'
+  | 'serverVersion'
+  | 'serverIdentity'
+  | 'serverSetup'
 >;
 
 async function describeServer(
@@ -163,6 +172,7 @@ async function describeServer(
     serverVendor: server.vendor,
     serverVersion: server.version,
     serverIdentity: server.identity,
+    serverSetup: await readServerSetup(server, log),
   };
 }
 

@@ -117,6 +117,7 @@ async function build(
   const config = copy?.config ?? [];
   await writeConfigs(target, config, (message) => context.log.warn(message));
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
+  const names = await readdir(target);
   await moveOut(target, dst);
   await rm(work, { recursive: true });
   return {
@@ -124,6 +125,8 @@ async function build(
     dst,
     flavour: used.flavour,
     config,
+    setup: copy?.serverSetup,
+    names,
     innodbLogFileSize: findOption(options, 'innodb-log-file-size'),
     galera,
     binlog: info.binlog ?? copy?.binlog,

@@ -17,12 +17,14 @@ const log = (name: string, timeCreated: number, more: Partial<StoredBinlog> = {}
 const data = {
   dst: '/restore',
   flavour: flavourOf('mariadb', '10.11.19'),
+  setup: undefined,
   binlog: 'mysql-bin.000002',
   position: 546,
   gtid: '0-1-6',
 };
+const means = (configFile?: string) => ({ command: commandWith(configFile), oldLogs: undefined });
 const advise = (known: ReplayKnowledge, more: Partial<typeof data> = {}) =>
-  adviseReplay({ ...data, ...more }, known, commandWith(undefined)).join('\n');
+  adviseReplay({ ...data, ...more }, known, means()).join('\n');
 
 const first = log('mysql-bin.000002', 20);
 const next = log('mysql-bin.000003', 30);
@@ -58,8 +60,19 @@ describe('the advice about binary logs', () => {
 
   it('names the configuration file that the restore was given, and no other', () => {
     const known = { kind: 'known', logs: [first], beyond: [] } as const;
-    const named = adviseReplay(data, known, commandWith("/srv/it's.cfg")).join('\n');
+    const named = adviseReplay(data, known, means("/srv/it's.cfg")).join('\n');
     expect(named).toContain("  twindb-backup --config '/srv/it'\\''s.cfg' restore binlog db1/binlog/");
+  });
+
+  it('says where the logs are that are not copied yet, and restarts the unit that was recorded', () => {
+    const known = { kind: 'known', logs: [first], beyond: [] } as const;
+    const setup = { settings: {}, unit: 'mariadb@2', filters: {}, upstreams: [] };
+    const oldLogs = '/var/log/mysql.old';
+    const text = adviseReplay({ ...data, setup }, known, { ...means(), oldLogs }).join('\n');
+    expect(text).toContain('at least the one it was writing, in /var/log/mysql.old\n');
+    expect(text).toContain('\n  systemctl restart mariadb@2 ');
+    const missing = adviseReplay(data, { kind: 'not-copied', others: [] }, { ...means(), oldLogs });
+    expect(missing[0]).toContain('take it and the later ones from /var/log/mysql.old');
   });
 
   it('says what does not follow, and leaves it out of the commands', () => {
@@ -97,10 +110,10 @@ describe('the advice about binary logs', () => {
   });
 
   it('is none for a server without binary logs', () => {
-    const without = { dst: '/restore', flavour: data.flavour, binlog: undefined, position: undefined };
-    expect(adviseReplay({ ...without, gtid: undefined }, { kind: 'not-copied', others: [] }, 'x')).toEqual(
-      [],
-    );
+    const without = { ...data, binlog: undefined, position: undefined };
+    expect(
+      adviseReplay({ ...without, gtid: undefined }, { kind: 'not-copied', others: [] }, means()),
+    ).toEqual([]);
   });
 
   it('keeps names that steer a terminal or a shell in their place', () => {
@@ -110,7 +123,7 @@ describe('the advice about binary logs', () => {
       { kind: 'unsure', choices: [evil] },
       { kind: 'not-copied', others: [evil] },
     ] as const) {
-      const lines = adviseReplay({ ...data, binlog: 'x\n\x1b[2J', gtid: '0\n\x1b' }, known, 'x');
+      const lines = adviseReplay({ ...data, binlog: 'x\n\x1b[2J', gtid: '0\n\x1b' }, known, means());
       for (const line of lines) expect(line).toMatch(/^[^\p{Cc}]*$/u);
     }
   });

@@ -1,25 +1,32 @@
 import { describeLog } from '../../copies/order-binlogs.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { ReplayPlan, StoredBinlog } from '../binlog/plan-replay.ts';
-import { quote, type RestoredData } from './advice.ts';
+import { type RestoredData, unitOf } from './advice.ts';
+import { quote } from './quote.ts';
 
 /** What is known of the binary logs that go on where a copy ends, or why nothing is. `mayMiss`: why there may be more copies. */
 export type ReplayKnowledge =
   | (ReplayPlan & { readonly mayMiss?: string })
   | { readonly kind: 'unknown'; readonly reason: string };
 
-type Restored = Pick<RestoredData, 'dst' | 'flavour' | 'binlog' | 'position' | 'gtid'>;
+type Restored = Pick<RestoredData, 'dst' | 'flavour' | 'setup' | 'binlog' | 'position' | 'gtid'>;
+
+/** What else the commands are made of. */
+export interface ReplayMeans {
+  /** `twindb-backup` as `commandWith` returns it. */
+  readonly command: string;
+  /** The folder that has the logs of the old server by now; undefined: where they were. */
+  readonly oldLogs: string | undefined;
+}
 
 /** How `twindb-backup` is called to get at these copies, in words for a shell: with the configuration file that the operator named. */
 export function commandWith(configFile: string | undefined): string {
   return `twindb-backup${configFile === undefined ? '' : ` --config ${quote(configFile)}`}`;
 }
 
-/**
- * How to replay what was written after a copy, a line each; nothing where the copy does not tell its position. `command` is what
- * `commandWith` returns.
- */
-export function adviseReplay(data: Restored, known: ReplayKnowledge, command: string): string[] {
+/** How to replay what was written after a copy, a line each; nothing where the copy does not tell its position. */
+export function adviseReplay(data: Restored, known: ReplayKnowledge, means: ReplayMeans): string[] {
+  const { command, oldLogs } = means;
   const { binlog, position, gtid } = data;
   if (binlog === undefined || position === undefined) return [];
   const where = `The data are those at ${quoteLocation(binlog)}, position ${position}${gtid === undefined ? '' : `, GTID ${quoteLocation(gtid)}`}.`;
@@ -27,13 +34,13 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge, command: st
     case 'known':
       return [
         `${where} What came later is in ${known.logs.length === 1 ? 'this log' : `these ${known.logs.length} logs`}. To replay it:`,
-        ...replay(data, known, command),
+        ...replay(data, known, means),
         ...adviseBeyond(known),
         ...(known.mayMiss === undefined ? [] : [`There may be more copies: ${quoteLocation(known.mayMiss)}`]),
       ];
     case 'not-copied':
       return [
-        `${where} That log is not among the copies: take it and the later ones from the server, if its files are still there.`,
+        `${where} That log is not among the copies: take it and the later ones from ${oldLogs === undefined ? 'the server' : quoteLocation(oldLogs)}, if its files are still there.`,
         ...(known.others.length > 0
           ? ['These copies have its name, but are of other logs: replaying them would spoil the data.']
           : []),
@@ -59,7 +66,7 @@ export function adviseReplay(data: Restored, known: ReplayKnowledge, command: st
 
 type Known = Extract<ReplayPlan, { kind: 'known' }>;
 
-function replay(data: Restored, { logs, beyond }: Known, command: string): string[] {
+function replay(data: Restored, { logs, beyond }: Known, { command, oldLogs }: ReplayMeans): string[] {
   const folder = quote(`${data.dst}-binlogs`);
   const keys = logs.map(({ key }) => quote(key)).join(' ');
   const names = logs.map(({ name }) => quote(name));
@@ -69,7 +76,7 @@ function replay(data: Restored, { logs, beyond }: Known, command: string): strin
     ...(beyond.length > 0
       ? []
       : [
-          '  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing',
+          `  # behind the last of them: logs of the old server that are not copied yet, at least the one it was writing${oldLogs === undefined ? '' : `, in ${quoteLocation(oldLogs)}`}`,
         ]),
     ...replayCommands(data, names),
   ];
@@ -86,7 +93,7 @@ const MAX_PACKET = 1 << 30;
  * before the restore.
  */
 function replayCommands(data: Restored, names: readonly string[]): string[] {
-  const { binlogPrograms, family, service } = data.flavour;
+  const { binlogPrograms, family } = data.flavour;
   // The client is called what the family is: mariadb, mysql.
   const client = family;
   const settings = [
@@ -106,7 +113,7 @@ function replayCommands(data: Restored, names: readonly string[]): string[] {
       `${client} -e 'SET GLOBAL ${settings.join(', ')}'`,
       `${client} --binary-mode --max-allowed-packet=1G < replay.sql`,
     ].join(' && ')}`,
-    `  systemctl restart ${service}   # to have the settings of its configuration again`,
+    `  systemctl restart ${unitOf(data)}   # to have the settings of its configuration again`,
   ];
 }
 
