@@ -5,6 +5,7 @@ import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
 import type { Attributes, Entries } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
+import { readNumber, readTimes } from './read-number.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 import { parseServerSetup } from './server-setup.ts';
@@ -16,7 +17,9 @@ const AS_STORED = periodicFormat('status');
 export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...AS_STORED,
   serialise: (status) =>
-    mapSections(status, (runType) => mapEntries(status[runType], (key, each) => [key, makeReadable(each)])),
+    mapSections(status, (runType) =>
+      mapEntries(status[runType], (key, each) => [key, makeReadable(key, each)]),
+    ),
 };
 
 /**
@@ -120,9 +123,10 @@ function allEntries(status: PeriodicStatus): [RunType, string, Attributes][] {
 function fromAttributes(runType: RunType, key: string, attributes: Attributes): MysqlCopy | undefined {
   const parsed = parseKey(key);
   const type = COPY_TYPES.find((each) => each === attributes['type']);
-  const { lsn, backup_started, backup_finished, chain } = attributes;
+  const { chain } = attributes;
+  const [lsn, times] = [readNumber(attributes['lsn']), readTimes(key, attributes)];
   if (parsed?.media !== 'mysql' || type === undefined) return undefined;
-  if (!isPositive(lsn) || !isPositive(backup_started) || !isPositive(backup_finished)) return undefined;
+  if (lsn === undefined || times === undefined) return undefined;
   return {
     key,
     host: parsed.host,
@@ -134,8 +138,8 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
     binlog: text(attributes['binlog']),
     position: number(attributes['position']),
     gtid: text(attributes['gtid']),
-    backupStarted: backup_started,
-    backupFinished: backup_finished,
+    backupStarted: times.started,
+    backupFinished: times.finished,
     galera: attributes['galera'] === true,
     wsrepProviderVersion: text(attributes['wsrep_provider_version']),
     config: readConfig(attributes),
@@ -151,7 +155,6 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
   };
 }
 
-/** `makeReadable` puts 0 where a number is not known, so 0 is not one. */
 function isPositive(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }

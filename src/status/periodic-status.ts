@@ -1,6 +1,7 @@
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
+import { readNumber } from './read-number.ts';
 import type { StatusFormat } from './status-format.ts';
 
 /**
@@ -58,7 +59,9 @@ export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>
-        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) => backup_started),
+        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) =>
+          readNumber(backup_started),
+        ),
       ),
   };
 }
