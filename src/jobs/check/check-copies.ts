@@ -132,6 +132,7 @@ async function checkMedia(
           (found) =>
             examineMysqlCopy(found, { elsewhere: () => copiesElsewhere(found, places), isThere }, context),
           (attributes) => findMissingParent(attributes, isThere),
+          findNeedOfParent,
         ),
       );
     case 'binlog':
@@ -140,14 +141,28 @@ async function checkMedia(
         keyOf: binlogKeyOfObject,
         examine: (found) => examineBinlog(found, context),
         findLack: () => undefined,
+        findNeed: () => undefined,
       } satisfies GroupKind<BinlogStatus>);
   }
 }
 
 type Periodic = GroupKind<PeriodicStatus>;
 
-function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] = () => undefined): Periodic {
-  return { entries: entriesOf, keyOf: (objectKey) => objectKey, examine, findLack };
+function periodic(
+  examine: Periodic['examine'],
+  findLack: Periodic['findLack'] = () => undefined,
+  findNeed: Periodic['findNeed'] = () => undefined,
+): Periodic {
+  return { entries: entriesOf, keyOf: (objectKey) => objectKey, examine, findLack, findNeed };
+}
+
+/** Only a status says which full copy an incremental one continues. */
+function findNeedOfParent({ type }: Attributes): TwinDbError | undefined {
+  return type === 'incremental'
+    ? new TwinDbError(
+        'it is incremental, and can be restored only after twindb-backup check --adopt has added it',
+      )
+    : undefined;
 }
 
 /** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
