@@ -12,7 +12,10 @@ export type ServerVendor = (typeof SERVER_VENDORS)[number];
 /** One configuration file of the server: its path, and its content in base64. */
 export type SavedConfig = Readonly<Record<string, string>>;
 
-/** A server that another one replicates from, and how far that one had come when a copy of it was begun. */
+/**
+ * A server that another one replicates from, and how far that one had come when a copy of it was begun; all are empty where the account for
+ * backups might not know.
+ */
 export interface Upstream {
   /** The name of the connection; empty for the usual one. */
   readonly connection: string;

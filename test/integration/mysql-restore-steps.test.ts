@@ -158,3 +158,29 @@ describe("a database with the name of one of the backup program's files", () => 
     expect(await sandbox.backup()).toEqual(SILENT);
   }, 60_000);
 });
+
+describe('the steps of a replica that does not log what it gets', () => {
+  it.each([true, false])(
+    'say so, whether the account may ask for its primary (%s) or not',
+    async (mayAsk) => {
+      await using primary = await startMariadb();
+      await using replica = await startMariadb({ lines: ['log_slave_updates = OFF'] });
+      await primary.sql("CREATE USER repl@'127.0.0.1' IDENTIFIED BY 'x'");
+      await primary.sql("GRANT REPLICATION SLAVE ON *.* TO repl@'127.0.0.1'");
+      await replica.sql(
+        `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='repl', MASTER_PASSWORD='x', MASTER_LOG_FILE='mysql-bin.000001', MASTER_LOG_POS=4`,
+      );
+      await replica.sql('START SLAVE');
+      for (const host of mayAsk ? ['localhost', '127.0.0.1'] : [])
+        await replica.sql(`GRANT SLAVE MONITOR ON *.* TO backup@'${host}'`);
+      configureMysql(sandbox, { defaultsFile: replica.backupDefaultsFile });
+      expect(await sandbox.backup()).toEqual(SILENT);
+      const steps = await restore(join(sandbox.dir, 'restored'));
+      expect(steps).toContain('is not in its own logs (log_slave_updates=OFF)');
+      expect(steps).toContain(
+        mayAsk ? `a replica of 127.0.0.1:${primary.port}, at ` : 'has no SLAVE MONITOR',
+      );
+    },
+    60_000,
+  );
+});

@@ -20,6 +20,15 @@ describe('the advice about replication', () => {
     expect(advise({ log_slave_updates: 'ON' }, {})).not.toContain('own logs');
   });
 
+  it('says it too where the account might not know of which server', () => {
+    const unknown = { connection: '', host: '', port: '', binlog: '', position: '' };
+    const text = advise({ log_slave_updates: 'OFF' }, {}, [unknown]);
+    expect(text).toContain(
+      'a replica of a server that is not known, as the account for backups has no SLAVE MONITOR, when',
+    );
+    expect(text).toContain('is not in its own logs (log_slave_updates=OFF)');
+  });
+
   it('names filters', () => {
     const text = advise({}, { Binlog_Ignore_DB: 'tmp', Replicate_Do_DB: 'shop' }, []);
     expect(text).toContain('Its logs do not have everything (Binlog_Ignore_DB: tmp)');

@@ -29,6 +29,7 @@ export function adviseReplication({ setup, flavour }: Pick<RestoredData, 'setup'
 }
 
 function describeUpstream({ connection, host, port, binlog, position }: Upstream): string {
+  if (host === '') return 'a server that is not known, as the account for backups has no SLAVE MONITOR,';
   const name = connection === '' ? '' : ` (connection ${connection})`;
   return quoteLocation(`${host}:${port}${name}, at ${binlog}, position ${position}`);
 }

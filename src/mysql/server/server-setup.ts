@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts';
 import type { MysqlServer } from './server.ts';
 import { findUnit } from './server-process.ts';
 
-type Server = Pick<MysqlServer, 'query' | 'variable' | 'flavour'>;
+type Server = Pick<MysqlServer, 'query' | 'variable' | 'status' | 'flavour'>;
 
 /** Variables that tell where the server's files are and what it logs; none has more names than one server's. */
 const SETTINGS = [
@@ -40,6 +40,8 @@ export async function readServerSetup(server: Server, log: Log): Promise<ServerS
     `SHOW GLOBAL VARIABLES WHERE Variable_name LIKE 'innodb%dir%' OR Variable_name IN (${SETTINGS.map((name) => `'${name}'`).join(', ')})`,
   );
   const upstreams = await ask(server.flavour.replication.upstreams);
+  // MariaDB says that it replicates to any account, from where only to one with SLAVE MONITOR.
+  if (upstreams.length === 0 && Number((await server.status('Slaves_running')) ?? 0) > 0) upstreams.push({});
   const logs = await ask(binlogStatus);
   return {
     settings: Object.fromEntries(
