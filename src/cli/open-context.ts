@@ -1,4 +1,5 @@
 import { availableParallelism, hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, MysqlConfig } from '../config/config.ts';
 import { findDoubtfulFiles } from '../config/doubtful-files.ts';
@@ -11,6 +12,7 @@ import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import type { Log } from '../log.ts';
 import { openProgress } from './open-progress.ts';
+import { DEFAULT_CONFIG_FILE } from './program.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long closing the connections may take after a signal, in milliseconds. */
@@ -31,6 +33,7 @@ export async function openContext(
 ): Promise<JobContext & AsyncDisposable> {
   const { log, terminal, signal } = env;
   const file = readConfig(options.config, (message) => log.warn(message));
+  const configFile = resolve(options.config);
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
   const open = (destination: Destination) => untilAborted(destination, signal);
@@ -41,6 +44,7 @@ export async function openContext(
       : open(openLocal({ kind: 'local', backupDir: config.keepLocalPath }, log));
   return {
     config,
+    configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,
     host: hostname(),
     remote,
     local,

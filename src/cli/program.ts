@@ -28,6 +28,9 @@ type Runner = (
   command: (context: CommandContext) => Promise<boolean>,
 ) => Promise<void>;
 
+/** The configuration file where the command line names none. */
+export const DEFAULT_CONFIG_FILE = '/etc/twindb/twindb-backup.cfg';
+
 const LOCK_FILE = '/var/run/twindb-backup.lock';
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
@@ -53,7 +56,7 @@ export function buildProgram(run: Runner): Command {
     .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
     .version(version(), '--version', 'print the version and exit')
     .option('--debug', 'say on stderr what is being done and why')
-    .option('--config <path>', 'configuration file', '/etc/twindb/twindb-backup.cfg')
+    .option('--config <path>', 'configuration file', DEFAULT_CONFIG_FILE)
     .option(
       '--xtrabackup-binary <path>',
       'xtrabackup or mariabackup program, instead of the one that fits the server',

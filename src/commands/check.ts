@@ -63,10 +63,9 @@ export async function check(
 function tell({ state, location, problem }: CheckedCopy, { print, log }: CommandContext): void {
   const says = SAYS[state];
   const copy = quoteLocation(location);
-  const doubt = problem instanceof Error ? `; ${problem.message}` : '';
-  if (says?.level === 'result') print(`${copy}: ${says.text}${doubt}`);
-  else if (says)
-    log.error(`${copy} ${says.text}${problem === undefined ? '' : `: ${describeError(problem)}`}`);
+  const reason = problem === undefined ? '' : `: ${describeError(problem)}`;
+  if (says?.level === 'result') print(`${copy}: ${says.text}${reason}`);
+  else if (says) log.error(`${copy} ${says.text}${reason}`);
 }
 
 /** The documented shape of `check --json`; see docs/usage.md. */

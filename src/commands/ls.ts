@@ -4,6 +4,7 @@ import { describeError } from '../errors.ts';
 import { findCopies } from '../jobs/find/list-copies.ts';
 import { type MarkedCopy, markListed } from '../jobs/find/mark-listed.ts';
 import type { Attributes } from '../status/entries.ts';
+import { readNumber } from '../status/read-number.ts';
 import type { CommandContext } from './command.ts';
 
 interface LsOptions {
@@ -57,22 +58,17 @@ interface Known {
 /** What a status tells of a copy and a person wants to see; null where it does not. */
 function knownOf(attributes: Attributes = {}): Known {
   const { type, parent, lsn, backup_started, backup_finished } = attributes;
-  const [started, finished] = [number(backup_started), number(backup_finished)];
+  const [started, finished] = [readNumber(backup_started), readNumber(backup_finished)];
   return {
     backup_type: text(type),
     parent: text(parent),
-    lsn: number(lsn),
-    duration: started === null || finished === null ? null : finished - started,
+    lsn: readNumber(lsn) ?? null,
+    duration: started === undefined || finished === undefined ? null : finished - started,
   };
 }
 
 function text(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-/** Python's entries have 0 where a number is not known. */
-function number(value: unknown): number | null {
-  return typeof value === 'number' && value > 0 ? value : null;
 }
 
 /** Type, bytes, seconds and LSN in columns, then the location, which may hold blanks, and the parent. */

@@ -17,11 +17,21 @@ export async function verifyMysql(
 ): Promise<boolean> {
   if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
   const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
-  const { copy, restoreTime, failure } = await verify(wanted, options, withAcceptance(context, accepting));
+  const { copy, location, restoreTime, failure } = await verify(
+    wanted,
+    options,
+    withAcceptance(context, accepting),
+  );
   const success = failure === undefined;
   context.print(
     JSON.stringify(
-      { backup_copy: copy, restore_time: restoreTime, success, ...(success ? {} : { reason: failure }) },
+      {
+        backup_copy: copy,
+        location: location ?? null,
+        restore_time: restoreTime,
+        success,
+        ...(success ? {} : { reason: failure }),
+      },
       undefined,
       2,
     ),

@@ -12,6 +12,30 @@ export type ServerVendor = (typeof SERVER_VENDORS)[number];
 /** One configuration file of the server: its path, and its content in base64. */
 export type SavedConfig = Readonly<Record<string, string>>;
 
+/**
+ * A server that another one replicates from, and how far that one had come when a copy of it was begun; all are empty where the account for
+ * backups might not know.
+ */
+export interface Upstream {
+  /** The name of the connection; empty for the usual one. */
+  readonly connection: string;
+  readonly host: string;
+  readonly port: string;
+  readonly binlog: string;
+  readonly position: string;
+}
+
+/** How a server was set up when a copy of it was made: what the steps after a restore go by. */
+export interface ServerSetup {
+  /** Global variables that tell where its files are and what it logs. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Its systemd unit, such as `mariadb@2`; undefined: none was found. */
+  readonly unit: string | undefined;
+  /** What it leaves out of its logs or does not apply, in the server's words: `Binlog_Do_DB`. */
+  readonly filters: Readonly<Record<string, string>>;
+  readonly upstreams: readonly Upstream[];
+}
+
 /** A backup copy of a MySQL server, as `HOST/status` records it. Times are in seconds since the epoch. */
 export interface MysqlCopy {
   /** Where it lies on the destination: `HOST/RUN_TYPE/mysql/NAME`. */
@@ -45,6 +69,7 @@ export interface MysqlCopy {
   readonly sha256: string | undefined;
   /** Bytes that a full copy takes on a disk at least when it is unpacked: what the server's data took when it was made. */
   readonly unpackedSize: number | undefined;
+  readonly serverSetup?: ServerSetup | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[] | undefined;
 }

@@ -19,6 +19,8 @@ export interface ProgressLine {
 /** What every job works with. */
 export interface JobContext {
   readonly config: Config;
+  /** Absolute path of the configuration file; undefined: the usual one. Commands that are printed have to name it. */
+  readonly configFile?: string | undefined;
   /** This host's name as it stands in keys. */
   readonly host: string;
   readonly remote: Destination;

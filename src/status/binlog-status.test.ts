@@ -81,6 +81,17 @@ describe('a binlog status of the Python tool', () => {
       expect(binlogCopies(each).map(({ key }) => key)).toEqual(['db1/binlog/b.1']);
     }
     expect(readBinlogStatus(store(status))).toHaveLength(2);
+    // Version 3.3 of the Python tool takes the status for empty because of a 0.
+    expect(new Map(readBinlogStatus(store(status))).get(KEY)).toBe(1);
+  });
+
+  it('is read with a time that has a fraction or is digits in a string', () => {
+    const status = BINLOG_STATUS.parse({
+      [KEY]: { time_created: 6.5 },
+      'db1/binlog/b.1': { created_at: '7' },
+    });
+    expect(binlogCopies(status)).toMatchObject([{ timeCreated: 7 }, { timeCreated: 7 }]);
+    expect(readBinlogStatus(store(status)).map(([, time]) => time)).toEqual([7, 7]);
   });
 
   it('is damaged when it is not a list of copies', () => {

@@ -1,7 +1,8 @@
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
-import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { readTime, UNKNOWN_TIME } from './read-number.ts';
 import type { StatusFormat } from './status-format.ts';
 
 /** The content of a binlog status: the attributes of each key, without sections. Never changed in place. */
@@ -15,28 +16,26 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
   empty: {},
   parse: (content) => parseEntries(content, 'it is not a list of binlog copies'),
   serialise: (status) =>
-    Object.fromEntries(
-      Object.entries(status).map(([key, attributes]) => [
-        key,
-        // The Python tool reads no entry without it, and takes the whole status for empty.
-        { ...attributes, time_created: timeOf(attributes) ?? 0 },
-      ]),
-    ),
+    Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, makeReadable(attributes)])),
   signable: (attributes) => attributes,
   entries: (status) => Object.entries(status),
   mapEntries: (status, each) =>
     Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, each(key, attributes)])),
-  // 0 is what `serialise` puts where the time is not known.
-  timeOf: (attributes) => timeOf(attributes) || undefined,
+  timeOf,
   keyOf: binlogKeyOfObject,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
 };
 
+/** The Python tool reads no entry without a time, and takes the whole status for empty. */
+function makeReadable(attributes: Attributes): Attributes {
+  const time = timeOf(attributes);
+  return { ...attributes, time_created: time ?? UNKNOWN_TIME.time, ...(time ? {} : UNKNOWN_TIME.mark) };
+}
+
 /** The time in the log's header; older versions of the Python tool called it created_at. */
-function timeOf({ time_created, created_at }: Attributes): number | undefined {
-  const time = time_created ?? created_at;
-  return isTime(time) ? Math.trunc(time) : undefined;
+function timeOf(attributes: Attributes): number | undefined {
+  return readTime(attributes['time_created'], attributes) ?? readTime(attributes['created_at'], attributes);
 }
 
 /** What `HOST/binlog-status` says of a copy. Throws a TwinDbError when the Python tool could not read it back. */
@@ -69,8 +68,7 @@ export function binlogCopies(status: BinlogStatus): BinlogCopy[] {
 function fromAttributes(key: string, attributes: Attributes): BinlogCopy | undefined {
   const parsed = parseKey(key);
   const timeCreated = timeOf(attributes);
-  // 0 is what `serialise` puts where the time is not known.
-  if (parsed?.media !== 'binlog' || timeCreated === undefined || timeCreated <= 0) return undefined;
+  if (parsed?.media !== 'binlog' || timeCreated === undefined) return undefined;
   const { binlog, server_identity, gap_after, size, sha256, chain } = attributes;
   return {
     key,

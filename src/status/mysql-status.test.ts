@@ -142,6 +142,63 @@ describe('a MySQL status of the Python tool', () => {
   });
 });
 
+describe('an entry of the Python tool 2.12 to 2.15', () => {
+  /** By the clock of this host, as the name has it. */
+  const byName = new Date(2019, 0, 1, 1, 0, 1).getTime() / 1000;
+  const without = { ...HOURLY, backup_started: undefined, backup_finished: undefined };
+  it.each([
+    ['without times', {}, byName, byName],
+    ['with nulls', { backup_started: null, backup_finished: null }, byName, byName],
+    [
+      'with zeros, as earlier versions of ours wrote',
+      { backup_started: 0, backup_finished: 0 },
+      byName,
+      byName,
+    ],
+    [
+      'with fractions',
+      { backup_started: 1546304401.25, backup_finished: 1546304407.75 },
+      1546304402,
+      1546304408,
+    ],
+    [
+      'with digits in strings',
+      { backup_started: '1546304401', backup_finished: '1546304407.5' },
+      1546304401,
+      1546304408,
+    ],
+    ['that tells its end only', { backup_finished: 1500000000 }, 1500000000, 1500000000],
+    ['that tells its beginning only', { backup_started: 1546304401 }, 1546304401, 1546304401],
+  ])('%s is a copy, and is written with times that are not less', (_what, times, started, finished) => {
+    const entry = { ...JSON.parse(JSON.stringify(without)), lsn: '1700', ...times };
+    const status = parse({ hourly: { [HOURLY_KEY]: entry } });
+    for (const each of [status, MYSQL_STATUS.parse(decodeEnvelope(store(status)).content)]) {
+      expect(mysqlCopies(each)).toMatchObject([
+        {
+          type: 'incremental',
+          parent: FULL_KEY,
+          lsn: 1700,
+          backupStarted: started,
+          backupFinished: finished,
+        },
+      ]);
+    }
+    expect(readMysqlStatus(store(status))).toMatchObject([
+      { lsn: 1700, backupStarted: started, backupFinished: finished },
+    ]);
+  });
+
+  it('without times in it or in its name is no copy, and never gets a 0 for a time', () => {
+    const key = 'db1/hourly/mysql/mysql-x.xbstream.gz';
+    const status = parse({ hourly: { [key]: JSON.parse(JSON.stringify(without)) } });
+    for (const each of [status, MYSQL_STATUS.parse(decodeEnvelope(store(status)).content)]) {
+      expect(mysqlCopies(each)).toEqual([]);
+      expect(parentsOfOthers(each)).toEqual([FULL_KEY]);
+    }
+    expect(readMysqlStatus(store(status))).toMatchObject([{ backupStarted: 1, backupFinished: 1 }]);
+  });
+});
+
 describe('an entry that says too little', () => {
   const damaged = { ...HOURLY, lsn: null, backup_finished: undefined, type: undefined, server_vendor: null };
 

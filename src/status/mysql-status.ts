@@ -3,10 +3,12 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
-import { type Attributes, isTime } from './entries.ts';
+import type { Attributes } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
+import { readNumber, readTimes } from './read-number.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
+import { parseServerSetup } from './server-setup.ts';
 import type { StatusFormat } from './status-format.ts';
 
 const AS_STORED = periodicFormat({
@@ -33,6 +35,7 @@ const AS_STORED = periodicFormat({
     'sha256',
     'unpacked_size',
     'chain',
+    'server_setup',
   ],
 });
 
@@ -45,7 +48,7 @@ export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
     config: Object.assign({}, ...readConfig(attributes)) as unknown,
     server_vendor: attributes['server_vendor'] ?? 'oracle',
   }),
-  serialise: (status) => AS_STORED.mapEntries(status, (_key, attributes) => makeReadable(attributes)),
+  serialise: (status) => AS_STORED.mapEntries(status, makeReadable),
 };
 
 /**
@@ -110,6 +113,7 @@ export function mysqlAttributes(copy: MysqlCopy): Attributes {
     server_vendor: copy.serverVendor,
     server_version: copy.serverVersion ?? null,
     server_identity: copy.serverIdentity ?? null,
+    server_setup: copy.serverSetup ?? null,
     size: copy.size ?? null,
     sha256: copy.sha256 ?? null,
     unpacked_size: copy.unpackedSize ?? null,
@@ -145,10 +149,10 @@ function allEntries(status: PeriodicStatus): [RunType, string, Attributes][] {
 function fromAttributes(runType: RunType, key: string, attributes: Attributes): MysqlCopy | undefined {
   const parsed = parseKey(key);
   const type = COPY_TYPES.find((each) => each === attributes['type']);
-  const { lsn, backup_started, backup_finished, chain } = attributes;
+  const { chain } = attributes;
+  const [lsn, times] = [readNumber(attributes['lsn']), readTimes(key, attributes)];
   if (parsed?.media !== 'mysql' || parsed.runType !== runType || type === undefined) return undefined;
-  if (!isPositive(lsn) || !isPositive(backup_started) || !isPositive(backup_finished)) return undefined;
-  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
+  if (lsn === undefined || times === undefined) return undefined;
   return {
     key,
     host: parsed.host,
@@ -160,8 +164,8 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
     binlog: text(attributes['binlog']),
     position: number(attributes['position']),
     gtid: text(attributes['gtid']),
-    backupStarted: backup_started,
-    backupFinished: backup_finished,
+    backupStarted: times.started,
+    backupFinished: times.finished,
     galera: attributes['galera'] === true,
     wsrepProviderVersion: text(attributes['wsrep_provider_version']),
     config: readConfig(attributes),
@@ -169,6 +173,7 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
     serverVendor: SERVER_VENDORS.find((each) => each === attributes['server_vendor']) ?? 'oracle',
     serverVersion: text(attributes['server_version']),
     serverIdentity: text(attributes['server_identity']),
+    serverSetup: parseServerSetup(attributes['server_setup']),
     size: number(attributes['size']),
     sha256: text(attributes['sha256']),
     unpackedSize: number(attributes['unpacked_size']),
@@ -176,7 +181,6 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
   };
 }
 
-/** `makeReadable` puts 0 where a number is not known, so 0 is not one. */
 function isPositive(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }

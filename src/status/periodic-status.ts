@@ -2,6 +2,7 @@ import { parseKey } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
+import { readNumber } from './read-number.ts';
 import type { StatusFormat } from './status-format.ts';
 
 /**
@@ -77,7 +78,9 @@ export function periodicFormat({
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>
-        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) => backup_started),
+        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) =>
+          readNumber(backup_started),
+        ),
       ),
   };
 }

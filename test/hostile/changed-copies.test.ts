@@ -176,7 +176,7 @@ describe('a copy whose entry was taken away', () => {
     forgeStatus(sandbox, 'files-status', () => undefined);
     const { stdout } = await sandbox.run('check');
     expect(stdout).toMatch(
-      /: not in the status, whole; it has no entry in the status, although it is newer than the key/,
+      /: not in the status, whole: it has no entry in the status, although it is newer than the key/,
     );
     expect(stdout).toContain(key);
   });

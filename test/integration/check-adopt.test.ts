@@ -137,7 +137,10 @@ describe.skipIf(golden === '')("check --adopt when the status of the Python tool
     expect(found).toEqual(readMysqlStatus(lost).map(times));
     const verified = await sandbox.run('verify', 'mysql', 'latest', '--hostname', 'db1');
     expect([verified.exitCode, verified.stderr]).toEqual([0, '']);
-    expect(JSON.parse(verified.stdout)).toMatchObject({ backup_copy: join(repository, INCREMENTAL) });
+    expect(JSON.parse(verified.stdout)).toMatchObject({
+      backup_copy: INCREMENTAL,
+      location: join(repository, INCREMENTAL),
+    });
     expect(await sandbox.run('check', '--read')).toEqual(SILENT);
   });
 

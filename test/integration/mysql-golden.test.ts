@@ -97,7 +97,7 @@ describe.skipIf(golden === '')('the MySQL copies of the golden repository', () =
     const { exitCode, stdout } = await sandbox.run('verify', 'mysql', 'latest', '--hostname', 'db1');
     expect([exitCode, JSON.parse(stdout)]).toMatchObject([
       0,
-      { backup_copy: join(repository, INCREMENTAL), success: true },
+      { backup_copy: INCREMENTAL, location: join(repository, INCREMENTAL), success: true },
     ]);
   });
 });

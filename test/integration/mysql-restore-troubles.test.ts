@@ -105,9 +105,33 @@ describe('an incremental copy', () => {
     expect(await fail(history.incremental.key)).toContain('does not name a parent');
   });
 
-  it('that no status lists is refused, since nothing tells what it continues', async () => {
-    rmSync(join(repository, 'db1/status'));
-    expect(await fail(history.incremental.key)).toContain('no status names the full one');
+  it('that no status lists, as a run was killed, is restored once check --adopt has added it, as all say', async () => {
+    const started = new Date(2026, 0, 1, 0, 0, 1).getTime() / 1000;
+    const times = { backup_started: started, backup_finished: started };
+    changeStatus(repository, 'db1', (status) => ({
+      ...status,
+      daily: { [history.full.key]: { ...mysqlAttributes(history.full), ...times } },
+      hourly: {},
+    }));
+    const message = await fail(history.incremental.key);
+    expect(message).toContain('no status names the full one');
+    expect(message).toContain('twindb-backup check --adopt');
+    const checked = await sandbox.run('check', '--type', 'mysql');
+    expect([checked.stderr, checked.stdout]).toEqual([
+      '',
+      `${join(repository, history.incremental.key)}: not in the status, whole: it is incremental, and can be restored only after twindb-backup check --adopt has added it\n`,
+    ]);
+    const lock = join(sandbox.dir, 'lock');
+    const adopted = await sandbox.run('check', '--adopt', '--hostname', 'db1', '--lock-file', lock);
+    expect([adopted.exitCode, adopted.stderr]).toEqual([0, '']);
+    const again = await sandbox.run(
+      'restore',
+      'mysql',
+      history.incremental.key,
+      '--dst',
+      join(sandbox.dir, 'again'),
+    );
+    expect([again.exitCode, again.stderr]).toEqual([0, '']);
   });
 
   it('is refused before anything is prepared when its parent is another one', async () => {

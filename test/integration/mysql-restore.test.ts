@@ -69,7 +69,7 @@ describe('a full copy', () => {
       `cp -a ${dst}/. /srv/mysql/`,
       'chown -R mysql:mysql /srv/mysql',
       'systemctl start mariadb',
-      `mariadb-binlog --start-position=${history.full.position} ${history.full.binlog}`,
+      `mariadb-binlog --no-defaults --start-position=${history.full.position} ${history.full.binlog}`,
     ])
       expect(advice).toContain(step);
     expect(await rowsIn(dst)).toEqual(history.rowsOfFull);

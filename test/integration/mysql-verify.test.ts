@@ -40,7 +40,8 @@ describe('verify mysql', () => {
     const { exitCode, stderr, json } = await verify('latest', '--hostname', 'db1');
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(json).toEqual({
-      backup_copy: join(repository, history.incremental.key),
+      backup_copy: history.incremental.key,
+      location: join(repository, history.incremental.key),
       restore_time: expect.any(Number),
       success: true,
     });
@@ -52,7 +53,7 @@ describe('verify mysql', () => {
     for (const { key } of [history.full, history.incremental]) {
       const { exitCode, json } = await verify(key, '--json');
       expect(exitCode).toBe(1);
-      expect(json).toMatchObject({ backup_copy: join(repository, key), success: false });
+      expect(json).toMatchObject({ backup_copy: key, location: join(repository, key), success: false });
       expect(json['reason']).toContain(`${history.full.key}: the copy is damaged`);
     }
   });
@@ -69,7 +70,7 @@ describe('verify mysql', () => {
       const remote = join(repository, history.full.key);
       damage(remote);
       const { exitCode, json } = await verify(remote);
-      expect([exitCode, json]).toEqual([1, expect.objectContaining({ backup_copy: remote, success: false })]);
+      expect([exitCode, json]).toEqual([1, expect.objectContaining({ location: remote, success: false })]);
       expect((await verify(join(kept, history.full.key))).json).toMatchObject({ success: true });
     });
 
@@ -77,14 +78,14 @@ describe('verify mysql', () => {
       damage(join(kept, history.full.key));
       const { stderr, json } = await verify(history.full.key);
       expect(stderr).toContain('Trying the next place');
-      expect(json).toMatchObject({ backup_copy: join(repository, history.full.key), success: true });
+      expect(json).toMatchObject({ location: join(repository, history.full.key), success: true });
     });
   });
 
   it('reports a host without copies, and a copy that is not there, in the same form', async () => {
     const none = await verify('latest', '--hostname', 'db9');
     expect(none.exitCode).toBe(1);
-    expect(none.json).toMatchObject({ backup_copy: 'latest', success: false });
+    expect(none.json).toMatchObject({ backup_copy: 'latest', location: null, success: false });
     expect(none.json['reason']).toContain('of host db9');
     const absent = await verify('db1/daily/mysql/mysql-2000-01-01_00_00_01.xbstream.gz');
     expect([absent.exitCode, absent.json['success']]).toEqual([1, false]);

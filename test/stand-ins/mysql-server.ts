@@ -117,6 +117,8 @@ function answer(sql: string, files: ServerFiles, kind: Kind): readonly Row[] | u
       return [{ account: 'backup@%' }];
     case 'SELECT @@version AS version, @@version_comment AS comment':
       return [{ version: kind.version, comment: kind.comment }];
+    case 'SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA':
+      return [{ name: 'mysql' }];
     case `SELECT COUNT(*) AS files FROM information_schema.${tablespaces}`:
       return [{ files: '3' }];
     case `SELECT SUM(LEAST(FILE_SIZE, ALLOCATED_SIZE)) AS bytes FROM information_schema.${tablespaces} WHERE NAME NOT IN ('innodb_system', 'innodb_temporary') AND NAME NOT LIKE '%/#sql%'`:

@@ -12,6 +12,7 @@ import {
   type ParentObject,
 } from '../../mysql/copy/choose-type.ts';
 import { findPrograms } from '../../mysql/copy/programs.ts';
+import { requireUnreservedNames } from '../../mysql/copy/reserved-names.ts';
 import { blankSecrets } from '../../mysql/server/blank-secrets.ts';
 import { isGalera, withDesync } from '../../mysql/server/galera.ts';
 import { measureData } from '../../mysql/server/measure-data.ts';
@@ -19,6 +20,7 @@ import { collectConfigs } from '../../mysql/server/my-cnf.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
+import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
@@ -63,6 +65,7 @@ async function prepare(
 ): Promise<() => Promise<number>> {
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
+  await requireUnreservedNames(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
@@ -162,7 +165,13 @@ async function examineParent(
 
 type AboutServer = Pick<
   MysqlCopy,
-  'galera' | 'wsrepProviderVersion' | 'config' | 'serverVendor' | 'serverVersion' | 'serverIdentity'
+  | 'galera'
+  | 'wsrepProviderVersion'
+  | 'config'
+  | 'serverVendor'
+  | 'serverVersion'
+  | 'serverIdentity'
+  | 'serverSetup'
 >;
 
 async function describeServer(
@@ -177,6 +186,7 @@ async function describeServer(
     serverVendor: server.vendor,
     serverVersion: server.version,
     serverIdentity: server.identity,
+    serverSetup: await readServerSetup(server, log),
   };
 }
 

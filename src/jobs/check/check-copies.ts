@@ -140,20 +140,35 @@ async function checkMedia(
           (found) =>
             examineMysqlCopy(found, { elsewhere: () => copiesElsewhere(found, places), isThere }, context),
           (attributes) => findMissingParent(attributes, isThere),
+          findNeedOfParent,
         ),
       );
     case 'binlog':
       return await checkBoth(places.binlogs, {
         examine: (found) => examineBinlog(found, context),
         findLack: () => undefined,
+        findNeed: () => undefined,
       } satisfies GroupKind<BinlogStatus>);
   }
 }
 
 type Periodic = GroupKind<PeriodicStatus>;
 
-function periodic(examine: Periodic['examine'], findLack: Periodic['findLack'] = () => undefined): Periodic {
-  return { examine, findLack };
+function periodic(
+  examine: Periodic['examine'],
+  findLack: Periodic['findLack'] = () => undefined,
+  findNeed: Periodic['findNeed'] = () => undefined,
+): Periodic {
+  return { examine, findLack, findNeed };
+}
+
+/** Only a status says which full copy an incremental one continues. */
+function findNeedOfParent({ type }: Attributes): TwinDbError | undefined {
+  return type === 'incremental'
+    ? new TwinDbError(
+        'it is incremental, and can be restored only after twindb-backup check --adopt has added it',
+      )
+    : undefined;
 }
 
 /** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */

@@ -34,7 +34,12 @@ export async function* checkGroup<S>(
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
       if (judgement?.state === 'unfit') later.push([found, seen.examined]);
-      else if (judgement) yield { ...describe(found), problem: seen.problem, ...judgement };
+      else if (judgement)
+        yield {
+          ...describe(found),
+          ...judgement,
+          ...(seen.problem === undefined ? {} : { problem: seen.problem }),
+        };
     } else yield { ...describe(found), ...seen };
   }
   for (const [found, examined] of later) {

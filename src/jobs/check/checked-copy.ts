@@ -59,6 +59,8 @@ export interface GroupKind<S> {
   readonly examine: (found: FoundCopy) => Promise<Examined<S>>;
   /** Why a copy with these attributes is of no use by itself; undefined when nothing is known against it. */
   readonly findLack: (attributes: Attributes) => Error | undefined;
+  /** Why a copy that would get these attributes is of no use without them; undefined when it can be restored unlisted. */
+  readonly findNeed: (attributes: Attributes) => Error | undefined;
 }
 
 /** The copies of one kind of one host in one place. */

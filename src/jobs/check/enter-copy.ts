@@ -12,7 +12,7 @@ import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-cop
 export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
-export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
+export function rehearseEntry<S>({ store, kind }: CheckedGroup<S>): EnterCopy<S> {
   let rehearsed: S | undefined;
   return async (found, examined) => {
     const { status } = await store.status.read();
@@ -20,7 +20,9 @@ export function rehearseEntry<S>({ store }: CheckedGroup<S>): EnterCopy<S> {
     if (store.format.ownsObject(status, found.object.key)) return { state: 'listed' };
     return judge(() => {
       rehearsed = examined(rehearsed ?? status);
-      return { state: 'unlisted' };
+      const attributes = new Map(store.format.entries(rehearsed)).get(store.format.keyOf(found.object.key));
+      const problem = attributes && kind.findNeed(attributes);
+      return { state: 'unlisted', ...(problem && { problem }) };
     });
   };
 }

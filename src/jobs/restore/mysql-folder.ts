@@ -19,12 +19,16 @@ import type { JobContext } from '../job-context.ts';
 export async function requireExtracted(dir: string, type: MysqlCopy['type']): Promise<BackupInfo> {
   const info = await readBackupInfo(dir, { files: ANY_FILES });
   if (info.type === type) return info;
-  throw new TwinDbError(
-    info.type === 'incremental'
-      ? 'it is an incremental copy, and no status names the full one that it continues'
-      : 'it is a full copy, and its status says that it is incremental',
-    { remedy: 'Restore another copy; twindb-backup ls shows them.' },
-  );
+  // As a run leaves it that is killed after the copy and before the status.
+  if (info.type === 'incremental') {
+    throw new TwinDbError('it is an incremental copy, and no status names the full one that it continues', {
+      remedy:
+        'Add it to the status with twindb-backup check --adopt (with --hostname for another host), which finds its full copy, and restore it again.',
+    });
+  }
+  throw new TwinDbError('it is a full copy, and its status says that it is incremental', {
+    remedy: 'Restore another copy; twindb-backup ls shows them.',
+  });
 }
 
 /** Runs a backup program to its end; what it says goes to the debug log. Throws the ProcessError of a failure. */

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
@@ -128,12 +128,15 @@ async function build(
   await writeConfigs(target, config, (message) => context.log.warn(message));
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
   context.signal.throwIfAborted();
+  const names = await readdir(target);
   await moveOut(target, folder);
   return {
     location,
     dst,
     flavour: used.flavour,
     config,
+    setup: copy?.serverSetup,
+    names,
     innodbLogFileSize: findOption(options, 'innodb-log-file-size'),
     galera,
     binlog: info.binlog ?? copy?.binlog,

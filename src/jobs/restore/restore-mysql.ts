@@ -1,9 +1,11 @@
-import { adviseNextSteps } from '../../mysql/copy/advice.ts';
-import { adviseReplay } from '../../mysql/copy/advise-replay.ts';
+import { adviseNextSteps, oldLogsFolder } from '../../mysql/copy/advice.ts';
+import { adviseReplay, commandWith } from '../../mysql/copy/advise-replay.ts';
+import { adviseReplication } from '../../mysql/copy/advise-replication.ts';
 import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
+import { THIS_HOST } from './steps-host.ts';
 import { timeRestore } from './time-restore.ts';
 
 interface RestoreMysqlOptions {
@@ -27,5 +29,10 @@ export async function restoreMysql(
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, context);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
-  return [...adviseNextSteps(data), ...adviseReplay(data, findReplay(chain, data, binlogs))];
+  const means = { command: commandWith(context.configFile), oldLogs: oldLogsFolder(data, THIS_HOST) };
+  return [
+    ...adviseNextSteps(data, THIS_HOST),
+    ...adviseReplay(data, findReplay(chain, data, binlogs), means),
+    ...adviseReplication(data),
+  ];
 }

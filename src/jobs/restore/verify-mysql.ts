@@ -24,8 +24,10 @@ interface VerifyOptions {
 
 /** What came of it. */
 export interface Verification {
-  /** The location of the copy, or what was asked for when there is no such copy. */
+  /** The key of the copy, or what was asked for when there is no such copy. */
   readonly copy: string;
+  /** Where the copy is; undefined when there is none. */
+  readonly location: string | undefined;
   /** Seconds. */
   readonly restoreTime: number;
   /** Why the copy cannot be restored; undefined when it can. */
@@ -39,8 +41,9 @@ export async function verifyMysql(
   context: JobContext,
 ): Promise<Verification> {
   let copy = wanted;
+  let location: string | undefined;
   let restoreTime = 0;
-  const finish = (failure?: string): Verification => ({ copy, restoreTime, failure });
+  const finish = (failure?: string): Verification => ({ copy, location, restoreTime, failure });
   const rebuild = async (): Promise<void> => {
     const start = performance.now();
     try {
@@ -52,12 +55,17 @@ export async function verifyMysql(
   const restore = async (): Promise<void> => {
     const key = wanted === LATEST ? await findLatest(host, context) : wanted;
     const chain = onlyWhereNamed(await findMysqlChain(key, context), wanted);
-    const [first] = (chain.incremental ?? chain.full).candidates;
-    copy = first === undefined ? key : locationOf(first);
+    const { candidates } = chain.incremental ?? chain.full;
+    const name = (candidate: Candidate | undefined): void => {
+      if (candidate === undefined) return;
+      copy = candidate.object.key;
+      location = locationOf(candidate);
+    };
+    name(candidates[0]);
     await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
-    const { location } = await rebuildMysql(chain, dst ?? scratch?.path ?? '', undefined, context);
+    const rebuilt = await rebuildMysql(chain, dst ?? scratch?.path ?? '', undefined, context);
     // Another place may have had to stand in for the first one.
-    copy = location;
+    name(candidates.find((candidate) => locationOf(candidate) === rebuilt.location));
   };
   try {
     await timeRestore('mysql', context, rebuild);

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
 import { describeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { type OptionFile, type ReadFile, readOptionFile } from './option-file.ts';
 import type { MysqlServer } from './server.ts';
+import { findServerProcess } from './server-process.ts';
 
 /**
  * Where servers look for options, in this order. Source: `mysqld --verbose --help` of Debian's, Percona's and Oracle's
@@ -72,21 +72,15 @@ async function findRoots(
   };
 }
 
-/** Of the process that the server's pid file names; nothing where that process is another user's or another host's. */
+/** Of the server's process; nothing where that is another user's or another host's. */
 async function readCommandLine(server: Server): Promise<{ args: string[]; cwd: string }> {
-  const nothing = { args: [], cwd: '/' };
-  if ((await server.variable('hostname')) !== hostname()) return nothing;
-  const datadir = (await server.variable('datadir')) ?? '/';
-  const pidFile = await server.variable('pid_file');
-  if (!pidFile) return nothing;
+  const pid = await findServerProcess(server);
   try {
-    const pid = (await readFile(resolve(datadir, pidFile), 'utf8')).trim();
-    if (!/^\d+$/.test(pid)) return nothing;
-    const args = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    const args = pid === undefined ? [] : (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
     // The server has gone to its data directory; where it was started cannot be told, and names are absolute there.
-    return { args, cwd: datadir };
+    return { args, cwd: (await server.variable('datadir')) ?? '/' };
   } catch {
-    return nothing;
+    return { args: [], cwd: '/' };
   }
 }
 

@@ -1,0 +1,26 @@
+import type { ServerSetup, Upstream } from '../copies/mysql-copy.ts';
+import { isRecord } from './envelope.ts';
+
+/** What an entry says of how its server was set up; undefined when it says nothing, as the Python tool's do. */
+export function parseServerSetup(value: unknown): ServerSetup | undefined {
+  if (!isRecord(value)) return undefined;
+  const { settings, unit, filters, upstreams } = value;
+  return {
+    settings: textsOf(settings),
+    unit: typeof unit === 'string' ? unit : undefined,
+    filters: textsOf(filters),
+    upstreams: Array.isArray(upstreams) ? upstreams.map(toUpstream) : [],
+  };
+}
+
+function textsOf(value: unknown): Record<string, string> {
+  const entries = isRecord(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function toUpstream(value: unknown): Upstream {
+  const { connection = '', host = '', port = '', binlog = '', position = '' } = textsOf(value);
+  return { connection, host, port, binlog, position };
+}
