@@ -18,6 +18,7 @@ import { isGalera, withDesync } from '../../mysql/server/galera.ts';
 import { measureData } from '../../mysql/server/measure-data.ts';
 import { collectConfigs } from '../../mysql/server/my-cnf.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
@@ -62,6 +63,7 @@ async function prepare(
 ): Promise<() => Promise<number>> {
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
+  await requireOwnDatadir(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
