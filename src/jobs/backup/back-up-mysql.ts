@@ -31,6 +31,7 @@ import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 import { warnOfFuture } from './warn-of-future.ts';
+import { warnOfUncopied } from './warn-of-uncopied.ts';
 
 /**
  * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
@@ -68,6 +69,7 @@ async function prepare(
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
   warnOfFuture('mysql', copies, context);
+  await warnOfUncopied(server, context);
   const choice = await choose(server, mysql, runType, copies, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
