@@ -1,19 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import { describeError, type ProgramEnd, TwinDbError } from '../errors.ts';
 import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/copy/backup-info.ts';
 import type { BackupPrograms } from '../mysql/copy/programs.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
+import { requireOwnLsn } from '../mysql/server/own-files.ts';
+import { readLsn } from '../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 
 export interface MysqlSourceOptions {
-  readonly server: Pick<MysqlServer, 'options' | 'flavour'>;
+  readonly server: Pick<MysqlServer, 'options' | 'flavour' | 'status'>;
   readonly programs: BackupPrograms;
   /** The LSN that an incremental copy continues from; undefined: a full copy. */
   readonly fromLsn: number | undefined;
@@ -41,6 +43,7 @@ export async function openMysqlSource(
   const [target, about] = [join(folder.path, 'target'), join(folder.path, 'about')] as const;
   for (const each of [target, about]) await mkdir(each);
   let info: BackupInfo | undefined;
+  let before: number | undefined;
   const program: Program = {
     command: programs.backup,
     args: backupArguments(options, { target, about }),
@@ -52,11 +55,15 @@ export async function openMysqlSource(
     async onSuccess() {
       info = await readBackupInfo(about, server.flavour);
       requireContinuing(info, fromLsn);
+      requireOwnLsn(server, info.lastLsn, { before, after: await readLsnIfAny(server, log) });
     },
   };
   return {
     title: `${server.flavour.title}, ${fromLsn === undefined ? 'full' : 'incremental'}`,
-    open: () => Promise.resolve(program),
+    async open() {
+      before = await readLsnIfAny(server, log);
+      return program;
+    },
     estimate: options.estimate,
     facts() {
       if (info === undefined) throw new Error('The stream has not ended yet, so nothing is known of it');
@@ -64,6 +71,16 @@ export async function openMysqlSource(
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** A copy is not thrown away because the server cannot be asked: it may have been shut down since. */
+async function readLsnIfAny(server: Pick<MysqlServer, 'status'>, log: Log): Promise<number | undefined> {
+  try {
+    return await readLsn(server);
+  } catch (error) {
+    log.debug(`Which LSN the server has reached is not known: ${describeError(error)}`);
+    return undefined;
+  }
 }
 
 /** A copy that began elsewhere than it was told to could not be restored. */

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 
 /** BENCH_MAIN: another build, to compare with. */
-const MAIN = process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN =
+  process.env.BENCH_MAIN ?? fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** The sections for each destination; `place` is a folder, where the destination has folders. */
 const DESTINATIONS = {

@@ -1,6 +1,7 @@
 // The MySQL cases: the data of one server, by our command and by the programs that it calls.
 import { mkdirSync, rmSync } from 'node:fs';
-import { createCommand } from './command.mjs';
+import { createCommand, MAIN } from './command.mjs';
+import { copyUnguarded } from './unguarded.mjs';
 
 /** As createCases, with a server whose files are below `bench.db`. */
 export function createMysqlCases(bench) {
@@ -41,16 +42,15 @@ export function createMysqlCases(bench) {
     };
   };
 
-  const restore = () => {
+  const restore = (title, limit, shellOf) => {
     const whole = command();
     return {
-      title: 'restore MySQL, zstd from local',
-      limit: 1.2,
+      title,
+      limit,
       first: whole.backup,
       prepare: () => whole.copy(),
       ours: (path) => whole.restore(path, dst),
-      shell: (path) =>
-        `zstd -dc ${path} | mbstream -x -C ${dst} && mariabackup --prepare --target-dir=${dst}`,
+      shell: (path) => shellOf(path, whole),
       reset: () => renew(dst),
       async done() {
         rmSync(dst, { recursive: true, force: true });
@@ -59,5 +59,17 @@ export function createMysqlCases(bench) {
     };
   };
 
-  return [full(), restore()];
+  return [
+    full(),
+    restore(
+      'restore MySQL, zstd from local',
+      1.2,
+      (path) => `zstd -dc ${path} | mbstream -x -C ${dst} && mariabackup --prepare --target-dir=${dst}`,
+    ),
+    restore('restore MySQL, beside ours without the guard of the stream', 1.05, (path, { restore: argv }) => {
+      mkdirSync(`${dir}/unguarded`);
+      const [, ...args] = argv(path, dst);
+      return [copyUnguarded(MAIN, `${dir}/unguarded`), ...args].join(' ');
+    }),
+  ];
 }

@@ -25,7 +25,7 @@ export function speedTable(results) {
     r.seconds.toFixed(1),
     r.shellSeconds.toFixed(1),
     `**${r.ratio.toFixed(2)}**`,
-    r.limit === undefined ? '' : r.limit.toFixed(1),
+    r.limit ?? '',
     r.cpuRatio.toFixed(2),
     Math.ceil(r.peak),
   ]);

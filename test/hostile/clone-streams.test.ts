@@ -1,7 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { rename } from '../fixtures/xbstream.ts';
+import { end, payload, rename } from '../fixtures/xbstream.ts';
 import { type CommandResult, noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
 
 /** On a busy machine; on a quiet one a few seconds are enough. */
@@ -27,29 +27,43 @@ async function expectRefused(): Promise<CommandResult> {
   return result;
 }
 
+/** The backup program on the source is the real one, whose stream then goes on with these chunks. */
+async function appendToStream(chunks: Buffer, work: () => Promise<void>): Promise<void> {
+  const folder = join(hosts.dir, 'source/run/lab');
+  const [real, fake] = [join(folder, 'mariabackup'), join(folder, 'fake')];
+  copyFileSync('/usr/bin/mariabackup', real);
+  writeFileSync(join(folder, 'chunks'), chunks);
+  writeFileSync(
+    fake,
+    `#!/bin/sh\n${real} "$@" || exit\ncase " $* " in *' --backup '*) cat /run/lab/chunks ;; esac\n`,
+    { mode: 0o755 },
+  );
+  await hosts.on('source', 'chmod', '755', real);
+  await hosts.on('source', 'mount', '--bind', fake, '/usr/bin/mariabackup');
+  try {
+    await work();
+  } finally {
+    await hosts.on('source', 'umount', '/usr/bin/mariabackup');
+  }
+}
+
 describe.skipIf(noTwoHosts)('clone mysql', () => {
   it('passes nothing on that would leave the data directory of the other host', async () => {
-    // The real program, whose stream then goes on with a chunk that moves a file out of the folder.
-    const [real, fake] = ['mariabackup', 'fake'].map((name) => join(hosts.dir, 'source/run/lab', name));
-    if (real === undefined || fake === undefined) throw new Error('two names');
-    copyFileSync('/usr/bin/mariabackup', real);
-    writeFileSync(
-      join(hosts.dir, 'source/run/lab/chunk'),
-      rename('xtrabackup_info', '../../../etc/mysql/planted'),
-    );
-    writeFileSync(
-      fake,
-      `#!/bin/sh\n${real} "$@" || exit\ncase " $* " in *' --backup '*) cat /run/lab/chunk ;; esac\n`,
-      { mode: 0o755 },
-    );
-    await hosts.on('source', 'chmod', '755', real);
-    await hosts.on('source', 'mount', '--bind', fake, '/usr/bin/mariabackup');
-    try {
+    await appendToStream(rename('xtrabackup_info', '../../../etc/mysql/planted'), async () => {
       const { stderr } = await expectRefused();
       expect(stderr).toMatch(/failed while copying the data: .*names a file outside the folder/);
-    } finally {
-      await hosts.on('source', 'umount', '/usr/bin/mariabackup');
-    }
+    });
+  });
+
+  it('prepares nothing that would move a table out of the data directory of the other host', async () => {
+    const file = 'shop/orders.ren';
+    const target = '/etc/mysql/planted';
+    await appendToStream(Buffer.concat([payload(file, target), end(file)]), async () => {
+      const { stderr } = await expectRefused();
+      expect(stderr).toContain(
+        'failed while preparing the copy: The file /var/lib/mysql/shop/orders.ren of the copy on 192.0.2.2 would move a table out of the data directory, to /etc/mysql/planted',
+      );
+    });
   });
 
   it('takes what the unpacker there says for a failure, although it exits 0', async () => {

@@ -40,6 +40,8 @@ export interface TwoHosts extends HostFiles, AsyncDisposable {
   sql(host: 'source' | 'replica', statement: string): Promise<string>;
   /** Makes a program or another file of the replica; a path below one of the folders that are its own. */
   put(path: `${ReplicaFolder}/${string}`, content: string): void;
+  /** For the source's server to read its configuration again. */
+  restartSource(): Promise<void>;
   /** The replica as it was in the beginning, without a server. */
   reset(): Promise<void>;
   /** All files a clone could touch there and what they hold, but for those of a running server, and all processes. */
@@ -87,8 +89,11 @@ export async function startTwoHosts(): Promise<TwoHosts> {
   for (const host of ['source', 'replica']) {
     writeFileSync(join(dir, host, 'run/lab/admin.cnf'), readFileSync(files.defaultsFile), { mode: 0o600 });
   }
-  spawn('nsenter', [...enter('source'), 'setsid', 'mariadbd', '--user=mysql'], { stdio: 'ignore' }).unref();
-  while ((await sql('source', 'SELECT 1').catch(() => '')) !== '1') await sleep(50);
+  const startSource = async () => {
+    spawn('nsenter', [...enter('source'), 'setsid', 'mariadbd', '--user=mysql'], { stdio: 'ignore' }).unref();
+    while ((await sql('source', 'SELECT 1').catch(() => '')) !== '1') await sleep(50);
+  };
+  await startSource();
   return {
     ...files,
     password: readFileSync(files.passwordFile, 'utf8').trim(),
@@ -100,6 +105,10 @@ export async function startTwoHosts(): Promise<TwoHosts> {
       const full = join(dir, 'replica', path);
       mkdirSync(join(full, '..'), { recursive: true });
       writeFileSync(full, content, { mode: path.startsWith('sbin/') ? 0o755 : 0o644 });
+    },
+    async restartSource() {
+      await on('source', 'mariadb-admin', '--defaults-file=/run/lab/admin.cnf', 'shutdown');
+      await startSource();
     },
     async reset() {
       await exec(script, ['reset', dir]);

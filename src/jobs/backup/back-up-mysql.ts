@@ -18,6 +18,7 @@ import { isGalera, withDesync } from '../../mysql/server/galera.ts';
 import { measureData } from '../../mysql/server/measure-data.ts';
 import { collectConfigs } from '../../mysql/server/my-cnf.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
@@ -33,6 +34,7 @@ import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 import { warnOfFuture } from './warn-of-future.ts';
+import { warnOfUncopied } from './warn-of-uncopied.ts';
 
 /**
  * Backs up the MySQL server, enters the copy in the status and its retention, at the destination and locally. Returns
@@ -66,10 +68,12 @@ async function prepare(
   const { config, host, log, now } = context;
   const programs = await findPrograms(server, mysql, context.signal);
   await requireUnreservedNames(server);
+  await requireOwnDatadir(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
   const copies = mysqlCopies(status);
   warnOfFuture('mysql', copies, context);
+  await warnOfUncopied(server, context);
   const choice = await choose(server, mysql, runType, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClaimedDatadir, claimDatadir } from '../../clone/claim-datadir.ts';
-import { keepAllowedOptions } from '../../clone/keep-allowed-options.ts';
+import { disarmCopy } from '../../clone/disarm-copy.ts';
 import { readMeminfo } from '../../clone/look-around.ts';
 import type { RemoteHost } from '../../clone/remote-host.ts';
 import { openService } from '../../clone/service-manager.ts';
@@ -88,7 +88,7 @@ export async function prepareThere(
   claimed: ClaimedDatadir,
 ): Promise<void> {
   const { signal, log } = context;
-  const plugins = await keepAllowedOptions(host, plan.datadir);
+  const plugins = await disarmCopy(host, plan.datadir);
   const program = prepareCopy({ ...plan.programs, debianPackage: server.flavour.package }, server.flavour, {
     target: plan.datadir,
     // Whether a control group there limits it, the command will not ask: 0 is no limit.

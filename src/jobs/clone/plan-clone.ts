@@ -34,6 +34,7 @@ import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts'
 import { isGalera } from '../../mysql/server/galera.ts';
 import { measureData, readRedoLogSize } from '../../mysql/server/measure-data.ts';
 import { countOpenFiles } from '../../mysql/server/open-files.ts';
+import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 
@@ -92,6 +93,7 @@ export async function planClone(
   const { log, config, cores } = context;
   const source = await findSource(server, host, request.source);
   await requireSource(server);
+  await requireOwnDatadir(server);
   const sourceDatadir = resolve((await server.variable('datadir')) ?? '/var/lib/mysql');
   await requireOneFolder(server, sourceDatadir);
   const galera = await isGalera(server);

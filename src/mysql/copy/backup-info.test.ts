@@ -14,6 +14,7 @@ describe('what a backup program reports is read', () => {
       type: 'full',
       fromLsn: 0,
       toLsn: 44848,
+      lastLsn: 47072,
       binlog: 'mysql-bin.000002',
       position: 546,
       gtid: '0-1-6',
@@ -30,6 +31,7 @@ describe('what a backup program reports is read', () => {
       type: 'incremental',
       fromLsn: 62114,
       toLsn: 1159603,
+      lastLsn: 1159619,
       binlog: 'mysql-bin.000007',
       position: 19349545,
     });
@@ -44,6 +46,7 @@ describe('what a backup program reports is read', () => {
     expect(await readBackupInfo(`${FIXTURES}/xtrabackup-2.4`, flavourOf('percona', '5.7.44'))).toMatchObject({
       type: 'full',
       toLsn: 2512733212975,
+      lastLsn: 2512733212984,
       binlog: 'mysql-bin.000003',
       position: 4322,
       gtid: '2f3c1e9a-c4ba-11e9-8000-000000000001:1-15,7d1b9c52-c4ba-11e9-8000-000000000002:1-204:300',

@@ -11,6 +11,8 @@ export interface BackupInfo {
   readonly fromLsn: number;
   /** The LSN that the next incremental copy continues from. */
   readonly toLsn: number;
+  /** The LSN at which the copy ends; undefined where the program does not tell. */
+  readonly lastLsn: number | undefined;
   /** Binary log coordinates of the copy; undefined when the server writes no binary log. */
   readonly binlog: string | undefined;
   readonly position: number | undefined;
@@ -48,6 +50,7 @@ export function parseBackupInfo(files: {
     type: readType(checkpoints),
     fromLsn: readLsn(checkpoints, 'from_lsn'),
     toLsn: readLsn(checkpoints, 'to_lsn'),
+    lastLsn: checkpoints.values.has('last_lsn') ? readLsn(checkpoints, 'last_lsn') : undefined,
     ...readCoordinates(info.values.get('binlog_pos') ?? ''),
     serverVersion: info.values.get('server_version') || undefined,
     toolVersion: info.values.get('tool_version') || undefined,
