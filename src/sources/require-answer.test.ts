@@ -20,7 +20,10 @@ const { signal } = new AbortController();
 /** Stands in for a file system that is frozen: a `stat` that no signal but SIGKILL ends. */
 function freeze(): void {
   mkdirSync(join(dir, 'bin'));
-  writeFileSync(join(dir, 'bin', 'stat'), "#!/bin/sh\ntrap '' TERM\nfor i in $(seq 80); do sleep 0.1; done\n");
+  writeFileSync(
+    join(dir, 'bin', 'stat'),
+    "#!/bin/sh\ntrap '' TERM\nfor i in $(seq 80); do sleep 0.1; done\n",
+  );
   chmodSync(join(dir, 'bin', 'stat'), 0o755);
   process.env['PATH'] = `${dir}/bin:${process.env['PATH']}`;
 }
