@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   process: ['errors'],
   pipeline: ['errors', 'process'],
   lock: ['errors'],
-  config: ['copies', 'errors'],
+  config: ['copies', 'errors', 'units'],
   ssh: ['errors', 'log', 'network', 'process'],
   mysql: ['copies'],
   'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
   ],
   'jobs/check': [
+    'config',
     'copies',
     'destinations',
     'errors',
@@ -83,6 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'mysql/binlog',
     'mysql/copy',
     'pipeline',
+    'retention',
     'sources',
     'status',
     'units',
@@ -133,6 +135,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs/find',
     'jobs/restore',
     'status',
+    'units',
   ],
   cli: ['clone', 'commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'process', 'units'],
 };

@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -35,7 +35,7 @@ _twindb_backup() {
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
-      'check') words='--type --hostname --read --adopt --lock-file --json -h --help' ;;
+      'check') words='--type --hostname --read --adopt --max-age --lock-file --json -h --help' ;;
       'restore') words='-h --help' ;;
       'restore file') words='--dst -h --help' ;;
       'restore mysql') words='--dst --cache -h --help' ;;

@@ -271,6 +271,31 @@ describe('errors tell the operator what to do', () => {
     expect(describeError(await failure(destination.sweep(host)))).toMatch(/bucket no-such-bucket does not/);
   });
 
+  test.each([
+    [
+      'a web page',
+      'text/html',
+      '<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Hello<br></body></html>',
+    ],
+    ['an XHTML page', 'text/html', '<?xml version="1.0"?>\n<html><head><title>Log in</title></head></html>'],
+    ['a page with nothing in it', 'text/plain', ''],
+    ['JSON', 'application/json', '{"status": "ok"}'],
+    [
+      'XML without a listing',
+      'application/xml',
+      '<?xml version="1.0"?>\n<ListBucketResult></ListBucketResult>',
+    ],
+  ])('%s in place of S3 is no empty bucket', async (_what, type, body) => {
+    proxy.intercept = (_asked, answer) => {
+      answer.writeHead(200, { 'content-type': type }).end(body);
+    };
+    const error = await failure(listKeys(throughProxy(), ''));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(describeError(error)).toMatch(
+      /^Cannot list s3:\/\/[\s\S]*something else than S3 answers at 127[\s\S]*\[s3\] endpoint_url/,
+    );
+  });
+
   test('a wrong secret: the key id is named, the secret is not', async () => {
     const credentials = { accessKeyId: id(), secretAccessKey: new Secret('not-the-secret') };
     const destination = opened(openS3(labConfig({ credentials }), log));

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -171,6 +181,20 @@ test('a folder is synced after each name that it gets: new folders, and the copy
     'posix-rename old PARTIAL new "copies/db1/status"',
     'fsync "copies/db1"',
   ]);
+});
+
+describe('the folder of a host that is a link', () => {
+  test.each([
+    ['of root or of the account: is entered', 0, ['db1/daily/files/copy']],
+    ['of somebody else: is not', 65_534, []],
+  ])('%s', async (_what, uid, keys) => {
+    await using destination = openAt(await start());
+    await store(destination, 'db1/daily/files/copy', 10, 1);
+    renameSync(`${dir}/copies/db1`, `${dir}/larger`);
+    symlinkSync(`${dir}/larger`, `${dir}/copies/db1`);
+    if (uid !== 0) lchownSync(`${dir}/copies/db1`, uid, uid);
+    expect(await listKeys(destination, '')).toEqual(keys);
+  });
 });
 
 describe('a server that refuses connections', () => {
