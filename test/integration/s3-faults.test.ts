@@ -122,6 +122,23 @@ describe('passing trouble does not cost the copy', () => {
   });
 });
 
+test('a completion has more time than other requests, on one connection', async () => {
+  let asked = 0;
+  proxy.intercept = (request, answer, forward) => {
+    if (!isComplete(request)) return 'pass';
+    asked++;
+    return sleep(3000).then(async () => {
+      const real = await forward();
+      answer.writeHead(real.statusCode ?? 502, real.headers);
+      real.pipe(answer);
+    });
+  };
+  await store(throughProxy({ ...IMPATIENT, joinMs: 8000 }), key, SIZE, 1);
+  await expectStored(SIZE);
+  expect(asked).toBe(1);
+  expect(DEFAULT_TUNING.joinMs).toBe(30 * 60_000);
+});
+
 describe('lasting trouble is an error in bounded time, and leaves nothing', () => {
   const troubles: Record<string, Intercept> = {
     'parts are refused': spoil(1e9, isPart, answerWith(503, 'SlowDown')),
@@ -129,6 +146,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     'parts are never answered': spoil(1e9, isPart, hang),
     'the completion is refused': spoil(1e9, isComplete, answerWith(500, 'InternalError')),
     'the completion says 200 and fails every time': spoil(1e9, isComplete, answerWith(200, 'InternalError')),
+    'the completion is never answered': spoil(1e9, isComplete, hang),
     'the completion is lost and never happened': spoil(1e9, isComplete, answerWith(404, 'NoSuchUpload')),
   };
   test.each(Object.entries(troubles))('%s', { timeout: 30_000 }, async (_, intercept) => {
