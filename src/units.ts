@@ -15,6 +15,32 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** Seconds in each unit; a number alone is seconds. */
+const TIME_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+/** `90m`, `26h`, `2d` or `3600` -> seconds; NaN for any other text. */
+export function parseTime(text: string): number {
+  const match = /^([0-9]+) ?([smhd]?)$/i.exec(text);
+  return Number(match?.[1]) * (TIME_UNITS.get((match?.[2] ?? '').toLowerCase()) ?? Number.NaN);
+}
+
+/** `180720` seconds -> `2.1 days`, in the largest unit of which there are two. */
+export function formatAge(seconds: number): string {
+  const [size, unit] = (
+    [
+      [86_400, 'days'],
+      [3600, 'hours'],
+    ] as const
+  ).find(([each]) => seconds >= 2 * each) ?? [60, 'minutes'];
+  return `${Number((seconds / size).toFixed(1))} ${unit}`;
+}
+
 /** Seconds since the epoch. */
 export function toSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);

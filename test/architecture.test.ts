@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   process: ['errors'],
   pipeline: ['errors', 'process'],
   lock: ['errors', 'remove-folder'],
-  config: ['copies', 'errors', 'writers'],
+  config: ['copies', 'errors', 'units', 'writers'],
   ssh: ['errors', 'log', 'network', 'process', 'writers'],
   mysql: ['copies'],
   'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
@@ -80,6 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'writers',
   ],
   'jobs/check': [
+    'config',
     'copies',
     'destinations',
     'errors',
@@ -91,6 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'mysql/binlog',
     'mysql/copy',
     'pipeline',
+    'retention',
     'sources',
     'status',
     'units',
@@ -145,6 +147,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs/find',
     'jobs/restore',
     'status',
+    'units',
   ],
   cli: [
     'clone',

@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in

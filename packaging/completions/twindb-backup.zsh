@@ -35,6 +35,7 @@ _twindb_backup_check() {
     '--hostname[only copies of this host (default\: all; with --adopt this host)]:value:_files' \
     '--read[also read the copies that are in the status, and compare their checksums]' \
     '--adopt[enter whole copies that no status knows, so that retention counts them]' \
+    '--max-age[fail when the newest copy of what this host backs up is older\: 90m, 26h, 2d (default\: \[check\] max_age)]:value:_files' \
     '--lock-file[as for backup, while a copy is entered]:value:_files' \
     '--json[print one JSON document with what came of each copy]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \

@@ -47,6 +47,9 @@ function collectCopies(copy: string, before: readonly string[] = []): string[] {
 /** What Signature Version 4 allows a URL at most, in days. */
 const MAX_SHARE_DAYS = 7;
 
+/** Yearly copies are the oldest that there can be a limit for. */
+const MAX_AGE_DAYS = 1000;
+
 /**
  * The whole command line (contract: command line). What a command needs is loaded when it is called: all of it would take
  * longer to load than most commands take.
@@ -127,6 +130,12 @@ export function buildProgram(run: Runner): Command {
     .option('--hostname <host>', 'only copies of this host (default: all; with --adopt this host)')
     .option('--read', 'also read the copies that are in the status, and compare their checksums')
     .option('--adopt', 'enter whole copies that no status knows, so that retention counts them')
+    .addOption(
+      new Option(
+        '--max-age <time>',
+        'fail when the newest copy of what this host backs up is older: 90m, 26h, 2d (default: [check] max_age)',
+      ).argParser((text) => parseDuration(text, MAX_AGE_DAYS)),
+    )
     .option('--lock-file <path>', 'as for backup, while a copy is entered', LOCK_FILE)
     .option('--json', 'print one JSON document with what came of each copy')
     .option(...ACCEPT)

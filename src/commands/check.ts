@@ -1,9 +1,12 @@
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
+import { checkAges } from '../jobs/check/check-ages.ts';
 import { checkCopies } from '../jobs/check/check-copies.ts';
 import type { CheckedCopy, CheckState } from '../jobs/check/checked-copy.ts';
 import { lockRuns } from '../jobs/check/lock-runs.ts';
+import type { StaleSource } from '../jobs/check/stale-sources.ts';
+import { formatAge } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 
@@ -13,6 +16,8 @@ interface CheckCommandOptions extends Accepting {
   readonly read?: boolean;
   readonly adopt?: boolean;
   readonly json?: boolean;
+  /** Seconds. */
+  readonly maxAge?: number;
   readonly lockFile: string;
 }
 
@@ -34,7 +39,7 @@ const SAYS: {
 
 /**
  * Compares copies and statuses, and prints what differs. Returns false when a copy is missing, damaged, of no use or not fit for
- * the status, or when something could not be looked at.
+ * the status, when the newest copies are older than they may be, or when something could not be looked at.
  */
 export async function check(
   wanted: readonly string[],
@@ -54,10 +59,37 @@ export async function check(
     },
     withAcceptance(context, options),
   );
-  const success = complete && checked.every(({ state }) => SAYS[state]?.level !== 'error');
-  if (json) context.print(JSON.stringify({ success, copies: checked.map(toJson) }, undefined, 2));
+  const stale = await findOld(options, context);
+  for (const source of json ? [] : stale) context.log.error(describeStale(source, context));
+  const success =
+    complete && stale.length === 0 && checked.every(({ state }) => SAYS[state]?.level !== 'error');
+  const document = { success, copies: checked.map(toJson), stale: stale.map(staleToJson) };
+  if (json) context.print(JSON.stringify(document, undefined, 2));
   else context.log.info(summarise(checked));
   return success;
+}
+
+/** The limits are for what this host backs up: copies of other hosts, or some copies, are looked at without them. */
+async function findOld(
+  { maxAge, type, hostname }: CheckCommandOptions,
+  context: CommandContext,
+): Promise<StaleSource[]> {
+  const limits = maxAge === undefined ? context.config.maxAges : new Map([['any', maxAge] as const]);
+  if (limits === undefined || (hostname ?? context.host) !== context.host) return [];
+  return await checkAges(limits, type, context);
+}
+
+function describeStale({ source, runType, age, maxAge }: StaleSource, { remote }: CommandContext): string {
+  const copy = `${runType === undefined ? '' : `${runType} `}copy of ${source} on ${remote.url}`;
+  const problem =
+    age === undefined
+      ? `There is no ${copy}`
+      : `The newest ${copy} is ${formatAge(age)} old, and may be ${formatAge(maxAge)} old`;
+  return `${problem}\nRead what the last backups said, and see whether cron or a timer starts them.`;
+}
+
+function staleToJson({ source, runType, age, maxAge }: StaleSource): object {
+  return { source, run_type: runType ?? null, age: age ?? null, max_age: maxAge };
 }
 
 function tell({ state, location, problem }: CheckedCopy, { print, log }: CommandContext): void {

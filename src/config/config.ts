@@ -1,4 +1,5 @@
 import type { RunType } from '../copies/run-type.ts';
+import type { MaxAges } from './kinds.ts';
 import type { Secret } from './secret.ts';
 
 /** The configuration file, parsed once into typed values. Defaults are filled in; `undefined` means "not configured". */
@@ -17,6 +18,8 @@ export interface Config {
   readonly retentionLocal: RetentionCounts;
   /** Whether a run of this type does anything at all. */
   readonly intervals: Readonly<Record<RunType, boolean>>;
+  /** How old the newest copies may be before `check` fails; absent: any age. */
+  readonly maxAges: MaxAges | undefined;
   readonly export: ExportConfig | undefined;
   /** File that keeps start, finish and duration of the last runs. */
   readonly measuresLog: string;

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { split } from 'shlex';
+import { isRunType, type RunType } from '../copies/run-type.ts';
+import { parseTime } from '../units.ts';
 import { Secret } from './secret.ts';
 
 /** How the text of an option becomes a value. */
@@ -128,6 +130,26 @@ export const webUrl: Kind<string> = {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return undefined;
     return url.username === '' && url.password === '' ? value : undefined;
+  },
+};
+
+/** Seconds by run type; `any` counts for the newest copy, whatever its run type. */
+export type MaxAges = ReadonlyMap<RunType | 'any', number>;
+
+/** One age for all, or one per run type: `26h`, or `hourly:3h daily:26h`. */
+export const maxAges: Kind<MaxAges> = {
+  label: 'a time such as 26h, or one per run type such as `hourly:3h daily:26h`',
+  emptyIsUnset: true,
+  parse(value) {
+    const ages = new Map<RunType | 'any', number>();
+    for (const word of value.split(/\s+/)) {
+      const [, name, time = ''] = /^(?:([a-z]+):)?(.*)$/.exec(word) ?? [];
+      const runType = name ?? 'any';
+      const seconds = parseTime(time);
+      if ((runType !== 'any' && !isRunType(runType)) || !(seconds > 0) || ages.has(runType)) return undefined;
+      ages.set(runType, seconds);
+    }
+    return ages;
   },
 };
 

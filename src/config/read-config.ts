@@ -152,6 +152,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     retention: readRetention(options, 'retention'),
     retentionLocal: readRetention(options, 'retention_local'),
     intervals: readIntervals(options),
+    maxAges: options.get('check', 'max_age'),
     export: readExport(options, path, warn),
     measuresLog: options.get('measures', 'log'),
   };

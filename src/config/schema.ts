@@ -3,6 +3,7 @@ import { COMPRESSORS } from './config.ts';
 import {
   absolutePath,
   type Kind,
+  maxAges,
   oneOf,
   path,
   remotePath,
@@ -194,6 +195,13 @@ export const SCHEMA = {
     run_weekly: option(yesNo, 'yes', 'Whether weekly runs do anything.'),
     run_monthly: option(yesNo, 'yes', 'Whether monthly runs do anything.'),
     run_yearly: option(yesNo, 'yes', 'Whether yearly runs do anything.'),
+  },
+  check: {
+    max_age: option(
+      maxAges,
+      undefined,
+      'How old the newest copy of each directory and of the server may be before `check` fails; absent: any age.',
+    ),
   },
   export: {
     transport: option(

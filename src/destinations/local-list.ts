@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { opendir, stat } from 'node:fs/promises';
+import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
@@ -31,11 +31,26 @@ export async function describeFile(root: string, key: string): Promise<ObjectInf
   }
 }
 
+/**
+ * Whether this is a link to the folder of a host that was moved to another disk. Made by root or by us: whoever else can make
+ * one could show the folders of others as copies.
+ */
+async function isOwnLink(path: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return false;
+  try {
+    const { uid } = await lstat(path);
+    return [0, process.geteuid?.()].includes(uid) && (await stat(path)).isDirectory();
+  } catch (error) {
+    if (saysAbsent(error)) return false;
+    throw error;
+  }
+}
+
 async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
   for await (const entry of readEntries(join(root, folder), root)) {
     const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.name === PARTIAL_FOLDER) continue;
-    if (entry.isDirectory()) {
+    if (entry.isDirectory() || (folder === '' && (await isOwnLink(join(root, entry.name), entry)))) {
       if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix);
     } else if (folder !== '' && key.startsWith(prefix)) {
       // Directly in the backup folder there are no objects: a key begins with a host.
@@ -47,7 +62,7 @@ async function* walk(root: string, folder: string, prefix: string): AsyncGenerat
 
 /**
  * The files below `root` whose path from there starts with `prefix`. Linked folders are not entered, or one copy
- * would show under two keys.
+ * would show under two keys; but for the folder of a host, which writing and reading follow too.
  */
 export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const folder = folderOfPrefix(prefix);

@@ -17,6 +17,8 @@ export interface S3Tuning {
   readonly connectMs: number;
   /** Milliseconds without a byte in either direction after which a request counts as dead. */
   readonly idleMs: number;
+  /** The same for the request that joins the parts of an upload: the server may have terabytes to read for it. */
+  readonly joinMs: number;
   /** Milliseconds after the first failure at which retrying ends. */
   readonly giveUpMs: number;
   /** Milliseconds for cleaning up after a failure. */
@@ -33,6 +35,7 @@ export interface S3Tuning {
 export const DEFAULT_TUNING: S3Tuning = {
   connectMs: 10_000,
   idleMs: 28_000,
+  joinMs: 30 * 60_000,
   giveUpMs: 30_000,
   cleanUpMs: 20_000,
 };
@@ -40,6 +43,8 @@ export const DEFAULT_TUNING: S3Tuning = {
 /** One bucket and all that is needed to work with it. */
 export interface S3Bucket {
   readonly client: S3Client;
+  /** For the request that joins the parts of an upload. */
+  readonly joiner: S3Client;
   readonly config: S3Config;
   readonly log: Log;
   readonly tuning: S3Tuning;
@@ -53,7 +58,7 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
   const { credentials } = config;
   const agent = { keepAlive: true, maxSockets: config.concurrency + SPARE_SOCKETS };
   const when = config.checksums === 'when_supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
-  const client = constructQuietly({
+  const options: S3ClientConfig = {
     region: config.region,
     forcePathStyle: config.pathStyle,
     ...(config.endpointUrl === undefined ? {} : { endpoint: config.endpointUrl }),
@@ -66,20 +71,26 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
     requestChecksumCalculation: when,
     responseChecksumValidation: when,
     maxAttempts: MAX_ATTEMPTS,
-    retryStrategy: createRetryStrategy(tuning.giveUpMs, log),
     // The SDK opens a new connection for every part that waits for leave to be sent.
     expectContinueHeader: false,
-    // No requestTimeout: it counts the sending of the body too, and a part over a slow line takes its time.
-    requestHandler: {
-      connectionTimeout: tuning.connectMs,
-      socketTimeout: tuning.idleMs,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
     logger: quietLogger(log),
+  };
+  // No requestTimeout: it counts the sending of the body too, and a part over a slow line takes its time.
+  const connection = { connectionTimeout: tuning.connectMs, httpAgent: agent, httpsAgent: agent };
+  const client = constructQuietly({
+    ...options,
+    retryStrategy: createRetryStrategy(tuning.giveUpMs, log),
+    requestHandler: { ...connection, socketTimeout: tuning.idleMs },
   });
   sendInSlices(client);
-  return { client, config, log, tuning };
+  // The SDK has no limit of silence for a single request.
+  const joiner = constructQuietly({
+    ...options,
+    credentials: client.config.credentials,
+    retryStrategy: createRetryStrategy(tuning.giveUpMs, log, tuning.joinMs),
+    requestHandler: { ...connection, socketTimeout: tuning.joinMs },
+  });
+  return { client, joiner, config, log, tuning };
 }
 
 const NODE_WARNING_SWITCH = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';

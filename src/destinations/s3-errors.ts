@@ -18,6 +18,11 @@ interface Reason {
   readonly remedy: string;
 }
 
+/** An answer such as S3 never gives: something else answers in its place. */
+export class NotS3Error extends Error {
+  override readonly name = 'NotS3Error';
+}
+
 /** Reads the facts off an error of the SDK. */
 export function readFailure(error: unknown): S3Failure {
   const facts = (typeof error === 'object' && error !== null ? error : {}) as {
@@ -65,6 +70,7 @@ function explain(failure: S3Failure, error: unknown, place: Place): Reason | und
     explainCredentials(failure, place) ??
     explainBucket(failure, error, place) ??
     explainChecksums(failure, place) ??
+    explainForeign(failure, error, place) ??
     explainSilence(failure, place)
   );
 }
@@ -175,6 +181,18 @@ function explainChecksums({ name, status }: S3Failure, { checksums }: Place): Re
   return {
     reason: `the server refuses the request (${name || status})`,
     remedy: 'If it is an older S3-compatible server, set [s3] checksums = when_required.',
+  };
+}
+
+/** What the SDK adds to the error of its XML parser. */
+const NO_XML = 'Deserialization error';
+
+/** A web page, say of a proxy that wants a login. */
+function explainForeign({ message, status }: S3Failure, error: unknown, place: Place): Reason | undefined {
+  if (!(error instanceof NotS3Error) && (status >= 300 || !message.includes(NO_XML))) return undefined;
+  return {
+    reason: `something else than S3 answers at ${endpointOf(place)}`,
+    remedy: 'Correct [s3] endpoint_url, and see whether a proxy or a login page is in between.',
   };
 }
 

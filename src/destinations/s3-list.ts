@@ -1,7 +1,12 @@
-import { ListMultipartUploadsCommand, ListObjectsV2Command, ListPartsCommand } from '@aws-sdk/client-s3';
+import {
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
+  ListPartsCommand,
+} from '@aws-sdk/client-s3';
 import type { ObjectInfo } from './destination.ts';
 import type { S3Bucket } from './s3-client.ts';
-import { isAbsent } from './s3-errors.ts';
+import { isAbsent, NotS3Error } from './s3-errors.ts';
 import type { S3Upload } from './s3-upload.ts';
 
 /** Without it a key with a control character makes an answer that is not XML. */
@@ -10,6 +15,12 @@ const ENCODING = { EncodingType: 'url' } as const;
 /** Undoes the encoding of keys in answers. Source: Amazon S3 API Reference, ListObjectsV2, "encoding-type". */
 function decodeKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll('+', ' '));
+}
+
+/** Without this a web page that answers in place of S3 is an empty bucket. S3 says both of each page, other servers one. */
+function requireListing({ Name, IsTruncated }: ListObjectsV2CommandOutput): void {
+  if (Name === undefined && IsTruncated === undefined)
+    throw new NotS3Error('the answer is no listing of a bucket');
 }
 
 /** Every object whose key starts with `prefix`, whatever it is. */
@@ -28,6 +39,7 @@ export async function* listObjects(
       ...(token && { ContinuationToken: token }),
     });
     const page = await client.send(command, signal ? { abortSignal: signal } : {});
+    requireListing(page);
     for (const { Key, Size, LastModified } of page.Contents ?? []) {
       yield { key: decodeKey(Key ?? ''), size: Size ?? 0, modified: LastModified ?? new Date(0) };
     }

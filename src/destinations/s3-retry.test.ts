@@ -16,8 +16,9 @@ afterEach(() => {
 async function countAttempts(
   errorType: 'TRANSIENT' | 'THROTTLING' | 'CLIENT_ERROR',
   tookMs: number,
+  onceSilentMs?: number,
 ): Promise<number> {
-  const strategy = createRetryStrategy(GIVE_UP_MS, log);
+  const strategy = createRetryStrategy(GIVE_UP_MS, log, onceSilentMs);
   let token: Parameters<typeof strategy.refreshRetryTokenForRetry>[0] =
     await strategy.acquireInitialRetryToken('');
   for (let attempts = 1; ; attempts++) {
@@ -48,6 +49,11 @@ test('a server that hangs is given up after three attempts, so below two minutes
 
 test('a long upload that breaks off late is still retried', async () => {
   expect(await countAttempts('TRANSIENT', 600_000)).toBe(3);
+});
+
+test('a request that may wait for long is sent again after quick failures only', async () => {
+  expect(await countAttempts('TRANSIENT', 1_800_000, 1_800_000)).toBe(1);
+  expect(await countAttempts('TRANSIENT', 1, 1_800_000)).toBe(MAX_ATTEMPTS);
 });
 
 test('a refusal is not asked again', async () => {

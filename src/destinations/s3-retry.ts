@@ -27,19 +27,27 @@ export function backoff(count: number): number {
  *
  * Not the SDK's own strategy: that one gives up after about three seconds, shorter than any restart of a server, and
  * shares one budget among all requests, which a long backup over a bad line uses up. This one ends after
- * MAX_ATTEMPTS, or `giveUpMs` after the first failure.
+ * MAX_ATTEMPTS, or `giveUpMs` after the first failure; and after an attempt that alone took `onceSilentMs`.
  */
-export function createRetryStrategy(giveUpMs: number, log: Log): RetryStrategy {
+export function createRetryStrategy(
+  giveUpMs: number,
+  log: Log,
+  onceSilentMs = Number.POSITIVE_INFINITY,
+): RetryStrategy {
   // The SDK hands back the very token that it was given, and asks nothing else of it.
   const firstFailures = new WeakMap<object, number>();
+  const beginnings = new WeakMap<object, number>();
   return {
     async acquireInitialRetryToken() {
-      return createToken(0, 0);
+      const first = createToken(0, 0);
+      beginnings.set(first, Date.now());
+      return first;
     },
     async refreshRetryTokenForRetry(token, { errorType, error }) {
       const count = token.getRetryCount() + 1;
       const firstFailure = firstFailures.get(token) ?? Date.now();
-      const isLate = count >= MIN_ATTEMPTS && Date.now() - firstFailure > giveUpMs;
+      const wasSilent = Date.now() - (beginnings.get(token) ?? Number.POSITIVE_INFINITY) >= onceSilentMs;
+      const isLate = wasSilent || (count >= MIN_ATTEMPTS && Date.now() - firstFailure > giveUpMs);
       const isTransient = errorType === 'TRANSIENT' || errorType === 'THROTTLING';
       if (!isTransient || count >= MAX_ATTEMPTS || isLate) throw new Error('no further attempt');
       const delay = backoff(count);
@@ -47,6 +55,7 @@ export function createRetryStrategy(giveUpMs: number, log: Log): RetryStrategy {
       log.debug(`S3: attempt ${count} failed (${reason}), the next one in ${Math.round(delay)} ms`);
       const next = createToken(count, delay);
       firstFailures.set(next, firstFailure);
+      beginnings.set(next, Date.now() + delay);
       return next;
     },
     recordSuccess() {},

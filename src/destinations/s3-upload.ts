@@ -84,7 +84,7 @@ export async function completeUpload(
     MultipartUpload: { Parts: ordered.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
   });
   try {
-    await bucket.client.send(command, { abortSignal: signal });
+    await bucket.joiner.send(command, { abortSignal: signal });
   } catch (error) {
     // An answer got lost, perhaps to an earlier attempt: "no such upload" may well mean "done already".
     if (!isAbsent(error) && !isUncertain(error)) throw error;

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FileEntry, Stats } from 'ssh2';
 import { StorageError } from '../errors.ts';
-import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
+import { END_OF_FILE, FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
 
 /** What helps against a folder that cannot be used. */
 export const FOLDER_REMEDY = 'Correct [ssh] backup_dir, or let ssh_user write there.';
@@ -20,14 +20,49 @@ export async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefine
   }
 }
 
+/** Waits until the disk has what was written through a handle. Servers without OpenSSH's extension do not. */
+export async function syncHandle(session: SftpSession, handle: Buffer): Promise<void> {
+  await session.callExtension((sftp, answer) => sftp.ext_openssh_fsync(handle, answer), 'slow');
+}
+
+/**
+ * Makes the names in a folder durable: without it a rename may be lost with the power. Best effort, as only OpenSSH opens a
+ * folder like a file, and not every file system syncs it. Throws only when the connection is lost.
+ */
+export async function syncFolder(session: SftpSession, path: string): Promise<void> {
+  try {
+    const handle = await session.call<Buffer>((sftp, answer) => sftp.open(path, 'r', answer));
+    try {
+      await syncHandle(session, handle);
+    } finally {
+      await session.call((sftp, answer) => sftp.close(handle, answer));
+    }
+  } catch (error) {
+    if (statusOf(error) === undefined) throw error;
+  }
+}
+
 /** What is there, following symbolic links; undefined when nothing is. */
 export function statPath(session: SftpSession, path: string): Promise<Stats | undefined> {
   return unlessAbsent(session.call<Stats>((sftp, answer) => sftp.stat(path, answer)));
 }
 
-/** What is in a folder, without `.` and `..`; an absent one is empty. */
+/** What is in a folder, without `.` and `..`; an absent one is empty. Asked for piece by piece, as each answer is progress. */
 export async function readFolder(session: SftpSession, path: string): Promise<FileEntry[]> {
-  return (await unlessAbsent(session.call<FileEntry[]>((sftp, answer) => sftp.readdir(path, answer)))) ?? [];
+  const handle = await unlessAbsent(session.call<Buffer>((sftp, answer) => sftp.opendir(path, answer)));
+  if (handle === undefined) return [];
+  const entries: FileEntry[] = [];
+  try {
+    for (;;) {
+      const more = await session.call<FileEntry[]>((sftp, answer) => sftp.readdir(handle, answer));
+      for (const entry of more) entries.push(entry);
+    }
+  } catch (error) {
+    if (statusOf(error) !== END_OF_FILE) throw error;
+    return entries;
+  } finally {
+    if (session.isOpen()) await session.call((sftp, answer) => sftp.close(handle, answer));
+  }
 }
 
 export function removeFile(session: SftpSession, path: string): Promise<void> {
@@ -41,6 +76,7 @@ async function makeFolders(session: SftpSession, path: string): Promise<void> {
   if (parent !== path) await makeFolders(session, parent);
   try {
     await session.call((sftp, answer) => sftp.mkdir(path, { mode: FOLDER_MODE }, answer));
+    await syncFolder(session, parent);
   } catch (cause) {
     // SFTP has no code for "exists already".
     const inTheWay = await statPath(session, path);
@@ -88,7 +124,10 @@ export async function replaceFile(
   to: string,
   aside: string,
 ): Promise<void> {
-  const renamed = await session.callExtension((sftp, answer) => sftp.ext_openssh_rename(from, to, answer));
+  const renamed = await session.callExtension(
+    (sftp, answer) => sftp.ext_openssh_rename(from, to, answer),
+    'slow',
+  );
   if (renamed === undefined) await replaceInSteps(session, from, to, aside);
 }
 
@@ -100,7 +139,7 @@ const STEP_ASIDE_MS = 20;
 
 async function replaceInSteps(session: SftpSession, from: string, to: string, aside: string): Promise<void> {
   const rename = (oldPath: string, newPath: string): Promise<void> =>
-    session.call((sftp, answer) => sftp.rename(oldPath, newPath, answer));
+    session.call((sftp, answer) => sftp.rename(oldPath, newPath, answer), 'slow');
   for (let attempt = 1; ; attempt++) {
     if (attempt > 1) await stepAside(attempt - 1);
     try {
@@ -129,7 +168,7 @@ async function replaceInSteps(session: SftpSession, from: string, to: string, as
 async function putBack(session: SftpSession, aside: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await session.call((sftp, answer) => sftp.rename(aside, to, answer));
+      return await session.call((sftp, answer) => sftp.rename(aside, to, answer), 'slow');
     } catch (error) {
       if ((await statPath(session, to)) !== undefined) return await removeFile(session, aside);
       // It was there, and another writer has moved it aside since.

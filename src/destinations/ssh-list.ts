@@ -4,7 +4,7 @@ import type { ObjectInfo } from './destination.ts';
 import { readFolder, statPath } from './ssh-files.ts';
 import type { SftpSession } from './ssh-session.ts';
 
-/** The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed. */
+/** The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed, but for the folder of a host. */
 export async function* listObjects(
   session: SftpSession,
   root: string,
@@ -17,7 +17,7 @@ export async function* listObjects(
     for (const entry of await readFolder(session, folder === '' ? root : `${root}/${folder}`)) {
       const key = folder === '' ? entry.filename : `${folder}/${entry.filename}`;
       const stats = attributesOf(entry);
-      if (stats.isDirectory()) {
+      if (stats.isDirectory() || (folder === '' && (await isOwnLink(session, `${root}/${key}`, stats)))) {
         const mayHold = `${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`);
         if (mayHold && entry.filename !== PARTIAL_FOLDER) folders.push(key);
       } else if (key.startsWith(prefix) && folder !== '') {
@@ -26,6 +26,15 @@ export async function* listObjects(
       }
     }
   }
+}
+
+/**
+ * Whether this is a link to the folder of a host that was moved to another disk. Made by root or by the account, which its home
+ * tells: whoever else can make one could show the folders of others as copies.
+ */
+async function isOwnLink(session: SftpSession, path: string, link: Stats): Promise<boolean> {
+  if (!link.isSymbolicLink() || !(await statPath(session, path))?.isDirectory()) return false;
+  return link.uid === 0 || link.uid === (await statPath(session, '.'))?.uid;
 }
 
 export function objectInfo(key: string, { size, mtime }: Stats): ObjectInfo {

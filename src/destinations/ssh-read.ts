@@ -29,26 +29,21 @@ export function createDownload(
   };
   const stream = new Readable({
     highWaterMark: BLOCK_SIZE,
-    construct: (callback) =>
-      run(async () => {
-        download = await startDownload(await open(), path);
-      }, callback),
+    // Not in `construct`: a stream is destroyed only after that, and the server may say nothing.
     read: () =>
       run(
         async () => {
-          stream.push((await download?.next()) ?? null);
+          download ??= await startDownload(await open(), path);
+          stream.push((await download.next()) ?? null);
         },
         (error) => {
           if (error) stream.destroy(error);
         },
       ),
     destroy: (error, callback) => {
-      step
-        .then(() => download?.close())
-        .then(
-          () => callback(error),
-          (cause: unknown) => callback(error ?? wrap(cause)),
-        );
+      // Not waited for: nothing depends on it, and the server may be what hangs.
+      step.then(() => download?.close()).catch(() => undefined);
+      callback(error);
     },
   });
   return stream;

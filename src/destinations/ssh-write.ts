@@ -7,6 +7,8 @@ import {
   removeFile,
   replaceFile,
   statPath,
+  syncFolder,
+  syncHandle,
   unlessAbsent,
 } from './ssh-files.ts';
 import type { SftpSession } from './ssh-session.ts';
@@ -28,7 +30,7 @@ export interface UploadPaths {
 }
 
 /**
- * A stream into a remote file: `finish` comes after fsync, a check of the size and the rename to its final name.
+ * A stream into a remote file: `finish` comes after fsync, a check of the size, the rename to its final name and fsync of the folder.
  * Destroyed before that, the file is removed under either name; where it has replaced another one by then, it stays.
  * `wrap` makes the error that the stream ends with.
  */
@@ -147,7 +149,7 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
     async commit() {
       send();
       await settle();
-      await session.callExtension((sftp, answer) => sftp.ext_openssh_fsync(handle, answer)).catch(explain);
+      await syncHandle(session, handle).catch(explain);
       const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
       if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
       await close();
@@ -157,6 +159,7 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
       await insideFolder(session, posix.dirname(target), () =>
         replaceFile(session, partial, target, aside),
       ).catch(explain);
+      await syncFolder(session, posix.dirname(target));
     },
     giveUp() {
       isGivenUp = true;

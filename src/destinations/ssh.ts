@@ -3,9 +3,10 @@ import type { SshConfig } from '../config/config.ts';
 import { ObjectNotFoundError, StorageError } from '../errors.ts';
 import { newPartialName } from '../lock/owner.ts';
 import type { Log } from '../log.ts';
-import type { SshTiming } from '../ssh/connect.ts';
+import { SSH_TIMING } from '../ssh/connect.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination } from './destination.ts';
+import type { RequestLimits } from './request-limits.ts';
 import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
 import { listObjects, objectInfo } from './ssh-list.ts';
 import { createDownload, NotAFileError } from './ssh-read.ts';
@@ -15,13 +16,26 @@ import { createUpload } from './ssh-write.ts';
 
 /**
  * A folder on a server, reached by SFTP alone: accounts without a shell will do, and the server acknowledges every
- * write. A relative `backup_dir` begins at the user's home, as SFTP has it. `timing` is for tests.
+ * write. A relative `backup_dir` begins at the user's home, as SFTP has it. `timing` and `limits` are for tests.
  */
-export function openSsh(config: SshConfig, log: Log, timing?: SshTiming): Destination {
+export function openSsh(
+  config: SshConfig,
+  log: Log,
+  timing = SSH_TIMING,
+  limits?: RequestLimits,
+): Destination {
   const root = posix.normalize(config.backupDir).replace(/(?<=.)\/$/, '');
   const url = urlOf(config, root);
   const locate = (key: string): string => posix.join(root, key);
-  const sessions = keepSession(() => openSession(config, log, timing));
+  let { redialMs } = timing;
+  const sessions = keepSession(async () => {
+    const patience = redialMs;
+    // Waited for once: a run that asks for each of its directories must not wait for each.
+    redialMs = 0;
+    const session = await openSession(config, log, { ...timing, redialMs: patience }, limits);
+    ({ redialMs } = timing);
+    return session;
+  });
 
   /** Runs one operation; its failures become StorageErrors that name it. */
   const attempt = async <T>(

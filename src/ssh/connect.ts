@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { dial } from './dial.ts';
 import { type HostKeyCheck, type HostKeyPolicy, openHostKeyCheck } from './host-key.ts';
 import { readPrivateKey } from './private-key.ts';
+import { HungUpError, redial } from './redial.ts';
 import { watchLink } from './watch-link.ts';
 
 /** Whom to talk to, as whom, and whom to trust. */
@@ -26,10 +27,17 @@ export interface SshTiming {
   readonly keepaliveMs: number;
   /** After so many of them without a single byte from the other side the link is dead. */
   readonly keepaliveCount: number;
+  /** For so long a server that refuses connections is dialled again. */
+  readonly redialMs: number;
 }
 
 /** A dead link is an error after 60 to 75 seconds. */
-export const SSH_TIMING: SshTiming = { connectMs: 20_000, keepaliveMs: 15_000, keepaliveCount: 4 };
+export const SSH_TIMING: SshTiming = {
+  connectMs: 20_000,
+  keepaliveMs: 15_000,
+  keepaliveCount: 4,
+  redialMs: 30_000,
+};
 
 /** How long a polite goodbye may take, in milliseconds. */
 const GOODBYE_MS = 3_000;
@@ -46,11 +54,20 @@ export interface SshConnection extends AsyncDisposable {
 }
 
 /**
- * Connects with public-key authentication, after the server's key was checked against known_hosts (a new one is
+ * Connects, and for half a minute again where the server is too busy to let anyone in. Uses public-key authentication, after the server's key was checked against known_hosts (a new one is
  * pinned with one warning, or refused). Throws a TwinDbError that names host and reason, mostly with a remedy.
  */
 export async function connect(target: SshTarget, log: Log, timing = SSH_TIMING): Promise<SshConnection> {
   const privateKey = await readPrivateKey(target.keyFile);
+  return await redial(() => connectOnce(target, privateKey, log, timing), timing.redialMs, log);
+}
+
+async function connectOnce(
+  target: SshTarget,
+  privateKey: Awaited<ReturnType<typeof readPrivateKey>>,
+  log: Log,
+  timing: SshTiming,
+): Promise<SshConnection> {
   const hostKey = openHostKeyCheck(target, log);
   const socket = await dial(target.host, target.port, timing.connectMs, target.dialRemedy);
   const client = new ssh2.Client();
@@ -75,7 +92,7 @@ export async function connect(target: SshTarget, log: Log, timing = SSH_TIMING):
   const ready = once(client, 'ready');
   // `close` without an error before the login: the server hung up.
   const hungUp = closed.then(() => {
-    throw failure ?? new Error('the server closed the connection');
+    throw failure ?? new HungUpError();
   });
   client.connect({
     sock: socket,

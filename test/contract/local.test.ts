@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  lchown,
+  mkdir,
+  readdir,
+  rename,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -240,6 +251,19 @@ describe('the local destination on a file system', () => {
     await symlink('/nowhere', join(backupDir, 'db1/daily/files/broken'));
     expect(await listKeys(destination, '')).toEqual(['db1/daily/files/x', 'db1/daily/files/y']);
     expect((await destination.stat('db1/daily/files/y')).size).toBe(10);
+  });
+
+  test('enters the folder of a host that is a link of root or of us, and no link of others', async () => {
+    await store(destination, 'db1/daily/files/x', 10, 1);
+    const elsewhere = join(newFolder(), 'larger');
+    await rename(join(backupDir, 'db1'), elsewhere);
+    await symlink(elsewhere, join(backupDir, 'db1'));
+    await symlink('/nowhere', join(backupDir, 'db2'));
+    expect(await listKeys(destination, '')).toEqual(['db1/daily/files/x']);
+    expect(await listKeys(destination, 'db1/')).toEqual(['db1/daily/files/x']);
+    if (process.getuid?.() !== 0) return;
+    await lchown(join(backupDir, 'db1'), 65_534, 65_534);
+    expect(await listKeys(destination, '')).toEqual([]);
   });
 
   test('a refused key leaves nothing beside the backup folder either', async () => {

@@ -147,7 +147,7 @@ describe('what hangs after a signal', () => {
 });
 
 describe('a command that waits for a server that says nothing', () => {
-  it.each(['ls', 'check'])('ends at once by the signal: %s', async (command) => {
+  it.each(['ls', 'check', 'status'])('ends at once by the signal: %s', async (command) => {
     using sandbox = createSandbox();
     const mute = createServer(() => undefined).listen(0, '127.0.0.1');
     await once(mute, 'listening');

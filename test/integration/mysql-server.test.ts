@@ -136,6 +136,16 @@ describe('a connection', () => {
   });
 });
 
+it('a statement that a server does not answer is given up after its time, and the next one is sent', async () => {
+  const options = readDefaultsFile(server.defaultsFile);
+  const { signal } = new AbortController();
+  await using connected = await connectMysqlBy(options, log, signal, undefined, 1000);
+  await expect(connected.query('SELECT SLEEP(50)')).rejects.toThrow(
+    /^Cannot run "SELECT SLEEP\(50\)" on MySQL at /,
+  );
+  expect(await connected.query("SELECT 'x' AS one")).toEqual([{ one: 'x' }]);
+});
+
 it('a statement is not sent when the signal has come while its lost connection was made anew', async () => {
   const controller = new AbortController();
   let dialled = 0;

@@ -122,6 +122,23 @@ describe('passing trouble does not cost the copy', () => {
   });
 });
 
+test('a completion has more time than other requests, on one connection', async () => {
+  let asked = 0;
+  proxy.intercept = (request, answer, forward) => {
+    if (!isComplete(request)) return 'pass';
+    asked++;
+    return sleep(3000).then(async () => {
+      const real = await forward();
+      answer.writeHead(real.statusCode ?? 502, real.headers);
+      real.pipe(answer);
+    });
+  };
+  await store(throughProxy({ ...IMPATIENT, joinMs: 8000 }), key, SIZE, 1);
+  await expectStored(SIZE);
+  expect(asked).toBe(1);
+  expect(DEFAULT_TUNING.joinMs).toBe(30 * 60_000);
+});
+
 describe('lasting trouble is an error in bounded time, and leaves nothing', () => {
   const troubles: Record<string, Intercept> = {
     'parts are refused': spoil(1e9, isPart, answerWith(503, 'SlowDown')),
@@ -129,6 +146,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     'parts are never answered': spoil(1e9, isPart, hang),
     'the completion is refused': spoil(1e9, isComplete, answerWith(500, 'InternalError')),
     'the completion says 200 and fails every time': spoil(1e9, isComplete, answerWith(200, 'InternalError')),
+    'the completion is never answered': spoil(1e9, isComplete, hang),
     'the completion is lost and never happened': spoil(1e9, isComplete, answerWith(404, 'NoSuchUpload')),
   };
   test.each(Object.entries(troubles))('%s', { timeout: 30_000 }, async (_, intercept) => {
@@ -269,6 +287,31 @@ describe('errors tell the operator what to do', () => {
       /bucket no-such-bucket does not/,
     );
     expect(describeError(await failure(destination.sweep(host)))).toMatch(/bucket no-such-bucket does not/);
+  });
+
+  test.each([
+    [
+      'a web page',
+      'text/html',
+      '<!DOCTYPE html>\n<html><head><title>Log in</title></head><body>Hello<br></body></html>',
+    ],
+    ['an XHTML page', 'text/html', '<?xml version="1.0"?>\n<html><head><title>Log in</title></head></html>'],
+    ['a page with nothing in it', 'text/plain', ''],
+    ['JSON', 'application/json', '{"status": "ok"}'],
+    [
+      'XML without a listing',
+      'application/xml',
+      '<?xml version="1.0"?>\n<ListBucketResult></ListBucketResult>',
+    ],
+  ])('%s in place of S3 is no empty bucket', async (_what, type, body) => {
+    proxy.intercept = (_asked, answer) => {
+      answer.writeHead(200, { 'content-type': type }).end(body);
+    };
+    const error = await failure(listKeys(throughProxy(), ''));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(describeError(error)).toMatch(
+      /^Cannot list s3:\/\/[\s\S]*something else than S3 answers at 127[\s\S]*\[s3\] endpoint_url/,
+    );
   });
 
   test('a wrong secret: the key id is named, the secret is not', async () => {

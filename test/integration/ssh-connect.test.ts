@@ -212,14 +212,18 @@ describe('hosts that do not answer', () => {
   });
   afterAll(() => mute.close());
 
+  const IMPATIENT = { ...SSH_TIMING, redialMs: 0 };
+
   test('nobody listens: says so', async () => {
-    expect((await failure({ port: 1 })).message).toBe(
+    expect((await failure({ port: 1 }, IMPATIENT)).message).toBe(
       'Cannot connect to 127.0.0.1, port 1: nothing listens on that port',
     );
   });
 
   test('localhost has two addresses, and nobody listens on either: says so', async () => {
-    expect((await failure({ host: 'localhost', port: 1 })).message).toContain('nothing listens on that port');
+    expect((await failure({ host: 'localhost', port: 1 }, IMPATIENT)).message).toContain(
+      'nothing listens on that port',
+    );
   });
 
   test('a name that does not exist: says so', async () => {

@@ -15,8 +15,13 @@ export interface MortalSshd {
   killSessions(): void;
 }
 
-/** Writes its files into `dir`; `lines` are added to its configuration. */
-export async function makeSshd(lab: LabSsh, dir: string, lines: readonly string[] = []): Promise<MortalSshd> {
+/** Writes its files into `dir`; `lines` are added to its configuration, `sftp` is what it runs for SFTP. */
+export async function makeSshd(
+  lab: LabSsh,
+  dir: string,
+  lines: readonly string[] = [],
+  sftp = 'internal-sftp',
+): Promise<MortalSshd> {
   const port = await freePort();
   const config = `${dir}/sshd_config`;
   writeFileSync(
@@ -29,7 +34,7 @@ export async function makeSshd(lab: LabSsh, dir: string, lines: readonly string[
       'PidFile none',
       'StrictModes no',
       'UsePAM no',
-      'Subsystem sftp internal-sftp',
+      `Subsystem sftp ${sftp}`,
       ...lines,
     ].join('\n'),
   );

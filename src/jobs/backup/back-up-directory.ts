@@ -3,6 +3,7 @@ import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
+import { requireAnswer } from '../../sources/require-answer.ts';
 import { fileCopies } from '../../status/files-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
@@ -34,6 +35,7 @@ export async function backUpDirectory(
     context.now(),
   );
   const key = fileCopyKey(host, runType, path, started);
+  await requireAnswer(path, context.signal);
   const exclude = await copyFoldersBelow(path, config);
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);

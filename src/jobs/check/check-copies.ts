@@ -69,6 +69,7 @@ export async function checkCopies(
       remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
     });
   }
+  if (found.failure === undefined && selection.wanted.length === 0) requireSomething(found, only, context);
   for (const host of hostsOf(found, selection, context)) {
     const places = openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
@@ -89,6 +90,25 @@ export async function checkCopies(
     complete = false;
   }
   return complete && unseen.size === 0;
+}
+
+/**
+ * Throws a TwinDbError when nothing was ever stored of this host, although it backs something up, or of any host: the
+ * destination is another one than that of the backups, or was emptied.
+ */
+function requireSomething(
+  { storedHosts }: FoundCopies,
+  only: string | undefined,
+  { config, host, remote }: JobContext,
+): void {
+  const { backupDirs, backupMysql } = config.source;
+  const isSource = backupDirs.length > 0 || backupMysql;
+  if (storedHosts.has(only ?? host) || (storedHosts.size > 0 && (!isSource || (only ?? host) !== host)))
+    return;
+  throw new TwinDbError(`There is no copy and no status of the host ${host} on ${remote.url}`, {
+    remedy:
+      'Check [destination], and that no backup has been deleted there; a new host needs its first backup: twindb-backup backup daily',
+  });
 }
 
 type Group<S> = Omit<CheckedGroup<S>, 'isWanted'>;

@@ -17,6 +17,8 @@ export interface FoundCopies {
   readonly copies: readonly FoundCopy[];
   /** Every host that has anything there, also one whose copies are gone. */
   readonly hosts: ReadonlySet<string>;
+  /** Those of which the destination has a copy or a status. */
+  readonly storedHosts: ReadonlySet<string>;
   /** Why those on the destination are missing, when it could not be listed. */
   readonly failure: unknown;
 }
@@ -43,11 +45,26 @@ interface FoundObject extends Omit<FoundCopy, 'parsed'> {
   readonly parsed: ParsedKey | undefined;
 }
 
-function collect(objects: readonly FoundObject[]): Pick<FoundCopies, 'copies' | 'hosts'> {
+/** Keys of statuses and their second copies. */
+const STATUS = /^[^/]+\/([a-z]+-)?status(\.copy)?$/;
+
+function hostOf(key: string): string {
+  return key.slice(0, key.indexOf('/'));
+}
+
+function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure'> {
   const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
   return {
     copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
-    hosts: new Set(keys.map((key) => key.slice(0, key.indexOf('/')))),
+    hosts: new Set(keys.map(hostOf)),
+    storedHosts: new Set(
+      objects
+        .filter(
+          ({ place, parsed, object }) =>
+            place === 'remote' && (parsed !== undefined || STATUS.test(object.key)),
+        )
+        .map(({ object }) => hostOf(object.key)),
+    ),
   };
 }
 

@@ -35,14 +35,18 @@ export async function connectMysql(
   return await connectMysqlBy(readDefaultsFile(config.defaultsFile), log, signal);
 }
 
-/** The same with options that are read already, and over `dial` where neither TCP nor a socket of this host leads there. */
+/**
+ * The same with options that are read already, and over `dial` where neither TCP nor a socket of this host leads there.
+ * `answerMs`, the milliseconds a statement may take, is for tests.
+ */
 export async function connectMysqlBy(
   options: MysqlOptions,
   log: Log,
   signal: AbortSignal,
   dial?: Dial,
+  answerMs?: number,
 ): Promise<MysqlServer> {
-  const session = await openSession(options, signal, dial);
+  const session = await openSession(options, signal, dial, answerMs);
   try {
     const [about] = await session.query<{ version: string; comment: string | null }>(
       'SELECT @@version AS version, @@version_comment AS comment',

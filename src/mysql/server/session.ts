@@ -11,7 +11,8 @@ export interface Queries {
   /**
    * Runs one statement. BIGINT, DECIMAL and dates come as strings. A connection that has been lost meanwhile (an idle
    * one, after `wait_timeout`) is made anew first, so nothing may rely on settings of the session. Throws a TwinDbError
-   * that names the server, the user and a missing privilege.
+   * that names the server, the user and a missing privilege, also when there was no answer for 5 minutes: all that is asked
+   * here is answered at once by a server that does not hang.
    */
   query<Row>(sql: string, values?: readonly SqlValue[]): Promise<Row[]>;
   /** The value of a global variable; undefined when the server has none of this name. */
@@ -26,11 +27,28 @@ export interface Session extends Queries, AsyncDisposable {
   readonly afterwards: Queries;
 }
 
-/** How long a statement may take that no signal can end, in milliseconds. */
-const ANSWER_MS = 10_000;
+/** How long a statement may take, in milliseconds. */
+const ANSWER_MS = 5 * 60_000;
 
-/** Connects. Throws a TwinDbError when that fails, and the reason of `signal` when that has aborted. */
-export async function openSession(options: MysqlOptions, signal: AbortSignal, dial?: Dial): Promise<Session> {
+/** The same for one that no signal can end. */
+const LAST_ANSWER_MS = 10_000;
+
+/** When to give up a statement. */
+interface Wait {
+  readonly signal: AbortSignal;
+  readonly limitMs: number;
+}
+
+/**
+ * Connects. Throws a TwinDbError when that fails, and the reason of `signal` when that has aborted. `answerMs`, the limit of
+ * a statement, is for tests.
+ */
+export async function openSession(
+  options: MysqlOptions,
+  signal: AbortSignal,
+  dial?: Dial,
+  answerMs = ANSWER_MS,
+): Promise<Session> {
   let connection: Connection | undefined;
   let account = `${options.user}@%`;
   const connect = async (): Promise<Connection> => {
@@ -44,28 +62,27 @@ export async function openSession(options: MysqlOptions, signal: AbortSignal, di
     connection = fresh;
     return fresh;
   };
-  const run = async <Row>(sql: string, values: readonly SqlValue[], end: AbortSignal): Promise<Row[]> => {
-    end.throwIfAborted();
+  const run = async <Row>(sql: string, values: readonly SqlValue[], wait: Wait): Promise<Row[]> => {
+    wait.signal.throwIfAborted();
     const current = connection ?? (await connect());
     try {
       // It may have come while the connection was made anew.
-      end.throwIfAborted();
-      const [rows] = await untilAborted(current.query(sql, [...values]), end);
+      wait.signal.throwIfAborted();
+      const [rows] = await orGivenUp(current.query(sql, [...values]), wait);
       return rows as Row[];
-    } catch (error) {
-      const cause = end !== signal && end.aborted ? noAnswer() : error;
+    } catch (cause) {
       // Without `destroy` the next statement would wait for the answer to this one.
-      if (end.aborted || isLost(cause)) {
+      if (wait.signal.aborted || isLost(cause)) {
         connection = undefined;
         current.destroy();
       }
-      if (end === signal) signal.throwIfAborted();
+      wait.signal.throwIfAborted();
       throw queryError(options, account, sql, cause);
     }
   };
   const session: Session = {
-    ...queriesThat(run, () => signal),
-    afterwards: queriesThat(run, () => AbortSignal.timeout(ANSWER_MS)),
+    ...queriesThat(run, { signal, limitMs: answerMs }),
+    afterwards: queriesThat(run, { signal: new AbortController().signal, limitMs: LAST_ANSWER_MS }),
     async [Symbol.asyncDispose]() {
       const current = connection;
       connection = undefined;
@@ -83,37 +100,37 @@ export async function openSession(options: MysqlOptions, signal: AbortSignal, di
   }
 }
 
-type Run = <Row>(sql: string, values: readonly SqlValue[], end: AbortSignal) => Promise<Row[]>;
+type Run = <Row>(sql: string, values: readonly SqlValue[], wait: Wait) => Promise<Row[]>;
 
-/** The queries that `end` ends, each with a signal of its own from there. */
-function queriesThat(run: Run, end: () => AbortSignal): Queries {
+function queriesThat(run: Run, wait: Wait): Queries {
   const show = async (what: 'VARIABLES' | 'STATUS', name: string) => {
     const sql = `SHOW GLOBAL ${what} WHERE Variable_name = ?`;
-    const [row] = await run<{ Value: string }>(sql, [name], end());
+    const [row] = await run<{ Value: string }>(sql, [name], wait);
     return row?.Value;
   };
   return {
-    query: (sql, values = []) => run(sql, values, end()),
+    query: (sql, values = []) => run(sql, values, wait),
     variable: (name) => show('VARIABLES', name),
     status: (name) => show('STATUS', name),
   };
 }
 
-/** A server that hangs keeps its connection, so nothing but the signal, which has not aborted yet, would ever end the wait. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const listening = new AbortController();
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { signal: listening.signal });
+/** The work, ended by the signal or the limit: a server that hangs keeps its connection, so nothing else would end the wait. */
+async function orGivenUp<T>(work: Promise<T>, { signal, limitMs }: Wait): Promise<T> {
+  const over = new AbortController();
+  const ended = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { signal: over.signal });
+    const timer = setTimeout(() => reject(noAnswer(limitMs)), limitMs);
+    over.signal.addEventListener('abort', () => clearTimeout(timer));
   });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work, ended]);
   } finally {
-    listening.abort();
+    over.abort();
   }
 }
 
 /** Like a connection that was lost: nobody knows whether the statement was run. */
-function noAnswer(): Error {
-  return Object.assign(new Error(`no answer within ${ANSWER_MS / 1000} seconds`), { fatal: true });
+function noAnswer(limitMs: number): Error {
+  return Object.assign(new Error(`no answer within ${limitMs / 1000} seconds`), { fatal: true });
 }

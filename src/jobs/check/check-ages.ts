@@ -1,0 +1,42 @@
+import type { MaxAges } from '../../config/kinds.ts';
+import type { Media } from '../../copies/key.ts';
+import { TwinDbError } from '../../errors.ts';
+import { fileCopies } from '../../status/files-status.ts';
+import { mysqlCopies } from '../../status/mysql-status.ts';
+import { toSeconds } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+import { openPlaces } from '../record/open-places.ts';
+import { findStale, type StaleSource } from './stale-sources.ts';
+
+const SERVER = 'mysql';
+
+/**
+ * Compares the age of the newest copy on the destination, as the statuses of this host tell it, with the limits, for each
+ * directory and the server that the configuration backs up; `media` leaves only those or that. Throws a TwinDbError when it
+ * backs up neither, and when a status cannot be read.
+ */
+export async function checkAges(
+  limits: MaxAges,
+  media: Media | undefined,
+  context: JobContext,
+): Promise<StaleSource[]> {
+  const { backupDirs, backupMysql } = context.config.source;
+  const directories = media === undefined || media === 'files' ? backupDirs : [];
+  const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER] : [];
+  const sources = [...directories, ...servers];
+  if (sources.length === 0) {
+    throw new TwinDbError(
+      'There is no age to check: the configuration names nothing of this kind to back up',
+      {
+        remedy: 'Name directories in [source] backup_dirs, or leave out the limit of age.',
+      },
+    );
+  }
+  const { files, mysql } = openPlaces(context);
+  const [listed, server] = [await files.remote.status.read(), await mysql.remote.status.read()];
+  const copies = [
+    ...fileCopies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
+    ...mysqlCopies(server.status).map((copy) => ({ ...copy, source: SERVER })),
+  ];
+  return findStale(sources, copies, limits, toSeconds(context.now()));
+}
