@@ -140,6 +140,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'copies',
     'errors',
+    'integrity',
     'jobs',
     'jobs/backup',
     'jobs/check',

@@ -35,7 +35,7 @@ _twindb_backup() {
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
-      'check') words='--type --hostname --read --adopt --lock-file --json --accept-unauthenticated -h --help' ;;
+      'check') words='--type --hostname --read --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;
       'restore file') words='--dst --accept-unauthenticated -h --help' ;;
       'restore mysql') words='--dst --cache --accept-unauthenticated -h --help' ;;

@@ -127,11 +127,13 @@ test('a completion has more time than other requests, on one connection', async 
   proxy.intercept = (request, answer, forward) => {
     if (!isComplete(request)) return 'pass';
     asked++;
-    return sleep(3000).then(async () => {
+    const answerLate = async (): Promise<void> => {
+      await sleep(3000);
       const real = await forward();
       answer.writeHead(real.statusCode ?? 502, real.headers);
       real.pipe(answer);
-    });
+    };
+    return answerLate();
   };
   await store(throughProxy({ ...IMPATIENT, joinMs: 8000 }), key, SIZE, 1);
   await expectStored(SIZE);
