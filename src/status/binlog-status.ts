@@ -20,6 +20,8 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
         { ...attributes, time_created: timeOf(attributes) ?? 0 },
       ]),
     ),
+  keysOf: Object.keys,
+  withoutKeys: withoutBinlogs,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
 };
@@ -82,5 +84,6 @@ export function withBinlog(status: BinlogStatus, copy: BinlogCopy): BinlogStatus
 }
 
 export function withoutBinlogs(status: BinlogStatus, keys: readonly string[]): BinlogStatus {
-  return Object.fromEntries(Object.entries(status).filter(([key]) => !keys.includes(key)));
+  const gone = new Set(keys);
+  return Object.fromEntries(Object.entries(status).filter(([key]) => !gone.has(key)));
 }

@@ -43,8 +43,9 @@ export function withEntry(
 }
 
 export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): PeriodicStatus {
+  const gone = new Set(keys);
   const kept = (section: Entries) =>
-    Object.fromEntries(Object.entries(section).filter(([key]) => !keys.includes(key)));
+    Object.fromEntries(Object.entries(section).filter(([key]) => !gone.has(key)));
   return mapSections(status, (runType) => kept(status[runType]));
 }
 
@@ -55,6 +56,8 @@ export function periodicFormat(name: string): StatusFormat<PeriodicStatus> {
     empty: EMPTY_STATUS,
     parse: parsePeriodicStatus,
     serialise: (status) => status,
+    keysOf: (status) => entriesOf(status).map(([key]) => key),
+    withoutKeys,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>

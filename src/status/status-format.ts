@@ -10,6 +10,10 @@ export interface StatusFormat<S> {
   parse(content: StatusContent): S;
   /** The content as it is to be stored. Where the Python tool reads the file too, it can read this. */
   serialise(status: S): StatusContent;
+  /** The keys of all copies that are listed. */
+  keysOf(status: S): string[];
+  /** `status` without the copies of these keys. */
+  withoutKeys(status: S, keys: readonly string[]): S;
   /** Whether the object under this key belongs to a copy that the status lists. */
   ownsObject(status: S, objectKey: string): boolean;
   /** `status` with the attributes that only `other` knows, for the copies both have. */

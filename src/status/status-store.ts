@@ -1,8 +1,11 @@
+import { canBeKey } from '../destinations/check-key.ts';
+import { ObjectTooLargeError } from '../destinations/collect.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
 import { ObjectNotFoundError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
+import { MAX_STATUS_BYTES } from './json-limits.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
@@ -48,11 +51,11 @@ export function openStatusStore<S>(
 ): StatusStore<S> {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
-  let lastSaid = '';
+  const said = new Set<string>();
   /** A run reads its status several times. */
   const tell = (message: string): void => {
-    if (message !== lastSaid) context.log.warn(message);
-    lastSaid = message;
+    if (!said.has(message)) context.log.warn(message);
+    said.add(message);
   };
   return {
     async read() {
@@ -68,7 +71,14 @@ export function openStatusStore<S>(
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
-      return chosen;
+      const { stored, dropped } = withoutFalseKeys(format, chosen);
+      const [example] = dropped;
+      if (example !== undefined) {
+        tell(
+          `${destination.locate(key)} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
+        );
+      }
+      return stored;
     },
     async write({ status, deletions, told }, { signal, requireLock } = context) {
       const content = format.serialise(status);
@@ -111,7 +121,7 @@ async function tryRead<S>(
   format: StatusFormat<S>,
 ): Promise<ReadResult<S>> {
   try {
-    const { content, extra } = decodeEnvelope(await readSmallObject(destination, key));
+    const { content, extra } = decodeEnvelope(await readSmallObject(destination, key, MAX_STATUS_BYTES));
     return {
       status: format.parse(content),
       deletions: parseDeletions(extra['deletions']),
@@ -120,12 +130,33 @@ async function tryRead<S>(
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
     if (error instanceof StatusDamagedError) return error;
+    if (error instanceof ObjectTooLargeError) return new StatusDamagedError(error.message, { cause: error });
     throw error;
   }
 }
 
 function parseDeletions(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((key) => typeof key === 'string') : [];
+}
+
+/**
+ * What is stored without what no object can be under: this tool has not written that. No destination would delete it, and each
+ * run would fail by it again.
+ */
+function withoutFalseKeys<S>(
+  format: StatusFormat<S>,
+  stored: StoredStatus<S>,
+): { readonly stored: StoredStatus<S>; readonly dropped: readonly string[] } {
+  const falseKeys = format.keysOf(stored.status).filter((key) => !canBeKey(key));
+  const deletions = stored.deletions.filter(canBeKey);
+  const dropped = [...falseKeys, ...stored.deletions.filter((key) => !canBeKey(key))];
+  if (dropped.length === 0) return { stored, dropped };
+  return { stored: { ...stored, status: format.withoutKeys(stored.status, falseKeys), deletions }, dropped };
+}
+
+/** A false key as it is shown: quoted, and no longer than a line. */
+function shorten(key: string): string {
+  return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
 }
 
 function bothDamaged(
