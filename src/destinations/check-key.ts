@@ -38,6 +38,11 @@ export function canBeKey(key: string): boolean {
   return keyFault(key) === undefined;
 }
 
+/** Whether a name that a server lists can be a segment of a key: not `..`, not one with a slash or a NUL character. */
+export function isSegment(name: string): boolean {
+  return !name.includes('/') && faultOf(name) === undefined;
+}
+
 /** The folder of `checkKey`ed keys that start with `prefix`, `''` for the top; undefined when no key can start so. */
 export function folderOfPrefix(prefix: string): string | undefined {
   const folder = prefix.slice(0, Math.max(prefix.lastIndexOf('/'), 0));

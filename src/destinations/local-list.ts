@@ -3,6 +3,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
+import { guardListing, type PageCheck } from './listing-guard.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
 
 /** Entries of a folder that are held in memory at once. */
@@ -31,12 +32,18 @@ export async function describeFile(root: string, key: string): Promise<ObjectInf
   }
 }
 
-async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
+async function* walk(
+  root: string,
+  folder: string,
+  prefix: string,
+  count: PageCheck,
+): AsyncGenerator<ObjectInfo> {
   for await (const entry of readEntries(join(root, folder), root)) {
+    count(1);
     const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.name === PARTIAL_FOLDER) continue;
     if (entry.isDirectory()) {
-      if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix);
+      if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix, count);
     } else if (folder !== '' && key.startsWith(prefix)) {
       // Directly in the backup folder there are no objects: a key begins with a host.
       const info = await describeFile(root, key);
@@ -51,5 +58,6 @@ async function* walk(root: string, folder: string, prefix: string): AsyncGenerat
  */
 export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const folder = folderOfPrefix(prefix);
-  if (folder !== undefined) yield* walk(root, folder, prefix);
+  if (folder === undefined) return;
+  yield* walk(root, folder, prefix, guardListing(join(root, folder)).startPages());
 }

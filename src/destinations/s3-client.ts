@@ -8,6 +8,7 @@ import {
 import type { S3Config } from '../config/config.ts';
 import type { Log } from '../log.ts';
 import type { WriteOptions } from './destination.ts';
+import { limitAnswers } from './s3-answer-limit.ts';
 import type { PartPlan } from './s3-part-plan.ts';
 import { createRetryStrategy, MAX_ATTEMPTS } from './s3-retry.ts';
 
@@ -79,6 +80,7 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
     logger: quietLogger(log),
   });
   sendInSlices(client);
+  limitAnswers(client);
   return { client, config, log, tuning };
 }
 

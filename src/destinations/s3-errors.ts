@@ -1,5 +1,6 @@
 import type { S3Config } from '../config/config.ts';
 import { ObjectNotFoundError, StorageError, TwinDbError } from '../errors.ts';
+import { ANSWER_TOO_LARGE } from './s3-answer-limit.ts';
 
 /** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
 interface S3Failure {
@@ -18,6 +19,9 @@ interface Reason {
   readonly remedy: string;
 }
 
+/** What the SDK adds to the message of an answer that it could not parse; it is for programmers. */
+const SDK_HINT = /\n +Deserialization error: to see the raw response.*/s;
+
 /** Reads the facts off an error of the SDK. */
 export function readFailure(error: unknown): S3Failure {
   const facts = (typeof error === 'object' && error !== null ? error : {}) as {
@@ -30,7 +34,7 @@ export function readFailure(error: unknown): S3Failure {
     name: facts.name ?? '',
     code: facts.code ?? '',
     status: facts.$metadata?.httpStatusCode ?? 0,
-    message: facts.message ?? String(error),
+    message: (facts.message ?? String(error)).replace(SDK_HINT, ''),
   };
 }
 
@@ -57,11 +61,13 @@ export function s3Error(doing: string, cause: unknown, place: Place): TwinDbErro
   }
   const { name, message } = readFailure(cause);
   // The SDK's word for an answer without a message.
-  return new StorageError(`${doing}: ${name}`, { cause, isExplained: message === 'UnknownError' });
+  const says = message === 'UnknownError' ? name : `${name}: ${message}`;
+  return new StorageError(`${doing}: ${says}`, { cause, isExplained: true });
 }
 
 function explain(failure: S3Failure, error: unknown, place: Place): Reason | undefined {
   return (
+    explainSize(failure) ??
     explainCredentials(failure, place) ??
     explainBucket(failure, error, place) ??
     explainChecksums(failure, place) ??
@@ -175,6 +181,14 @@ function explainChecksums({ name, status }: S3Failure, { checksums }: Place): Re
   return {
     reason: `the server refuses the request (${name || status})`,
     remedy: 'If it is an older S3-compatible server, set [s3] checksums = when_required.',
+  };
+}
+
+function explainSize({ name, message }: S3Failure): Reason | undefined {
+  if (name !== ANSWER_TOO_LARGE) return undefined;
+  return {
+    reason: message,
+    remedy: 'The server is at fault: update or repair it, or use another destination.',
   };
 }
 

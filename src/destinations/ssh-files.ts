@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FileEntry, Stats } from 'ssh2';
+import type { Stats } from 'ssh2';
 import { StorageError } from '../errors.ts';
 import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
 
@@ -23,11 +23,6 @@ export async function unlessAbsent<T>(promise: Promise<T>): Promise<T | undefine
 /** What is there, following symbolic links; undefined when nothing is. */
 export function statPath(session: SftpSession, path: string): Promise<Stats | undefined> {
   return unlessAbsent(session.call<Stats>((sftp, answer) => sftp.stat(path, answer)));
-}
-
-/** What is in a folder, without `.` and `..`; an absent one is empty. */
-export async function readFolder(session: SftpSession, path: string): Promise<FileEntry[]> {
-  return (await unlessAbsent(session.call<FileEntry[]>((sftp, answer) => sftp.readdir(path, answer)))) ?? [];
 }
 
 export function removeFile(session: SftpSession, path: string): Promise<void> {

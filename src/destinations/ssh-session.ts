@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { connect, type SshConnection, type SshTarget, type SshTiming } from '../ssh/connect.ts';
 
 /** Status codes of SFTP that are told apart here. Source: draft-ietf-secsh-filexfer-02, section 7. */
+export const END_OF_FILE = 1;
 export const NO_SUCH_FILE = 2;
 export const PERMISSION_DENIED = 3;
 export const FAILURE = 4;

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { SshTiming } from '../ssh/connect.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination } from './destination.ts';
+import { guardListing } from './listing-guard.ts';
 import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
 import { listObjects, objectInfo } from './ssh-list.ts';
 import { createDownload, NotAFileError } from './ssh-read.ts';
@@ -73,7 +74,7 @@ export function openSsh(config: SshConfig, log: Log, timing?: SshTiming): Destin
 
     async *list(prefix) {
       try {
-        yield* listObjects(await sessions.open(), root, prefix);
+        yield* listObjects(await sessions.open(), root, prefix, guardListing(`${url}/${prefix}`));
       } catch (cause) {
         throw asStorageError(cause, 'list', `${url}/${prefix}`);
       }
