@@ -7,12 +7,13 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** Which rooms of the house each room may import from; docs/architecture.md draws this. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  errors: ['foreign-text'],
+  'foreign-text': [],
   log: [],
   'make-folder': [],
   network: [],
   units: [],
-  copies: [],
+  copies: ['foreign-text'],
   retention: ['copies'],
   process: ['errors'],
   pipeline: ['errors', 'process'],
@@ -34,7 +35,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process'],
-  destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
+  destinations: [
+    'config',
+    'errors',
+    'foreign-text',
+    'lock',
+    'log',
+    'make-folder',
+    'pipeline',
+    'ssh',
+    'units',
+  ],
   clone: [
     'config',
     'errors',
@@ -134,7 +145,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs/restore',
     'status',
   ],
-  cli: ['clone', 'commands', 'config', 'copies', 'destinations', 'errors', 'jobs', 'log', 'process', 'units'],
+  cli: [
+    'clone',
+    'commands',
+    'config',
+    'copies',
+    'destinations',
+    'errors',
+    'foreign-text',
+    'jobs',
+    'log',
+    'process',
+    'units',
+  ],
 };
 
 interface Import {

@@ -6,6 +6,7 @@ import {
   type StorageClass,
 } from '@aws-sdk/client-s3';
 import type { S3Config } from '../config/config.ts';
+import { asOneLine } from '../foreign-text.ts';
 import type { Log } from '../log.ts';
 import type { WriteOptions } from './destination.ts';
 import { limitAnswers } from './s3-answer-limit.ts';
@@ -105,7 +106,7 @@ function nothing(): void {}
 
 /** The SDK's warnings are for programmers; its other levels hold whole requests, part buffers included. */
 function quietLogger(log: Log): NonNullable<S3ClientConfig['logger']> {
-  const warn = (...words: unknown[]): void => log.debug(`S3: ${words.map(String).join(' ')}`);
+  const warn = (...words: unknown[]): void => log.debug(`S3: ${asOneLine(words.map(String).join(' '))}`);
   return { trace: nothing, debug: nothing, info: nothing, warn, error: nothing };
 }
 

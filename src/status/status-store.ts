@@ -1,3 +1,4 @@
+import { quoteLocation } from '../copies/quote-location.ts';
 import { canBeKey } from '../destinations/check-key.ts';
 import { ObjectTooLargeError } from '../destinations/collect.ts';
 import type { Destination } from '../destinations/destination.ts';
@@ -63,11 +64,11 @@ export function openStatusStore<S>(
         [key, secondKey].map((each) => tryRead(destination, each, format)),
       );
       const chosen = choose(format, first, second, (problem) =>
-        tell(`${destination.locate(key)} ${problem}; its second copy is used`),
+        tell(`${quoteLocation(destination.locate(key))} ${problem}; its second copy is used`),
       );
       if (second instanceof StatusDamagedError && !(chosen instanceof StatusDamagedError)) {
         tell(
-          `${destination.locate(secondKey)} is damaged: ${second.message}; the next backup writes it anew`,
+          `${quoteLocation(destination.locate(secondKey))} is damaged: ${second.message}; the next backup writes it anew`,
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
@@ -75,7 +76,7 @@ export function openStatusStore<S>(
       const [example] = dropped;
       if (example !== undefined) {
         tell(
-          `${destination.locate(key)} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
+          `${quoteLocation(destination.locate(key))} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
         );
       }
       return stored;

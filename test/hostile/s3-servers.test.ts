@@ -129,3 +129,16 @@ it('a status of 700 MB is damaged, its second copy is used, and hardly more than
   );
   expect(bytes).toBeLessThan(128 << 20);
 });
+
+it('an error that forges lines of ours and steers the terminal is one line of a message', async () => {
+  const evil = 'no&#10;ERROR: Nothing was backed up&#13;&#x85;&#x2028;';
+  const destination = await open((_url, response) => {
+    response.statusCode = 418;
+    response.end(
+      `<?xml version="1.0"?><Error><Code>Tea&#10;WARNING: forged</Code><Message>${evil}</Message></Error>`,
+    );
+  });
+  const message = await failureOf(keysBelow(destination, 'db1/'));
+  expect(message.split(/[\n\r\u0085\u2028]/)).toHaveLength(1);
+  expect(message).toMatch(/^Cannot list s3:\/\/bucket\/db1\/: Tea\\nWARNING: forged: no\\nERROR: Nothing/);
+});

@@ -113,3 +113,12 @@ it('a status of 700 MB is damaged, its second copy is used, and hardly more than
   );
   expect(bytes).toBeLessThan(100 << 20);
 });
+
+it('an error that forges lines of ours and steers the terminal is one line of a message', async () => {
+  const message = await failureOf((sftp) => {
+    sftp.on('OPENDIR', (id) =>
+      sftp.status(id, STATUS_CODE.FAILURE, 'no\nERROR: Nothing was backed up\u001b[2J'),
+    );
+  });
+  expect(message).toMatch(/^Cannot list \S+: no\\nERROR: Nothing was backed up\\u001b\[2J$/);
+});

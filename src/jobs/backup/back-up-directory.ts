@@ -1,5 +1,6 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
@@ -38,7 +39,7 @@ export async function backUpDirectory(
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);
   const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
-  log.debug(`Backing up ${path} to ${context.remote.locate(key)}`);
+  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(key))}`);
   const stored = await storeCopy(
     source,
     { key, previousSize: latestSize(status, host, runType, path) },
@@ -46,7 +47,8 @@ export async function backUpDirectory(
   );
 
   const { unpackedSize, warnings } = source.facts();
-  for (const warning of warnings) log.warn(`${path} changed while it was backed up: ${warning}`);
+  for (const warning of warnings)
+    log.warn(`${quoteLocation(path)} changed while it was backed up: ${warning}`);
   const describe = (object: StoredObject): FileCopy => ({
     key: object.key,
     host,
@@ -66,7 +68,9 @@ export async function backUpDirectory(
   };
   await recordStored(stored, places, record, context);
   const size = formatBytes(stored.remote.size);
-  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
+  log.info(
+    `Backed up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(stored.remote.key))} (${size})`,
+  );
   return stored.remote.size;
 }
 

@@ -109,6 +109,7 @@ export async function leaveEmpty(path: string, error: unknown, claimed?: 'claime
       `${describeError(error)}\nWhat was restored could not be removed from ${path}`,
       {
         cause,
+        hasLines: true,
       },
     );
   }

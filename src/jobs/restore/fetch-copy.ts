@@ -1,4 +1,5 @@
 import type { Duplex, Writable } from 'node:stream';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
 import type { Digest } from '../../pipeline/digest.ts';
@@ -76,7 +77,7 @@ async function inOrderOfTrust({ candidates, lookUp }: Fetch, context: JobContext
   for (const { location, lookup } of shared.filter((each) => !isVerifiable(each))) {
     const reason =
       lookup.record === undefined ? lookup.reason : 'the status has none, as the Python tool made it';
-    context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`);
+    context.log.warn(`The checksum of ${quoteLocation(location)} cannot be verified: ${reason}`);
   }
   return shared.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
 }
@@ -91,7 +92,7 @@ async function fetchFrom(
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
-  context.log.debug(`Restoring ${location} (${formatBytes(object.size)})`);
+  context.log.debug(`Restoring ${quoteLocation(location)} (${formatBytes(object.size)})`);
   const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);

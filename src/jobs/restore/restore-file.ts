@@ -1,5 +1,6 @@
 import { rmdir } from 'node:fs/promises';
 import type { FileCopy } from '../../copies/file-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError } from '../../errors.ts';
 import { extractFiles } from '../../sources/files.ts';
 import { TarEndCheck } from '../../sources/tar-end.ts';
@@ -34,7 +35,7 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
   };
   try {
     const location = await timeRestore('files', context, () => fetchCopy(fetching, context));
-    context.log.info(`Restored ${location} to ${dst}`);
+    context.log.info(`Restored ${quoteLocation(location)} to ${dst}`);
   } catch (error) {
     await leaveEmpty(dst, error);
     throw error;
