@@ -1,3 +1,5 @@
+import { asOneLine } from './foreign-text.ts';
+
 /**
  * The errors this tool throws on purpose. Each message names the operation, the object and the reason;
  * `remedy` says what the operator can do, `cause` keeps what lies beneath. Exit codes are the business of `cli/`.
@@ -7,6 +9,8 @@ interface ErrorDetails {
   readonly cause?: unknown;
   /** The message says in plainer words all that the cause says: the operator need not read that too. */
   readonly isExplained?: boolean;
+  /** The message has several lines on purpose: what others chose in it is escaped already. Else a line break is not ours. */
+  readonly hasLines?: boolean;
   /** One sentence that tells the operator what to do. */
   readonly remedy?: string;
 }
@@ -17,10 +21,13 @@ export class TwinDbError extends Error {
   readonly remedy: string | undefined;
   /** Whether the message makes that of the cause superfluous. */
   readonly isExplained: boolean;
+  /** Whether the line breaks of the message are ours. */
+  readonly hasLines: boolean;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.isExplained = details.isExplained ?? false;
+    this.hasLines = details.hasLines ?? false;
     this.remedy = details.remedy;
   }
 }
@@ -128,6 +135,12 @@ function causes(error: unknown): unknown[] {
 /** What Node makes of an error of the system: `ENOENT: no such file or directory, open '/x'`. */
 const SYSTEM_ERROR = /^[A-Z][A-Z0-9]*: (.+), [a-z_]+(?: '.*)?$/s;
 
+/** What an error says, in one line unless its lines are ours. */
+function linesOf(error: unknown, outer: readonly string[]): string {
+  const words = wordsOf(error, outer);
+  return error instanceof TwinDbError && error.hasLines ? words : asOneLine(words);
+}
+
 /** What an error says, without the system's own names for calls and codes. `outer` has been said already. */
 function wordsOf(error: unknown, outer: readonly string[]): string {
   if (!(error instanceof Error)) return String(error);
@@ -139,7 +152,7 @@ function wordsOf(error: unknown, outer: readonly string[]): string {
 }
 
 /**
- * One readable message: the operation, why it failed down to the first cause, the program's last words and
+ * One readable message, in which no line begins with what others chose: the operation, why it failed down to the first cause, the program's last words and
  * the remedy, without a stack trace. What failed while the work was cleaned up follows on lines of its own.
  */
 export function describeError(error: unknown): string {
@@ -147,7 +160,7 @@ export function describeError(error: unknown): string {
   const chain = causes(error);
   const reasons: string[] = [];
   for (const link of chain) {
-    const words = wordsOf(link, reasons);
+    const words = linesOf(link, reasons);
     // A wrapper that quotes its cause must not say it twice, nor a cause that begins with the words of its wrapper.
     if (reasons.some((reason) => reason.includes(words))) continue;
     const last = reasons.at(-1);
@@ -156,5 +169,9 @@ export function describeError(error: unknown): string {
   }
   const lastWords = chain.find((link) => link instanceof ProcessError)?.stderr ?? [];
   const remedies = chain.flatMap((link) => (link instanceof TwinDbError && link.remedy ? [link.remedy] : []));
-  return [reasons.join(': '), ...lastWords.map((line) => `  ${line}`), ...new Set(remedies)].join('\n');
+  return [
+    reasons.join(': '),
+    ...lastWords.map((line) => `  ${asOneLine(line)}`),
+    ...new Set(remedies.map(asOneLine)),
+  ].join('\n');
 }

@@ -7,7 +7,8 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** Which rooms of the house each room may import from; docs/architecture.md draws this. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  errors: ['foreign-text'],
+  'foreign-text': [],
   log: [],
   'make-folder': [],
   network: [],
@@ -15,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'remove-folder': ['pinned-folder'],
   units: [],
   writers: ['errors'],
-  copies: [],
+  copies: ['foreign-text'],
   integrity: ['errors', 'writers'],
   retention: ['copies'],
   process: ['errors'],
@@ -38,7 +39,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
   modifiers: ['config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
-  destinations: ['config', 'errors', 'lock', 'log', 'make-folder', 'pipeline', 'ssh', 'units'],
+  destinations: [
+    'config',
+    'errors',
+    'foreign-text',
+    'lock',
+    'log',
+    'make-folder',
+    'pipeline',
+    'ssh',
+    'units',
+  ],
   clone: [
     'config',
     'copies',
@@ -157,6 +168,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'copies',
     'destinations',
     'errors',
+    'foreign-text',
     'integrity',
     'jobs',
     'log',

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import type { CommandContext } from '../commands/command.ts';
 import { describeError, firstErrorOf } from '../errors.ts';
+import { asOneLine } from '../foreign-text.ts';
 import { createLog, type Log } from '../log.ts';
 import { killChildren } from '../process/child.ts';
 import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
@@ -49,9 +50,14 @@ async function runCommand(globals: GlobalOptions, command: Command, terminal: Te
   } catch (error) {
     log.error(saysTooManyFiles(error) ? TOO_MANY_FILES : describeError(error));
     const first = firstErrorOf(error);
-    if (globals.debug && first instanceof Error) log.debug(first.stack ?? '');
+    if (globals.debug && first instanceof Error) log.debug(stackOf(first));
     return exitCodeOf(error);
   }
+}
+
+/** Where an error was made. Its message, which stands in front, is that of others. */
+function stackOf({ stack = '', message }: Error): string {
+  return stack.replace(message, () => asOneLine(message));
 }
 
 async function runInContext(

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { escapeCharacter } from '../copies/quote-location.ts';
 import { TwinDbError } from '../errors.ts';
+import { escapeInLines } from '../foreign-text.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
 /** The two output streams as this tool sees them. */
@@ -37,13 +37,6 @@ export function paint(terminal: Terminal, sgr: number, text: string): string {
   return terminal.colour && text !== '' ? `\x1b[${sgr}m${text}\x1b[0m` : text;
 }
 
-/** What steers a terminal; a message and a JSON document may have several lines. */
-const CONTROL = /(?![\n\t])\p{Cc}/gu;
-
-function disarm(text: string): string {
-  return text.replace(CONTROL, escapeCharacter);
-}
-
 /**
  * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success), and with
  * `debug` INFO too where nobody reads stdout: among the details it says which step they are of. Whoever has named a file must not
@@ -56,7 +49,7 @@ export function createSink(terminal: Terminal, debug = false): LogSink {
     const { text, sgr } = LABELS[level];
     const label = level === 'info' && !isForStdout ? 'INFO: ' : text;
     terminal.beforeMessage();
-    writeAll(isForStdout ? 1 : 2, `${paint(terminal, sgr, label)}${disarm(message)}\n`);
+    writeAll(isForStdout ? 1 : 2, `${paint(terminal, sgr, label)}${escapeInLines(message)}\n`);
   };
 }
 
@@ -65,7 +58,7 @@ export function createSink(terminal: Terminal, debug = false): LogSink {
  * or a status holds. A script gets every line as it is.
  */
 export function createPrinter({ stdoutIsTerminal }: Terminal): (line: string) => void {
-  return (line) => writeAll(1, `${stdoutIsTerminal ? disarm(line) : line}\n`);
+  return (line) => writeAll(1, `${stdoutIsTerminal ? escapeInLines(line) : line}\n`);
 }
 
 /** How long a stderr that takes nothing may hold up the work and its cleaning up, in milliseconds. */

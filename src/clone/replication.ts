@@ -45,7 +45,9 @@ export async function replicateFrom(
 function redact(error: unknown, password: Secret): TwinDbError {
   const message = describeError(error).replace(/\bnear '.*/s, 'near […]');
   const secret = password.reveal();
-  return new TwinDbError(secret === '' ? message : message.replaceAll(secret, '[secret]'));
+  return new TwinDbError(secret === '' ? message : message.replaceAll(secret, '[secret]'), {
+    hasLines: true,
+  });
 }
 
 /** How a replica is doing. */

@@ -1,3 +1,4 @@
+import { quoteLocation } from '../copies/quote-location.ts';
 import { requireSharing, shareCopy } from '../jobs/find/share-copy.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
@@ -17,6 +18,8 @@ export async function share(
   if (copy === undefined) return await askForCopy('remote', 'share COPY [--expires TIME]', context);
   const shared = await shareCopy(copy, expires, context);
   context.print(shared.url);
-  context.log.info(`Whoever has this URL can fetch ${shared.location} until ${shared.expires.toISOString()}`);
+  context.log.info(
+    `Whoever has this URL can fetch ${quoteLocation(shared.location)} until ${shared.expires.toISOString()}`,
+  );
   return true;
 }

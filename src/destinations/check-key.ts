@@ -20,11 +20,27 @@ function faultOf(segment: string): string | undefined {
  * empty or dotted segments. Throws a StorageError otherwise.
  */
 export function checkKey(key: string): void {
-  const segments = key.split('/');
-  const fault =
-    segments.map(faultOf).find((reason) => reason !== undefined) ??
-    (segments.length < 2 ? 'it does not begin with a host' : undefined);
+  const fault = keyFault(key);
   if (fault) throw new StorageError(`${JSON.stringify(key)} cannot be the key of an object: ${fault}`);
+}
+
+/** Why this can be no key, in words, or undefined when it can. */
+function keyFault(key: string): string | undefined {
+  const segments = key.split('/');
+  return (
+    segments.map(faultOf).find((reason) => reason !== undefined) ??
+    (segments.length < 2 ? 'it does not begin with a host' : undefined)
+  );
+}
+
+/** Whether this can be the key of an object: whether `checkKey` lets it pass. */
+export function canBeKey(key: string): boolean {
+  return keyFault(key) === undefined;
+}
+
+/** Whether a name that a server lists can be a segment of a key: not `..`, not one with a slash or a NUL character. */
+export function isSegment(name: string): boolean {
+  return !name.includes('/') && faultOf(name) === undefined;
 }
 
 /** The folder of `checkKey`ed keys that start with `prefix`, `''` for the top; undefined when no key can start so. */

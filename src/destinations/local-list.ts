@@ -3,6 +3,7 @@ import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
+import { guardListing, type PageCheck } from './listing-guard.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
 
 /** Entries of a folder that are held in memory at once. */
@@ -46,12 +47,18 @@ async function isOwnLink(path: string, entry: Dirent): Promise<boolean> {
   }
 }
 
-async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<ObjectInfo> {
+async function* walk(
+  root: string,
+  folder: string,
+  prefix: string,
+  count: PageCheck,
+): AsyncGenerator<ObjectInfo> {
   for await (const entry of readEntries(join(root, folder), root)) {
+    count(1);
     const key = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (entry.name === PARTIAL_FOLDER) continue;
     if (entry.isDirectory() || (folder === '' && (await isOwnLink(join(root, entry.name), entry)))) {
-      if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix);
+      if (`${key}/`.startsWith(prefix)) yield* walk(root, key, prefix, count);
     } else if (folder !== '' && key.startsWith(prefix)) {
       // Directly in the backup folder there are no objects: a key begins with a host.
       const info = await describeFile(root, key);
@@ -66,5 +73,6 @@ async function* walk(root: string, folder: string, prefix: string): AsyncGenerat
  */
 export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
   const folder = folderOfPrefix(prefix);
-  if (folder !== undefined) yield* walk(root, folder, prefix);
+  if (folder === undefined) return;
+  yield* walk(root, folder, prefix, guardListing(join(root, folder)).startPages());
 }

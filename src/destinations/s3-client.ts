@@ -6,8 +6,10 @@ import {
   type StorageClass,
 } from '@aws-sdk/client-s3';
 import type { S3Config } from '../config/config.ts';
+import { asOneLine } from '../foreign-text.ts';
 import type { Log } from '../log.ts';
 import type { WriteOptions } from './destination.ts';
+import { limitAnswers } from './s3-answer-limit.ts';
 import type { PartPlan } from './s3-part-plan.ts';
 import { createRetryStrategy, MAX_ATTEMPTS } from './s3-retry.ts';
 
@@ -83,6 +85,7 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
     requestHandler: { ...connection, socketTimeout: tuning.idleMs },
   });
   sendInSlices(client);
+  limitAnswers(client);
   // The SDK has no limit of silence for a single request.
   const joiner = constructQuietly({
     ...options,
@@ -114,7 +117,7 @@ function nothing(): void {}
 
 /** The SDK's warnings are for programmers; its other levels hold whole requests, part buffers included. */
 function quietLogger(log: Log): NonNullable<S3ClientConfig['logger']> {
-  const warn = (...words: unknown[]): void => log.debug(`S3: ${words.map(String).join(' ')}`);
+  const warn = (...words: unknown[]): void => log.debug(`S3: ${asOneLine(words.map(String).join(' '))}`);
   return { trace: nothing, debug: nothing, info: nothing, warn, error: nothing };
 }
 

@@ -1,5 +1,6 @@
 import type { S3Config } from '../config/config.ts';
 import { ObjectNotFoundError, StorageError, TwinDbError } from '../errors.ts';
+import { ANSWER_TOO_LARGE } from './s3-answer-limit.ts';
 
 /** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
 interface S3Failure {
@@ -23,6 +24,9 @@ export class NotS3Error extends Error {
   override readonly name = 'NotS3Error';
 }
 
+/** What the SDK adds to the message of an answer that it could not parse; it is for programmers. */
+const SDK_HINT = /\n +Deserialization error: to see the raw response.*/s;
+
 /** Reads the facts off an error of the SDK. */
 export function readFailure(error: unknown): S3Failure {
   const facts = (typeof error === 'object' && error !== null ? error : {}) as {
@@ -35,7 +39,7 @@ export function readFailure(error: unknown): S3Failure {
     name: facts.name ?? '',
     code: facts.code ?? '',
     status: facts.$metadata?.httpStatusCode ?? 0,
-    message: facts.message ?? String(error),
+    message: (facts.message ?? String(error)).replace(SDK_HINT, ''),
   };
 }
 
@@ -62,11 +66,13 @@ export function s3Error(doing: string, cause: unknown, place: Place): TwinDbErro
   }
   const { name, message } = readFailure(cause);
   // The SDK's word for an answer without a message.
-  return new StorageError(`${doing}: ${name}`, { cause, isExplained: message === 'UnknownError' });
+  const says = message === 'UnknownError' ? name : `${name}: ${message}`;
+  return new StorageError(`${doing}: ${says}`, { cause, isExplained: true });
 }
 
 function explain(failure: S3Failure, error: unknown, place: Place): Reason | undefined {
   return (
+    explainSize(failure) ??
     explainCredentials(failure, place) ??
     explainBucket(failure, error, place) ??
     explainChecksums(failure, place) ??
@@ -184,15 +190,21 @@ function explainChecksums({ name, status }: S3Failure, { checksums }: Place): Re
   };
 }
 
-/** What the SDK adds to the error of its XML parser. */
-const NO_XML = 'Deserialization error';
-
 /** A web page, say of a proxy that wants a login. */
-function explainForeign({ message, status }: S3Failure, error: unknown, place: Place): Reason | undefined {
-  if (!(error instanceof NotS3Error) && (status >= 300 || !message.includes(NO_XML))) return undefined;
+function explainForeign({ status }: S3Failure, error: unknown, place: Place): Reason | undefined {
+  const isNoXml = error instanceof Error && SDK_HINT.test(error.message) && status < 300;
+  if (!(error instanceof NotS3Error) && !isNoXml) return undefined;
   return {
     reason: `something else than S3 answers at ${endpointOf(place)}`,
     remedy: 'Correct [s3] endpoint_url, and see whether a proxy or a login page is in between.',
+  };
+}
+
+function explainSize({ name, message }: S3Failure): Reason | undefined {
+  if (name !== ANSWER_TOO_LARGE) return undefined;
+  return {
+    reason: message,
+    remedy: 'The server is at fault: update or repair it, or use another destination.',
   };
 }
 

@@ -4,7 +4,9 @@ import {
   type ListObjectsV2CommandOutput,
   ListPartsCommand,
 } from '@aws-sdk/client-s3';
+import { StorageError } from '../errors.ts';
 import type { ObjectInfo } from './destination.ts';
+import { guardListing } from './listing-guard.ts';
 import type { S3Bucket } from './s3-client.ts';
 import { isAbsent, NotS3Error } from './s3-errors.ts';
 import type { S3Upload } from './s3-upload.ts';
@@ -23,12 +25,17 @@ function requireListing({ Name, IsTruncated }: ListObjectsV2CommandOutput): void
     throw new NotS3Error('the answer is no listing of a bucket');
 }
 
-/** Every object whose key starts with `prefix`, whatever it is. */
+/**
+ * Every object whose key starts with `prefix`, whatever it is. Throws a StorageError when the server comes to no end, or to one that
+ * it says is none: what it leaves out would count as missing.
+ */
 export async function* listObjects(
   { client, config, tuning }: S3Bucket,
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<ObjectInfo> {
+  const where = `s3://${config.bucket}/${prefix}`;
+  const checkPage = guardListing(where).startPages();
   let token: string | undefined;
   do {
     const command = new ListObjectsV2Command({
@@ -40,10 +47,20 @@ export async function* listObjects(
     });
     const page = await client.send(command, signal ? { abortSignal: signal } : {});
     requireListing(page);
-    for (const { Key, Size, LastModified } of page.Contents ?? []) {
+    const objects = page.Contents ?? [];
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    checkPage(objects.length, objects.at(-1)?.Key, token);
+    if (page.IsTruncated && !token) {
+      throw new StorageError(
+        `Cannot list ${where}: the server has more names, but does not say how to get them`,
+        {
+          remedy: 'The server is at fault: update or repair it, or use another destination.',
+        },
+      );
+    }
+    for (const { Key, Size, LastModified } of objects) {
       yield { key: decodeKey(Key ?? ''), size: Size ?? 0, modified: LastModified ?? new Date(0) };
     }
-    token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token);
 }
 
@@ -57,6 +74,7 @@ export async function* listUploads(
   { client, config, tuning }: S3Bucket,
   prefix: string,
 ): AsyncGenerator<StartedUpload> {
+  const checkPage = guardListing(`the uploads of s3://${config.bucket}/${prefix}`).startPages();
   let next: { KeyMarker: string; UploadIdMarker?: string } | undefined;
   do {
     const command = new ListMultipartUploadsCommand({
@@ -67,7 +85,10 @@ export async function* listUploads(
       ...next,
     });
     const page = await client.send(command);
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+    const uploads = page.Uploads ?? [];
+    const last = uploads.at(-1);
+    checkPage(uploads.length, last && `${last.Key} ${last.UploadId}`);
+    for (const { Key, UploadId, Initiated } of uploads) {
       if (Key && UploadId) yield { key: decodeKey(Key), id: UploadId, started: Initiated };
     }
     next =
@@ -89,6 +110,7 @@ export async function lastWrite(
   { key, id, started }: StartedUpload,
 ): Promise<Date | undefined> {
   const which = { Bucket: config.bucket, Key: key, UploadId: id };
+  const checkPage = guardListing(`the parts of s3://${config.bucket}/${key}`).startPages();
   let newest = started;
   let marker: string | undefined;
   try {
@@ -99,7 +121,9 @@ export async function lastWrite(
         ...(marker && { PartNumberMarker: marker }),
       });
       const page = await client.send(command);
-      for (const { LastModified } of page.Parts ?? []) {
+      const parts = page.Parts ?? [];
+      checkPage(parts.length, parts.at(-1)?.PartNumber?.toString());
+      for (const { LastModified } of parts) {
         if (LastModified && !(newest && newest >= LastModified)) newest = LastModified;
       }
       marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;

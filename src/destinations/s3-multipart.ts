@@ -1,3 +1,4 @@
+import { asOneLine } from '../foreign-text.ts';
 import { newPartialName } from '../lock/owner.ts';
 import { encryption, type S3Bucket, type Storage } from './s3-client.ts';
 import { markerFor } from './s3-marker.ts';
@@ -92,7 +93,7 @@ export function createMultipart(
         await deleteObject(bucket, marker, patience);
       } catch (error) {
         log.warn(
-          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${String(error)}`,
+          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${asOneLine(String(error))}`,
         );
       }
     },

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { IntegrityError, StorageError } from '../errors.ts';
+import { asOneLine } from '../foreign-text.ts';
 import type { S3Bucket } from './s3-client.ts';
 import { readFailure, s3Error } from './s3-errors.ts';
 import { backoff } from './s3-retry.ts';
@@ -68,7 +69,7 @@ async function* readChunks(
     broken ??= new StorageError(`the connection ended after ${reached} of ${size} bytes`);
     if (!etag || ++breaks > MAX_BREAKS) throw broken;
     bucket.log.debug(
-      `S3: reading ${key} broke off at byte ${reached} (${readFailure(broken).message}), going on there`,
+      `S3: reading ${asOneLine(key)} broke off at byte ${reached} (${asOneLine(readFailure(broken).message)}), going on there`,
     );
     await sleep(backoff(breaks), undefined, { signal });
     answer = await request(bucket, key, { Range: `bytes=${reached}-`, IfMatch: etag }, signal);

@@ -1,4 +1,5 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import { asOneLine } from '../foreign-text.ts';
 import type { Log } from '../log.ts';
 
 /** The SDK's own interface for retries; the package that declares it is not one of ours. */
@@ -52,7 +53,9 @@ export function createRetryStrategy(
       if (!isTransient || count >= MAX_ATTEMPTS || isLate) throw new Error('no further attempt');
       const delay = backoff(count);
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      log.debug(`S3: attempt ${count} failed (${reason}), the next one in ${Math.round(delay)} ms`);
+      log.debug(
+        `S3: attempt ${count} failed (${asOneLine(reason)}), the next one in ${Math.round(delay)} ms`,
+      );
       const next = createToken(count, delay);
       firstFailures.set(next, firstFailure);
       beginnings.set(next, Date.now() + delay);

@@ -28,7 +28,10 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
   async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
     if (folderOfPrefix(prefix) === undefined) return;
     try {
-      for await (const info of listObjects(bucket, prefix)) if (isKey(info.key)) yield info;
+      for await (const info of listObjects(bucket, prefix)) {
+        // A server may answer with what was not asked for.
+        if (isKey(info.key) && info.key.startsWith(prefix)) yield info;
+      }
     } catch (error) {
       throw s3Error(`Cannot list ${locate(prefix)}`, error, config);
     }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
+import { collect } from './collect.ts';
 import type { Destination } from './destination.ts';
 
 /** Stores a small object that runs read again and again, such as a status; resolves when it is durable. */
@@ -16,7 +16,10 @@ export async function writeSmallObject(
   );
 }
 
-/** Reads a small object whole. Throws ObjectNotFoundError when there is none. */
-export async function readSmallObject(destination: Destination, key: string): Promise<string> {
-  return (await buffer(destination.read(key))).toString('utf8');
+/**
+ * Reads a small object whole. Throws ObjectNotFoundError when there is none, ObjectTooLargeError when it has more than `limit`
+ * bytes.
+ */
+export async function readSmallObject(destination: Destination, key: string, limit: number): Promise<string> {
+  return (await collect(destination.read(key), limit)).toString('utf8');
 }

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FileEntry, Stats } from 'ssh2';
+import type { Stats } from 'ssh2';
 import { StorageError } from '../errors.ts';
-import { END_OF_FILE, FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
+import { FAILURE, NO_SUCH_FILE, type SftpSession, statusOf } from './ssh-session.ts';
 
 /** What helps against a folder that cannot be used. */
 export const FOLDER_REMEDY = 'Correct [ssh] backup_dir, or let ssh_user write there.';
@@ -45,24 +45,6 @@ export async function syncFolder(session: SftpSession, path: string): Promise<vo
 /** What is there, following symbolic links; undefined when nothing is. */
 export function statPath(session: SftpSession, path: string): Promise<Stats | undefined> {
   return unlessAbsent(session.call<Stats>((sftp, answer) => sftp.stat(path, answer)));
-}
-
-/** What is in a folder, without `.` and `..`; an absent one is empty. Asked for piece by piece, as each answer is progress. */
-export async function readFolder(session: SftpSession, path: string): Promise<FileEntry[]> {
-  const handle = await unlessAbsent(session.call<Buffer>((sftp, answer) => sftp.opendir(path, answer)));
-  if (handle === undefined) return [];
-  const entries: FileEntry[] = [];
-  try {
-    for (;;) {
-      const more = await session.call<FileEntry[]>((sftp, answer) => sftp.readdir(handle, answer));
-      for (const entry of more) entries.push(entry);
-    }
-  } catch (error) {
-    if (statusOf(error) !== END_OF_FILE) throw error;
-    return entries;
-  } finally {
-    if (session.isOpen()) await session.call((sftp, answer) => sftp.close(handle, answer));
-  }
 }
 
 export function removeFile(session: SftpSession, path: string): Promise<void> {

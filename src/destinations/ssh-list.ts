@@ -1,25 +1,31 @@
 import type { FileEntry, Stats } from 'ssh2';
-import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
+import { folderOfPrefix } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
-import { readFolder, statPath } from './ssh-files.ts';
+import type { ListingGuard } from './listing-guard.ts';
+import { statPath } from './ssh-files.ts';
+import { readFolder } from './ssh-folder.ts';
 import type { SftpSession } from './ssh-session.ts';
 
-/** The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed, but for the folder of a host. */
+/**
+ * The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed. Throws the
+ * StorageError of `guard` when the server comes to no end.
+ */
 export async function* listObjects(
   session: SftpSession,
   root: string,
   prefix: string,
+  guard: ListingGuard,
 ): AsyncGenerator<ObjectInfo> {
   const start = folderOfPrefix(prefix);
   if (start === undefined) return;
   const folders = [start];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for (const entry of await readFolder(session, folder === '' ? root : `${root}/${folder}`)) {
+    for await (const entry of readFolder(session, folder === '' ? root : `${root}/${folder}`, guard)) {
       const key = folder === '' ? entry.filename : `${folder}/${entry.filename}`;
       const stats = attributesOf(entry);
       if (stats.isDirectory() || (folder === '' && (await isOwnLink(session, `${root}/${key}`, stats)))) {
         const mayHold = `${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`);
-        if (mayHold && entry.filename !== PARTIAL_FOLDER) folders.push(key);
+        if (mayHold) folders.push(key);
       } else if (key.startsWith(prefix) && folder !== '') {
         const found = stats.isSymbolicLink() ? await statPath(session, `${root}/${key}`) : stats;
         if (found?.isFile()) yield objectInfo(key, found);
@@ -37,7 +43,8 @@ async function isOwnLink(session: SftpSession, path: string, link: Stats): Promi
   return link.uid === 0 || link.uid === (await statPath(session, '.'))?.uid;
 }
 
-export function objectInfo(key: string, { size, mtime }: Stats): ObjectInfo {
+/** A server may leave out any attribute. */
+export function objectInfo(key: string, { size = 0, mtime = 0 }: Partial<Stats>): ObjectInfo {
   return { key, size, modified: new Date(mtime * 1000) };
 }
 

@@ -66,7 +66,11 @@ async function startDownload(session: SftpSession, path: string): Promise<Downlo
     await close();
     throw new NotAFileError(path);
   }
-  const { size } = stats;
+  const { size } = stats as Partial<Stats>;
+  if (size === undefined) {
+    await close();
+    throw new Error('the server does not say how large the file is');
+  }
   let asked = 0;
   const ahead: Promise<Buffer>[] = [];
   const ask = (): void => {

@@ -1,13 +1,18 @@
 import type { Stats } from 'ssh2';
 import { isAbandoned, newPartialName } from '../lock/owner.ts';
-import { readFolder, removeFile, unlessAbsent } from './ssh-files.ts';
+import { guardListing } from './listing-guard.ts';
+import { removeFile, unlessAbsent } from './ssh-files.ts';
+import { readFolder } from './ssh-folder.ts';
 import type { SftpSession } from './ssh-session.ts';
 
 /** Removes the half-written files in `folder` that their owners have abandoned; a line for each. Throws the server's errors. */
 export async function sweepFolder(session: SftpSession, folder: string): Promise<string[]> {
   const removed: string[] = [];
   let now: Promise<number> | undefined;
-  for (const { filename } of await readFolder(session, folder)) {
+  // Read to its end first: what is removed meanwhile may make a server leave names out.
+  const names: string[] = [];
+  for await (const { filename } of readFolder(session, folder, guardListing(folder))) names.push(filename);
+  for (const filename of names) {
     const path = `${folder}/${filename}`;
     const isLeft = await isAbandoned(filename, async () =>
       idleTime(session, path, await (now ??= timeOf(session, folder))),

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import { SSH_TIMING } from '../ssh/connect.ts';
 import { checkKey, PARTIAL_FOLDER } from './check-key.ts';
 import type { Destination } from './destination.ts';
+import { guardListing } from './listing-guard.ts';
 import type { RequestLimits } from './request-limits.ts';
 import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './ssh-files.ts';
 import { listObjects, objectInfo } from './ssh-list.ts';
@@ -87,7 +88,7 @@ export function openSsh(
 
     async *list(prefix) {
       try {
-        yield* listObjects(await sessions.open(), root, prefix);
+        yield* listObjects(await sessions.open(), root, prefix, guardListing(`${url}/${prefix}`));
       } catch (cause) {
         throw asStorageError(cause, 'list', `${url}/${prefix}`);
       }

@@ -23,6 +23,8 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
     Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, each(key, attributes)])),
   timeOf,
   keyOf: binlogKeyOfObject,
+  keysOf: Object.keys,
+  withoutKeys: withoutBinlogs,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),
 };
@@ -94,5 +96,6 @@ export function withBinlog(
 }
 
 export function withoutBinlogs(status: BinlogStatus, keys: readonly string[]): BinlogStatus {
-  return Object.fromEntries(Object.entries(status).filter(([key]) => !keys.includes(key)));
+  const gone = new Set(keys);
+  return Object.fromEntries(Object.entries(status).filter(([key]) => !gone.has(key)));
 }

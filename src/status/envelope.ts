@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TwinDbError } from '../errors.ts';
+import { excessOf } from './json-limits.ts';
 
 /** What a status file holds, below its envelope. */
 export type StatusContent = Record<string, unknown>;
@@ -37,6 +38,8 @@ function decodeContent(base64: string): StatusContent {
 }
 
 function parseObject(json: string, what: string): StatusContent {
+  const excess = excessOf(json);
+  if (excess !== undefined) throw new StatusDamagedError(`${what} has ${excess}`);
   let value: unknown;
   try {
     value = JSON.parse(json);

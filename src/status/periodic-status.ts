@@ -47,8 +47,9 @@ export function withEntry(
 }
 
 export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): PeriodicStatus {
+  const gone = new Set(keys);
   const kept = (section: Entries) =>
-    Object.fromEntries(Object.entries(section).filter(([key]) => !keys.includes(key)));
+    Object.fromEntries(Object.entries(section).filter(([key]) => !gone.has(key)));
   return mapSections(status, (runType) => kept(status[runType]));
 }
 
@@ -75,6 +76,8 @@ export function periodicFormat({
       ),
     timeOf: ({ backup_started }) => (isTime(backup_started) ? backup_started : undefined),
     keyOf: (objectKey) => objectKey,
+    keysOf: (status) => entriesOf(status).map(([key]) => key),
+    withoutKeys,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>
       mapSections({ ...other, ...status }, (runType) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { entriesOf, withEntry } from './periodic-status.ts';
 import { openStatusStore, type StatusStore } from './status-store.ts';
 
 const K1 = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
+const OLD = 'db1/daily/files/old';
 const K2 = 'db1/daily/files/_etc-2026-01-02_00_00_00.tar.gz';
 const one = withEntry(FILES_STATUS.empty, 'daily', K1, { size: 1, sha256: 'a' });
 const two = withEntry(one, 'daily', K2, { size: 2 });
@@ -50,15 +51,15 @@ describe('a status and its second copy', () => {
   });
 
   it('give back what was written, in silence', async () => {
-    await store.write({ status: two, deletions: ['db1/daily/files/old'] });
-    expect(await store.read()).toEqual({ status: two, deletions: ['db1/daily/files/old'] });
+    await store.write({ status: two, deletions: [OLD] });
+    expect(await store.read()).toEqual({ status: two, deletions: [OLD] });
     expect(messages).toEqual([]);
   });
 
   it('have the form the Python tool reads in the first: no member beside the envelope', async () => {
-    await store.write({ status: two, deletions: ['x'] });
+    await store.write({ status: two, deletions: [OLD] });
     expect(decodeEnvelope(readFileSync(first, 'utf8')).extra).toEqual({});
-    expect(decodeEnvelope(readFileSync(second, 'utf8')).extra).toEqual({ deletions: ['x'] });
+    expect(decodeEnvelope(readFileSync(second, 'utf8')).extra).toEqual({ deletions: [OLD] });
   });
 
   it.each([
@@ -99,11 +100,11 @@ describe('a status and its second copy', () => {
   });
 
   it('the second stands in for a first that is damaged, which is said', async () => {
-    await store.write({ status: two, deletions: ['x'] });
+    await store.write({ status: two, deletions: [OLD] });
     damage(first);
     // Both copies that it lists are there: what it wants deleted can be.
     for (const key of [K1, K2]) object(key);
-    expect(await store.read()).toEqual({ status: two, deletions: ['x'] });
+    expect(await store.read()).toEqual({ status: two, deletions: [OLD] });
     expect(messages).toEqual([`warn: ${first} is damaged: it is not JSON; its second copy is used`]);
     await store.read();
     expect(messages).toHaveLength(1);
@@ -117,7 +118,7 @@ describe('a status and its second copy', () => {
   });
 
   it.each(['damaged', 'missing'])('a valid first does without a second that is %s', async (what) => {
-    await store.write({ status: two, deletions: ['x'] });
+    await store.write({ status: two, deletions: [OLD] });
     if (what === 'damaged') damage(second);
     else rmSync(second);
     expect(await store.read()).toEqual({ status: two, deletions: [] });
@@ -147,8 +148,8 @@ describe('a status and its second copy', () => {
 
   it('never delete a key that the first still lists: the run that decided so ended before it was written', async () => {
     await store.write({ status: two, deletions: [] });
-    writeFileSync(second, encodeEnvelope(one, { deletions: [K2, 'db1/daily/files/old'] }));
-    expect(await store.read()).toEqual({ status: two, deletions: ['db1/daily/files/old'] });
+    writeFileSync(second, encodeEnvelope(one, { deletions: [K2, OLD] }));
+    expect(await store.read()).toEqual({ status: two, deletions: [OLD] });
   });
 
   it('ignore deletions that are none', async () => {
@@ -180,9 +181,44 @@ describe('a status and its second copy', () => {
   });
 
   it('keep attributes that are not known here through a change', async () => {
-    await store.write({ status: withEntry(one, 'weekly', 'k', { newer: { deep: [1] } }), deletions: [] });
+    await store.write({ status: withEntry(one, 'weekly', OLD, { newer: { deep: [1] } }), deletions: [] });
     const { status } = await store.read();
     await store.write({ status: withEntry(status, 'daily', K2, {}), deletions: [] });
-    expect((await store.read()).status.weekly).toEqual({ k: { newer: { deep: [1] } } });
+    expect((await store.read()).status.weekly).toEqual({ [OLD]: { newer: { deep: [1] } } });
+  });
+
+  it('lose what can be no key, and the deletion of such, with one warning', async () => {
+    const FALSE = ['../../etc/passwd', '/etc/passwd', 'db1/a\0b', '', 'db1//x', 'db1/.partial/x', 'nothost'];
+    const withFalse = FALSE.reduce((status, key) => withEntry(status, 'daily', key, { size: 1 }), two);
+    await store.write({ status: withFalse, deletions: [OLD, ...FALSE] });
+    for (let reads = 0; reads < 3; reads++) {
+      expect(await store.read()).toEqual({ status: two, deletions: [OLD] });
+    }
+    expect(messages).toEqual([
+      `warn: ${first} has keys that no object can have (7), such as ""; they are ignored, and the next backup leaves them out`,
+    ]);
+    await store.write(await store.read());
+    expect(decodeEnvelope(readFileSync(second, 'utf8')).extra).toEqual({ deletions: [OLD] });
+  });
+
+  it('is damaged when it is too large, and the second copy stands in for it', async () => {
+    await store.write({ status: two, deletions: [] });
+    truncateSync(first, (64 << 20) + 1);
+    expect((await store.read()).status).toEqual(two);
+    expect(messages).toEqual([
+      `warn: ${first} is damaged: it has more than 64.0 MiB; its second copy is used`,
+    ]);
+  });
+
+  it('is damaged when its content would take too much memory or stack', async () => {
+    for (const [content, reason] of [
+      [`{"daily":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'its content has more than 50 levels'],
+      [`{"daily":[${'{},'.repeat(2_000_001)}{}]}`, 'its content has more than 4000000 members'],
+    ] as const) {
+      await store.write({ status: two, deletions: [] });
+      writeFileSync(first, Buffer.from(content).toString('base64'));
+      expect((await store.read()).status).toEqual(two);
+      expect(messages.at(-1)).toBe(`warn: ${first} is damaged: ${reason}; its second copy is used`);
+    }
   });
 });

@@ -1,8 +1,12 @@
+import { quoteLocation } from '../copies/quote-location.ts';
+import { canBeKey } from '../destinations/check-key.ts';
+import { ObjectTooLargeError } from '../destinations/collect.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
 import { describeError, ObjectNotFoundError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
+import { MAX_STATUS_BYTES } from './json-limits.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
@@ -60,7 +64,7 @@ export function openStatusStore<S>(
   };
   const readBoth = async (): Promise<[ReadResult<S>, ReadResult<S>]> => {
     const [first, second] = await Promise.all([key, secondKey].map((each) => tryReadText(destination, each)));
-    before = { text: second };
+    before = typeof second === 'object' ? undefined : { text: second };
     return [parse(first, format), parse(second, format)];
   };
   /**
@@ -106,11 +110,11 @@ export function openStatusStore<S>(
     async read() {
       const [first, second] = await readBoth();
       const chosen = choose(format, first, second, (problem) =>
-        tell(`${destination.locate(key)} ${problem}; its second copy is used`),
+        tell(`${quoteLocation(destination.locate(key))} ${problem}; its second copy is used`),
       );
       if (second instanceof StatusDamagedError && !(chosen instanceof StatusDamagedError)) {
         tell(
-          `${destination.locate(secondKey)} is damaged: ${second.message}; the next backup writes it anew`,
+          `${quoteLocation(destination.locate(secondKey))} is damaged: ${second.message}; the next backup writes it anew`,
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
@@ -120,7 +124,14 @@ export function openStatusStore<S>(
             'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
         );
       }
-      return isUsable(first) ? chosen : await withSafeDeletions(chosen);
+      const { stored, dropped } = withoutFalseKeys(format, chosen);
+      const [example] = dropped;
+      if (example !== undefined) {
+        tell(
+          `${quoteLocation(destination.locate(key))} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
+        );
+      }
+      return isUsable(first) ? stored : await withSafeDeletions(stored);
     },
     async whichLists(objectKey) {
       const [first, second] = await readBoth();
@@ -186,18 +197,22 @@ function newestIn<S>({ status }: StoredStatus<S>, format: StatusFormat<S>): numb
     .reduce((newest, [, attributes]) => Math.max(newest, format.timeOf(attributes) ?? 0), 0);
 }
 
-/** The text of a status file; undefined when it is absent. */
-async function tryReadText(destination: Destination, key: string): Promise<string | undefined> {
+/** The text of a status file; undefined when it is absent, a StatusDamagedError when it is larger than one can be. */
+async function tryReadText(
+  destination: Destination,
+  key: string,
+): Promise<string | StatusDamagedError | undefined> {
   try {
-    return await readSmallObject(destination, key);
+    return await readSmallObject(destination, key, MAX_STATUS_BYTES);
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
+    if (error instanceof ObjectTooLargeError) return new StatusDamagedError(error.message, { cause: error });
     throw error;
   }
 }
 
-function parse<S>(text: string | undefined, format: StatusFormat<S>): ReadResult<S> {
-  if (text === undefined) return undefined;
+function parse<S>(text: string | StatusDamagedError | undefined, format: StatusFormat<S>): ReadResult<S> {
+  if (typeof text !== 'string') return text;
   try {
     const { content, extra } = decodeEnvelope(text);
     return {
@@ -213,6 +228,26 @@ function parse<S>(text: string | undefined, format: StatusFormat<S>): ReadResult
 
 function parseDeletions(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((key) => typeof key === 'string') : [];
+}
+
+/**
+ * What is stored without what no object can be under: this tool has not written that. No destination would delete it, and each
+ * run would fail by it again.
+ */
+function withoutFalseKeys<S>(
+  format: StatusFormat<S>,
+  stored: StoredStatus<S>,
+): { readonly stored: StoredStatus<S>; readonly dropped: readonly string[] } {
+  const falseKeys = format.keysOf(stored.status).filter((key) => !canBeKey(key));
+  const deletions = stored.deletions.filter(canBeKey);
+  const dropped = [...falseKeys, ...stored.deletions.filter((key) => !canBeKey(key))];
+  if (dropped.length === 0) return { stored, dropped };
+  return { stored: { ...stored, status: format.withoutKeys(stored.status, falseKeys), deletions }, dropped };
+}
+
+/** A false key as it is shown: quoted, and no longer than a line. */
+function shorten(key: string): string {
+  return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
 }
 
 function bothDamaged(

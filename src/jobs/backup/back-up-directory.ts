@@ -1,5 +1,6 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
@@ -40,7 +41,7 @@ export async function backUpDirectory(
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);
   const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
-  log.debug(`Backing up ${path} to ${context.remote.locate(key)}`);
+  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(key))}`);
   const stored = await storeCopy(
     source,
     { key, previousSize: latestSize(status, host, runType, path) },
@@ -48,10 +49,13 @@ export async function backUpDirectory(
   );
 
   const { unpackedSize, changes, leftOut } = source.facts();
-  for (const change of changes) log.warn(`${path} changed while it was backed up: ${change}`);
+  for (const change of changes) log.warn(`${quoteLocation(path)} changed while it was backed up: ${change}`);
   if (leftOut.length > 0) {
     const remarks = leftOut.map((line) => `\n  ${line}`).join('');
-    context.warnLasting(`left out of ${path}`, `Not everything in ${path} is in its copy:${remarks}`);
+    context.warnLasting(
+      `left out of ${path}`,
+      `Not everything in ${quoteLocation(path)} is in its copy:${remarks}`,
+    );
   }
   const describe = (object: StoredObject): FileCopy => ({
     key: object.key,
@@ -72,7 +76,9 @@ export async function backUpDirectory(
   };
   await recordStored(stored, places, record, context);
   const size = formatBytes(stored.remote.size);
-  log.info(`Backed up ${path} to ${context.remote.locate(stored.remote.key)} (${size})`);
+  log.info(
+    `Backed up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(stored.remote.key))} (${size})`,
+  );
   return stored.remote.size;
 }
 

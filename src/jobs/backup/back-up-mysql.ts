@@ -2,6 +2,7 @@ import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { ObjectNotFoundError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
@@ -117,7 +118,9 @@ async function prepare(
         recordMysqlCopy(place, describe(object), mysqlRetention(place, places, context), log),
       context,
     );
-    log.info(`Backed up MySQL (${choice.type}) to ${context.remote.locate(stored.remote.key)}`);
+    log.info(
+      `Backed up MySQL (${choice.type}) to ${quoteLocation(context.remote.locate(stored.remote.key))}`,
+    );
     return stored.remote.size;
   };
 }
@@ -139,8 +142,8 @@ async function choose(
     server: { ...server, lsn: await readLsn(server) },
   });
   if (choice.type === 'full' && choice.warn)
-    log.warn(`A full copy instead of an incremental one: ${choice.reason}`);
-  else log.debug(`The copy is ${choice.type}: ${choice.reason}`);
+    log.warn(`A full copy instead of an incremental one: ${quoteLocation(choice.reason)}`);
+  else log.debug(`The copy is ${choice.type}: ${quoteLocation(choice.reason)}`);
   return choice;
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ObjectTooLargeError } from '../../destinations/collect.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../../destinations/small-object.ts';
 import { ConfigError, describeError, ObjectNotFoundError } from '../../errors.ts';
@@ -41,11 +42,14 @@ export async function requireDistinctPlaces(context: JobContext): Promise<void> 
   );
 }
 
+/** More than a mark has, in bytes. */
+const MAX_MARK = 1024;
+
 async function readMark(destination: Destination, key: string): Promise<string | undefined> {
   try {
-    return await readSmallObject(destination, key);
+    return await readSmallObject(destination, key, MAX_MARK);
   } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
+    if (error instanceof ObjectNotFoundError || error instanceof ObjectTooLargeError) return undefined;
     throw error;
   }
 }

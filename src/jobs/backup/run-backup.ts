@@ -1,3 +1,4 @@
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
@@ -181,7 +182,7 @@ async function removeLeftovers({ files }: Places, { host, log, warnLasting }: Jo
   }
   for (const { destination } of allOf(files)) {
     try {
-      for (const removed of await destination.sweep(host)) log.debug(`Removed ${removed}`);
+      for (const removed of await destination.sweep(host)) log.debug(`Removed ${quoteLocation(removed)}`);
     } catch (error) {
       // Leftovers cost space, a missing backup costs more.
       warnLasting(

@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination } from '../../destinations/destination.ts';
+import { describeError } from '../../errors.ts';
 import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
 import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
@@ -99,6 +101,8 @@ export async function removeLocalCopy({ local, log }: JobContext, key: string): 
     await local?.delete(key);
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.
-    log.warn(`The local copy ${local?.locate(key)} of a failed backup may remain: ${String(error)}`);
+    log.warn(
+      `The local copy ${quoteLocation(local?.locate(key) ?? key)} of a failed backup may remain: ${describeError(error)}`,
+    );
   }
 }

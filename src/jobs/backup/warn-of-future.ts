@@ -1,3 +1,4 @@
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { type DatedCopy, isFromFuture } from '../../retention/newest-first.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -14,7 +15,7 @@ export function warnOfFuture(
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
   warnLasting(
     `future ${kind}`,
-    `${remote.locate(first.key)} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
+    `${quoteLocation(remote.locate(first.key))} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
       'Retention counts such copies as the oldest. Compare the clock with another one',
   );
 }

@@ -2,6 +2,7 @@ import { binlogKeyOfObject, splitStoredName } from '../../copies/binlog-copy.ts'
 import { ENCRYPTED } from '../../copies/keep-local-key.ts';
 import { nameOfKey, type ParsedKey } from '../../copies/key.ts';
 import { parseCopyName } from '../../copies/names.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { ObjectInfo } from '../../destinations/destination.ts';
 import { UnauthenticatedError } from '../../errors.ts';
 import { keyIdOf } from '../../integrity/entry-mac.ts';
@@ -69,7 +70,7 @@ export function warnIfUnproven(
   if (verdict.kind !== 'unproven') return;
   const level = integrity.isNews(verdict.reason) ? 'warn' : 'debug';
   log[level](
-    `${location} ${verdict.reason}: whoever can write to the destination may have made or changed it`,
+    `${quoteLocation(location)} ${verdict.reason}: whoever can write to the destination may have made or changed it`,
   );
 }
 

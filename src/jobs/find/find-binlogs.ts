@@ -1,5 +1,6 @@
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { datedByName, describeLog } from '../../copies/order-binlogs.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import type { RecordContext } from './find-record.ts';
@@ -38,14 +39,18 @@ async function findOne(
   }
   if (others.length === 0) return match;
   const choices = (await lookUpBinlogs(matches, context)).known.map(describeChoice).toSorted().join('\n');
-  throw new TwinDbError(`${wanted} is the name of several copies; give one of these instead:\n${choices}`, {
-    remedy: 'To go on from a restored copy of MySQL, take those that restore mysql has named at its end.',
-  });
+  throw new TwinDbError(
+    `${quoteLocation(wanted)} is the name of several copies; give one of these instead:\n${choices}`,
+    {
+      hasLines: true,
+      remedy: 'To go on from a restored copy of MySQL, take those that restore mysql has named at its end.',
+    },
+  );
 }
 
 /** After RESET MASTER a server gives its names again: which of its logs is meant must not be guessed. */
 function describeChoice(binlog: KnownBinlog): string {
-  return describeLog(binlog.key, binlog);
+  return describeLog(quoteLocation(binlog.key), binlog);
 }
 
 function namesOf({ key, name, candidates }: FoundBinlog): ReadonlySet<string> {

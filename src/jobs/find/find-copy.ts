@@ -1,5 +1,6 @@
 import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
 import { type ParsedKey, parseKey } from '../../copies/key.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
 import { describeError, ObjectNotFoundError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
@@ -77,8 +78,11 @@ async function identifyByName(
     throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, places);
   }
   if (others.length > 0) {
-    const choices = matches.map((copy) => `  ${copy.location}`).join('\n');
-    throw new TwinDbError(`${name} is the name of several copies; give one of these instead:\n${choices}`);
+    const choices = matches.map((copy) => `  ${quoteLocation(copy.location)}`).join('\n');
+    throw new TwinDbError(
+      `${quoteLocation(name)} is the name of several copies; give one of these instead:\n${choices}`,
+      { hasLines: true },
+    );
   }
   return identity;
 }

@@ -1,3 +1,4 @@
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
@@ -66,7 +67,9 @@ async function applyChange<S, C extends { readonly key: string }>(
   const status = enter(stored.status);
   const decisions = await plan(status);
   for (const { copy, keep, reason } of decisions) {
-    log.debug(`retention: ${keep ? 'keep' : 'remove'} ${place.destination.locate(copy.key)} (${reason})`);
+    log.debug(
+      `retention: ${keep ? 'keep' : 'remove'} ${quoteLocation(place.destination.locate(copy.key))} (${reason})`,
+    );
   }
   const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
   if (status === stored.status && removed.length === 0) return;
@@ -96,7 +99,7 @@ async function withdraw<S>(
   } catch (error) {
     // The failure that led here is the one to report; this one must not hide it.
     log.warn(
-      `The copy ${destination.locate(objectKey)} may remain without an entry: ${describeError(error)}`,
+      `The copy ${quoteLocation(destination.locate(objectKey))} may remain without an entry: ${describeError(error)}`,
     );
   }
 }

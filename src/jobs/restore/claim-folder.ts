@@ -160,5 +160,6 @@ export function leftBehind(name: string, error: unknown, cause: unknown): never 
   if (error instanceof LeftBehindError) throw error;
   throw new LeftBehindError(`${describeError(error)}\nWhat was restored could not be removed from ${name}`, {
     cause,
+    hasLines: true,
   });
 }

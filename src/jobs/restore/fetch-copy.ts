@@ -1,4 +1,5 @@
 import type { Duplex, Writable } from 'node:stream';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
 import { pinFolder } from '../../pinned-folder.ts';
@@ -74,7 +75,7 @@ function inOrderOfTrust(candidates: Fetch['candidates'], context: JobContext): V
   for (const { location, lookup } of trusted.filter((each) => !isVerifiable(each))) {
     const reason =
       lookup.record === undefined ? lookup.reason : 'the status has none, as the Python tool made it';
-    context.log.warn(`The checksum of ${location} cannot be verified: ${reason}`);
+    context.log.warn(`The checksum of ${quoteLocation(location)} cannot be verified: ${reason}`);
   }
   return trusted.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
 }
@@ -90,7 +91,7 @@ async function fetchFrom(
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
   warnIfUnproven(lookup.verdict, location, context);
-  context.log.debug(`Restoring ${location} (${formatBytes(object.size)})`);
+  context.log.debug(`Restoring ${quoteLocation(location)} (${formatBytes(object.size)})`);
   const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
@@ -119,7 +120,7 @@ async function build(
   await prepareData(target, chain.incremental && incremental.dir, used, context);
   if (moved.size > 0) {
     context.log.info(
-      `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].join(', ')}`,
+      `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,
     );
   }
   // Preparing has put the incremental copy's own Galera info in the place of the full one's.

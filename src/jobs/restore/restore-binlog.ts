@@ -96,10 +96,10 @@ async function fetchBinlog(
     context,
   );
   await rename(file, join(complete, name));
-  context.log.info(`Restored ${location} to ${join(dst, name)}`);
+  context.log.info(`Restored ${quoteLocation(location)} to ${quoteLocation(join(dst, name))}`);
   if (header?.encrypted) {
     context.log.warn(
-      `${name} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
+      `${quoteLocation(name)} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
     );
   }
   // The time of a file that was written just now says nothing.

@@ -2,6 +2,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FileCopy } from '../../copies/file-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { copyAttributes, extractFiles } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
@@ -35,7 +36,7 @@ export async function restoreFile(wanted: string, dst: string, context: JobConte
   const location = await restoreInto(dst, {}, context.log, (folder) =>
     timeRestore('files', context, () => unpack(candidates, folder, context)),
   );
-  context.log.info(`Restored ${location} to ${dst}`);
+  context.log.info(`Restored ${quoteLocation(location)} to ${dst}`);
 }
 
 /** What is in the archive belongs to others and may be open to them: until it is complete nobody else gets there. */

@@ -55,7 +55,7 @@ export async function withDesync<T>(
   } catch (error) {
     await endDesync(server, options).catch((failure: unknown) => {
       // Both have to be known; the chain of causes has room for one.
-      throw new TwinDbError(describeError(failure), { cause: error });
+      throw new TwinDbError(describeError(failure), { cause: error, hasLines: true });
     });
     throw error;
   }
