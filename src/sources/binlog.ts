@@ -75,6 +75,15 @@ export async function readTimeCreated(
   return parseBinlogHeader(event, `The binary log ${closed.name} of the server`).timeCreated;
 }
 
+/**
+ * Whether a listed log has no bytes: the server could not open its file, and none that can be read here has any. Not being able to
+ * open it may pass, for instance where the server has too many files open.
+ */
+export async function isMissing(closed: ClosedBinlog, server: Server): Promise<boolean> {
+  if (closed.size > 0) return false;
+  return !(await isReadable(closed, server)) || (await stat(closed.path)).size === 0;
+}
+
 /** A file of this name on another host would be another server's. */
 async function isReadable({ path }: ClosedBinlog, server: Server): Promise<boolean> {
   if ((await server.variable('hostname')) !== hostname()) return false;
