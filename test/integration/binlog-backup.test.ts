@@ -330,6 +330,112 @@ describe('binary logs', () => {
   });
 });
 
+describe('what is in a binary log', () => {
+  const stateOf = isMysql ? '@@GLOBAL.gtid_executed' : '@@GLOBAL.gtid_binlog_state';
+  const state = async (): Promise<string> => {
+    const [row] = await server.sql<{ state: string }>(`SELECT ${stateOf} AS state`);
+    return (row?.state ?? '').replaceAll('\n', '');
+  };
+  const entry = (number: number) => binlogEntries(sandbox)[key(`mysql-bin.00000${number}`)];
+
+  it('is in its entry: the next log begins with the GTIDs that it ends with', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    const start = Math.floor(Date.now() / 1000);
+    await write();
+    await write();
+    const first = await state();
+    expect(await run()).toEqual(SILENT);
+    await write();
+    const second = await state();
+    expect(await run()).toEqual(SILENT);
+    const about = { server_id: server.port, ended_cleanly: true };
+    expect(entry(1)).toMatchObject({
+      ...about,
+      gtid_start: '',
+      gtid_end: first,
+      next_binlog: 'mysql-bin.000002',
+    });
+    expect(entry(2)).toMatchObject({
+      ...about,
+      gtid_start: first,
+      gtid_end: second,
+      next_binlog: 'mysql-bin.000003',
+    });
+    for (const number of [1, 2]) {
+      const { first_time, last_time } = entry(number) as { first_time: number; last_time: number };
+      expect(first_time).toBeGreaterThanOrEqual(start);
+      expect(last_time).toBeGreaterThanOrEqual(first_time);
+      expect(last_time).toBeLessThanOrEqual(Date.now() / 1000);
+    }
+  });
+
+  it('is there without checksums, and after a shutdown and a crash', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await server.sql('SET GLOBAL binlog_checksum = NONE');
+    await write();
+    const before = await state();
+    await server.stop();
+    await server.start();
+    await write();
+    await server.kill();
+    await server.start();
+    expect(await run()).toEqual(SILENT);
+    const [stopped, killed] = [2, 3].map(entry);
+    expect(stopped).toMatchObject({ gtid_end: before, next_binlog: null, ended_cleanly: true });
+    expect(killed).toMatchObject({ gtid_start: before, next_binlog: null, ended_cleanly: false });
+    expect(entry(4)).toMatchObject({ gtid_start: killed?.['gtid_end'] });
+  });
+
+  it('is found by check --adopt too', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    await write();
+    await run();
+    const recorded = entry(1);
+    for (const name of ['binlog-status', 'binlog-status.copy']) {
+      rmSync(join(sandbox.dir, 'repository', hostname(), name));
+    }
+    await sandbox.run('check', '--adopt', '--lock-file', `${sandbox.dir}/lock`);
+    expect(entry(1)).toEqual({ ...recorded, server_identity: null });
+  });
+
+  it('is left out where the log cannot be read, which is copied all the same, with a warning once', async () => {
+    configureMysql(sandbox, server, { source: OFF });
+    for (let count = 0; count < 2; count += 1) await server.sql('FLUSH BINARY LOGS');
+    for (const name of ['mysql-bin.000001', 'mysql-bin.000002']) {
+      const bytes = original(name);
+      // The length of the second event.
+      bytes.writeUInt32LE(3, 4 + bytes.readUInt32LE(13) + 9);
+      writeFileSync(join(server.binlogDir, name), bytes);
+    }
+    const { exitCode, stderr } = await run();
+    expect(exitCode).toBe(0);
+    expect(stderr.match(/WARNING: .*/g)).toEqual([
+      expect.stringContaining('The contents of binary logs could not be read (an event of type'),
+    ]);
+    expect(stored('mysql-bin.000001')).toEqual(original('mysql-bin.000001'));
+    expect(entry(1)).not.toHaveProperty('server_id');
+    expect(entry(3)).toHaveProperty('server_id');
+    expect(await run()).toEqual(SILENT);
+  });
+
+  it.skipIf(isMysql)('is left out where the server encrypts it, in silence', async () => {
+    const keys = sandbox.file('keys', `1;${'ab'.repeat(32)}\n`);
+    chmodSync(keys, 0o644);
+    chmodSync(sandbox.dir, 0o755);
+    await using encrypted = await startMariadb({
+      lines: [
+        'plugin_load_add = file_key_management',
+        `file_key_management_filename = ${keys}`,
+        'encrypt_binlog',
+      ],
+    });
+    configureMysql(sandbox, encrypted, { source: OFF });
+    expect(await run()).toEqual(SILENT);
+    expect(entry(1)).not.toHaveProperty('server_id');
+    expect(listedBinlogs(sandbox).size).toBe(1);
+  });
+});
+
 describe('a server whose logs have a name with a dash in front and an apostrophe', () => {
   it('is backed up like others, and its gaps are named', async () => {
     await using odd = await startMariadb({ lines: ["log_bin = -it's"] });

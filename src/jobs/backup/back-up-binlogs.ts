@@ -1,6 +1,8 @@
 import type { MysqlConfig } from '../../config/config.ts';
+import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
+import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
   type BinlogChoice,
@@ -147,12 +149,11 @@ async function copyBinlog(
 ): Promise<Pick<StoredObject, 'key' | 'size'>> {
   const { host, log, remote } = context;
   await using source = await openBinlogSource(closed, server, context);
-  const { timeCreated, encrypted } = source.facts();
-  if (encrypted)
-    log.debug(`${closed.name} is encrypted by the server, and of use only with the server's key`);
+  const { timeCreated } = source.facts();
   const named = { binlog: closed.name, timeCreated };
   const key = binlogCopyKey(host, named, (each) => taken.has(each));
   const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
+  const contents = readContents(closed.name, source.facts().scan, context);
   const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
     ...named,
     key,
@@ -163,10 +164,31 @@ async function copyBinlog(
     size,
     sha256,
     chain,
+    contents,
   });
   const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
   log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
   return { key, size: stored.remote.size };
+}
+
+/** What is in a log, where that can be told. A copy is good without it. */
+function readContents(
+  name: string,
+  scan: BinlogScan,
+  { log, warnLasting }: JobContext,
+): BinlogContents | undefined {
+  if (scan.kind === 'read') return scan.contents;
+  if (scan.kind === 'encrypted') {
+    log.debug(`${name} is encrypted by the server, and of use only with the server's key`);
+    return undefined;
+  }
+  log.debug(`${name} was copied, but could not be read: ${scan.reason}`);
+  warnLasting(
+    'unreadable binlogs',
+    `The contents of binary logs could not be read (${scan.reason}). They were copied as they are, but their times and GTIDs ` +
+      'are missing in the status. Try one on a test server: mysqlbinlog or mariadb-binlog shows whether it is damaged',
+  );
+  return undefined;
 }

@@ -31,6 +31,7 @@ function copyOf(
     size: undefined,
     sha256: undefined,
     chain: undefined,
+    contents: undefined,
   };
 }
 
