@@ -2,6 +2,7 @@ import type { MysqlConfig } from '../../config/config.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
+import { describeError } from '../../errors.ts';
 import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
@@ -13,6 +14,7 @@ import {
   namesToCompare,
   type ServerBinlog,
 } from '../../mysql/binlog/choose-binlogs.ts';
+import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
@@ -54,6 +56,7 @@ export async function backUpBinlogs(
     context.log.debug('Binary logging is off: there are no binary logs to copy');
     return 0;
   }
+  await warnOfUnlogged(server, context);
   warnOfFuture('binlog', (await listCopies(places)).map(datedCopy), context);
   const before = await copyNewer(server, closedLogs, places, context);
   const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
@@ -66,6 +69,17 @@ export async function backUpBinlogs(
   await expireBinlogs(places.remote, policy, context);
   if (places.local) await expireBinlogs(places.local, policy, context);
   return before.size + size;
+}
+
+/** Logs that cannot be told about are copied all the same. */
+async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }: JobContext): Promise<void> {
+  try {
+    const message = describeUnlogged(await findUnlogged(server));
+    if (message !== undefined) warnLasting('unlogged changes', message);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug(`Cannot find out what the binary logs do not hold: ${describeError(error)}`);
+  }
 }
 
 async function listCopies({ remote }: Places): Promise<BinlogCopy[]> {
