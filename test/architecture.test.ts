@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ssh: ['errors', 'log', 'network', 'process', 'writers'],
   mysql: ['copies'],
   'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
-  'mysql/binlog': ['copies', 'errors', 'mysql/server'],
+  'mysql/binlog': ['copies', 'errors', 'mysql/server', 'retention'],
   'mysql/copy': [
     'config',
     'copies',

@@ -1,3 +1,5 @@
+import type { BinlogContents } from './binlog-contents.ts';
+
 /** A copy of one binary log, as `HOST/binlog-status` records it. Times are in seconds since the epoch. */
 export interface BinlogCopy {
   /** `HOST/binlog/NAME`, without the suffixes that the object has. */
@@ -19,6 +21,8 @@ export interface BinlogCopy {
   readonly sha256: string | undefined;
   /** Suffixes of the object, in their order; not known of the Python tool's copies. */
   readonly chain: readonly string[] | undefined;
+  /** Not known of the Python tool's copies, of logs that the server encrypts, and where the log could not be read. */
+  readonly contents: BinlogContents | undefined;
 }
 
 /** The parts of a log's name, such as `mysql-bin` and 42 of `mysql-bin.000042`. */

@@ -1,7 +1,8 @@
+import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { TwinDbError } from '../errors.ts';
 import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
@@ -11,6 +12,7 @@ import {
   readBinlogHeader,
   readPrintedEvent,
 } from '../mysql/binlog/binlog-header.ts';
+import { type BinlogScan, BinlogScanner } from '../mysql/binlog/binlog-scanner.ts';
 import type { ClosedBinlog } from '../mysql/binlog/binlogs.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
@@ -27,8 +29,14 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
+/** What is known of a binary log. */
+export interface BinlogFacts extends BinlogHeader {
+  /** What is in the log, when its stream has ended. */
+  readonly scan: BinlogScan;
+}
+
 /** The bytes of a closed binary log; what its header says is known from the start. Disposing removes what was fetched. */
-export type BinlogSource = Source<BinlogHeader> & AsyncDisposable;
+export type BinlogSource = Source<BinlogFacts> & AsyncDisposable;
 
 /**
  * Opens a closed log: its file where that can be read, else what the server sends of it as it does to a replica. The
@@ -75,6 +83,15 @@ export async function readTimeCreated(
   return parseBinlogHeader(event, `The binary log ${closed.name} of the server`).timeCreated;
 }
 
+/**
+ * Whether a listed log has no bytes: the server could not open its file, and none that can be read here has any. Not being able to
+ * open it may pass, for instance where the server has too many files open.
+ */
+export async function isMissing(closed: ClosedBinlog, server: Server): Promise<boolean> {
+  if (closed.size > 0) return false;
+  return !(await isReadable(closed, server)) || (await stat(closed.path)).size === 0;
+}
+
 /** A file of this name on another host would be another server's. */
 async function isReadable({ path }: ClosedBinlog, server: Server): Promise<boolean> {
   if ((await server.variable('hostname')) !== hostname()) return false;
@@ -94,14 +111,21 @@ async function openFile(
   if (actual < size) {
     throw new TwinDbError(`The binary log ${path} has ${actual} bytes, and the server says ${size}`);
   }
+  const scanner = new BinlogScanner();
   return {
     title: name,
-    // A program, so that its bytes go to the compressor without passing through JavaScript.
-    open: () => Promise.resolve({ command: 'cat', args: ['--', path], debianPackage: 'coreutils' }),
+    open: () => Promise.resolve(Readable.from(scanFile(path, scanner), { objectMode: false })),
     estimate: () => Promise.resolve(actual),
-    facts: () => header,
+    facts: () => ({ ...header, scan: scanner.result() }),
     [Symbol.asyncDispose]: release,
   };
+}
+
+async function* scanFile(path: string, scanner: BinlogScanner): AsyncGenerator<Buffer> {
+  for await (const bytes of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    scanner.feed(bytes);
+    yield bytes;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBinlogStatus } from '../../test/fixtures/independent-status-reader.ts';
+import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
 import {
   BINLOG_STATUS,
@@ -24,6 +25,16 @@ function reread(status: BinlogStatus): BinlogStatus {
   return BINLOG_STATUS.parse(decodeEnvelope(store(status)).content);
 }
 
+const CONTENTS: BinlogContents = {
+  serverId: 7,
+  firstTime: 1546300802,
+  lastTime: 1546300900,
+  gtidStart: '',
+  gtidEnd: '0-7-12',
+  nextBinlog: 'mysql-bin.000002',
+  endedCleanly: true,
+};
+
 function copyOf(changes: Partial<BinlogCopy> = {}): BinlogCopy {
   return {
     key: KEY,
@@ -36,6 +47,7 @@ function copyOf(changes: Partial<BinlogCopy> = {}): BinlogCopy {
     size: 1,
     sha256: '00',
     chain: ['.gz'],
+    contents: CONTENTS,
     ...changes,
   };
 }
@@ -50,7 +62,13 @@ describe('a binlog status of the Python tool', () => {
     (name) => {
       const status = BINLOG_STATUS.parse({ [KEY]: { [name]: 1546300801 } });
       expect(binlogCopies(status)).toEqual([
-        copyOf({ serverIdentity: undefined, size: undefined, sha256: undefined, chain: undefined }),
+        copyOf({
+          serverIdentity: undefined,
+          size: undefined,
+          sha256: undefined,
+          chain: undefined,
+          contents: undefined,
+        }),
       ]);
       expect(readBinlogStatus(store(status))).toEqual([[KEY, 1546300801]]);
     },
@@ -121,6 +139,17 @@ describe('a binlog status of ours', () => {
       size: optional(fc.nat()),
       sha256: optional(fc.string()),
       chain: optional(fc.constant(['.zst', '.gpg'])),
+      contents: optional(
+        fc.record({
+          serverId: fc.nat(),
+          firstTime: optional(fc.nat()),
+          lastTime: optional(fc.nat()),
+          gtidStart: optional(fc.string()),
+          gtidEnd: optional(fc.string()),
+          nextBinlog: optional(fc.string()),
+          endedCleanly: fc.boolean(),
+        }),
+      ),
     });
     fc.assert(
       fc.property(fc.array(logs, { maxLength: 8 }), (some) => {
@@ -138,6 +167,21 @@ describe('a binlog status of ours', () => {
         expect(new Set(binlogCopies(reread(status)))).toEqual(new Set(all));
       }),
     );
+  });
+
+  it('has the contents of a log as attributes, and none of them where they are not known', () => {
+    expect(binlogAttributes(copyOf())).toMatchObject({
+      server_id: 7,
+      first_time: 1546300802,
+      last_time: 1546300900,
+      gtid_start: '',
+      gtid_end: '0-7-12',
+      next_binlog: 'mysql-bin.000002',
+      ended_cleanly: true,
+    });
+    const without = binlogAttributes(copyOf({ contents: undefined }));
+    expect(Object.keys(without)).not.toContain('server_id');
+    expect(Object.keys(without)).not.toContain('ended_cleanly');
   });
 
   it('knows the objects of its copies by any suffixes, and no others', () => {

@@ -1,3 +1,4 @@
+import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
@@ -12,7 +13,23 @@ export type BinlogStatus = Entries;
 export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
   name: 'binlog-status',
   kind: 'binlog',
-  signed: ['time_created', 'host', 'binlog', 'server_identity', 'gap_after', 'size', 'sha256', 'chain'],
+  signed: [
+    'time_created',
+    'host',
+    'binlog',
+    'server_identity',
+    'gap_after',
+    'size',
+    'sha256',
+    'chain',
+    'server_id',
+    'first_time',
+    'last_time',
+    'gtid_start',
+    'gtid_end',
+    'next_binlog',
+    'ended_cleanly',
+  ],
   empty: {},
   parse: (content) => parseEntries(content, 'it is not a list of binlog copies'),
   serialise: (status) =>
@@ -59,6 +76,33 @@ export function binlogAttributes(copy: BinlogCopy): Attributes {
     size: copy.size ?? null,
     sha256: copy.sha256 ?? null,
     chain: copy.chain ?? null,
+    ...(copy.contents && contentsAttributes(copy.contents)),
+  };
+}
+
+function contentsAttributes(contents: BinlogContents): Attributes {
+  return {
+    server_id: contents.serverId,
+    first_time: contents.firstTime ?? null,
+    last_time: contents.lastTime ?? null,
+    gtid_start: contents.gtidStart ?? null,
+    gtid_end: contents.gtidEnd ?? null,
+    next_binlog: contents.nextBinlog ?? null,
+    ended_cleanly: contents.endedCleanly,
+  };
+}
+
+function readContents(attributes: Attributes): BinlogContents | undefined {
+  const { server_id, first_time, last_time, gtid_start, gtid_end, next_binlog, ended_cleanly } = attributes;
+  if (typeof server_id !== 'number' || typeof ended_cleanly !== 'boolean') return undefined;
+  return {
+    serverId: server_id,
+    firstTime: typeof first_time === 'number' ? first_time : undefined,
+    lastTime: typeof last_time === 'number' ? last_time : undefined,
+    gtidStart: typeof gtid_start === 'string' ? gtid_start : undefined,
+    gtidEnd: typeof gtid_end === 'string' ? gtid_end : undefined,
+    nextBinlog: typeof next_binlog === 'string' ? next_binlog : undefined,
+    endedCleanly: ended_cleanly,
   };
 }
 
@@ -83,6 +127,7 @@ function fromAttributes(key: string, attributes: Attributes): BinlogCopy | undef
     size: typeof size === 'number' ? size : undefined,
     sha256: typeof sha256 === 'string' ? sha256 : undefined,
     chain: Array.isArray(chain) ? chain.filter((suffix) => typeof suffix === 'string') : undefined,
+    contents: readContents(attributes),
   };
 }
 

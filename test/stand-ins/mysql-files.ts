@@ -47,12 +47,12 @@ export function makeServerFiles(dir: string): ServerFiles {
   return { datadir, binlogDir, lsn: () => lsn, binlogs: () => binlogs, write, beginBinlog };
 }
 
-/** The magic number and a format description event without a body. */
+/** The magic number and a format description event that says no more than that there are no checksums. */
 function binlogHeader(): Buffer {
-  const header = Buffer.alloc(4 + 19);
+  const header = Buffer.alloc(4 + 24);
   Buffer.from([0xfe, 0x62, 0x69, 0x6e]).copy(header);
   header.writeUInt32LE(Math.floor(Date.now() / 1000), 4);
   header.writeUInt8(15, 8);
-  header.writeUInt32LE(19, 13);
+  header.writeUInt32LE(24, 13);
   return header;
 }

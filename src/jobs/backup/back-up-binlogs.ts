@@ -1,16 +1,23 @@
 import type { MysqlConfig } from '../../config/config.ts';
+import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import { type ClosedBinlog, closeBinlogs } from '../../mysql/binlog/binlogs.ts';
+import { describeError } from '../../errors.ts';
+import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
+import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
   type BinlogChoice,
+  type ChosenBinlog,
   chooseBinlogs,
   describeHistory,
+  describeRemoved,
   namesToCompare,
   type ServerBinlog,
 } from '../../mysql/binlog/choose-binlogs.ts';
+import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
-import { openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
+import { datedCopy } from '../../retention/plan-binlogs.ts';
+import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
 import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -19,13 +26,24 @@ import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { readAll } from './unused-start.ts';
+import { warnOfFuture } from './warn-of-future.ts';
 
 type Places = CopyPlaces<BinlogStatus>;
+
+/** What was copied in a run. */
+interface Copied {
+  /** Keys of the copies. */
+  readonly keys: Set<string>;
+  /** Bytes stored on the destination. */
+  readonly size: number;
+}
 
 /**
  * Copies every closed binary log that is newer than the last copied one, in order, and ends at the first failure: a later
  * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go. Returns the bytes stored
  * on the destination.
+ *
+ * What is closed already is copied first: when the server begins a new log, it purges those that are older than its own limit.
  */
 export async function backUpBinlogs(
   server: MysqlServer,
@@ -33,29 +51,65 @@ export async function backUpBinlogs(
   places: Places,
   context: JobContext,
 ): Promise<number> {
-  const { log } = context;
-  const closedLogs = await closeBinlogs(server);
+  const closedLogs = await listClosedBinlogs(server);
   if (closedLogs === undefined) {
-    log.debug('Binary logging is off: there are no binary logs to copy');
+    context.log.debug('Binary logging is off: there are no binary logs to copy');
     return 0;
   }
-  const { status } = await places.remote.status.read();
-  const { logs, history } = await choose(server, closedLogs, binlogCopies(status), context);
-  const { level, message } = describeHistory(history);
-  if (logs.length > 0) log[level](message);
-  const taken = logs.length > 0 ? await takenKeys(places, context) : new Set<string>();
-  let gapAfter = history.kind === 'gap' ? history.after : undefined;
-  let size = 0;
-  for (const closed of logs) {
-    const { key, size: added } = await copyBinlog(server, closed, { gapAfter, taken }, places, context);
-    taken.add(key);
-    size += added;
-    gapAfter = undefined;
-  }
-  const policy = { expireLogDays, now: toSeconds(context.now()), serverIdentity: server.identity };
+  await warnOfUnlogged(server, context);
+  warnOfFuture('binlog', (await listCopies(places)).map(datedCopy), context);
+  const before = await copyNewer(server, closedLogs, places, context);
+  const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
+  const policy = {
+    expireLogDays,
+    now: toSeconds(context.now()),
+    serverIdentity: server.identity,
+    justCopied: new Set([...before.keys, ...keys]),
+  };
   await expireBinlogs(places.remote, policy, context);
   if (places.local) await expireBinlogs(places.local, policy, context);
-  return size;
+  return before.size + size;
+}
+
+/** Logs that cannot be told about are copied all the same. */
+async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }: JobContext): Promise<void> {
+  try {
+    const message = describeUnlogged(await findUnlogged(server));
+    if (message !== undefined) warnLasting('unlogged changes', message);
+  } catch (error) {
+    signal.throwIfAborted();
+    log.debug(`Cannot find out what the binary logs do not hold: ${describeError(error)}`);
+  }
+}
+
+async function listCopies({ remote }: Places): Promise<BinlogCopy[]> {
+  return binlogCopies((await remote.status.read()).status);
+}
+
+/** Copies those of the closed logs that are newer than the last copied one. */
+async function copyNewer(
+  server: MysqlServer,
+  closedLogs: readonly ClosedBinlog[],
+  places: Places,
+  context: JobContext,
+): Promise<Copied> {
+  const { log } = context;
+  const { logs, history } = await choose(server, closedLogs, await listCopies(places), context);
+  const keys = new Set<string>();
+  if (logs.length === 0) return { keys, size: 0 };
+  const { level, message } = describeHistory(history);
+  log[level](message);
+  const taken = await takenKeys(places, context);
+  let size = 0;
+  for (const chosen of logs) {
+    const removed = describeRemoved(chosen);
+    if (removed !== undefined) log.warn(removed);
+    const copied = await copyBinlog(server, chosen, taken, places, context);
+    taken.add(copied.key);
+    keys.add(copied.key);
+    size += copied.size;
+  }
+  return { keys, size };
 }
 
 /**
@@ -78,36 +132,42 @@ async function choose(
   copies: readonly BinlogCopy[],
   context: JobContext,
 ): Promise<BinlogChoice<ClosedBinlog & ServerBinlog>> {
+  const missing = new Set<ClosedBinlog>();
+  for (const closed of closedLogs) if (await isMissing(closed, server)) missing.add(closed);
   const times = new Map<string, number>();
   for (const name of namesToCompare(closedLogs, copies)) {
     const closed = closedLogs.find((each) => each.name === name);
-    if (closed === undefined) continue;
+    if (closed === undefined || missing.has(closed)) continue;
     const timeCreated = await readTimeCreated(closed, server, context);
     times.set(name, timeCreated);
     if (copies.some((copy) => copy.binlog === name && copy.timeCreated === timeCreated)) break;
   }
   return chooseBinlogs({
-    closedLogs: closedLogs.map((closed) => ({ ...closed, timeCreated: times.get(closed.name) })),
+    closedLogs: closedLogs.map((closed) => ({
+      ...closed,
+      timeCreated: times.get(closed.name),
+      isMissing: missing.has(closed),
+    })),
     serverIdentity: server.identity,
     copies,
+    now: toSeconds(context.now()),
   });
 }
 
 async function copyBinlog(
   server: MysqlServer,
-  closed: ClosedBinlog,
-  { gapAfter, taken }: { readonly gapAfter: string | undefined; readonly taken: ReadonlySet<string> },
+  { log: closed, gapAfter }: ChosenBinlog<ClosedBinlog>,
+  taken: ReadonlySet<string>,
   places: Places,
   context: JobContext,
 ): Promise<Pick<StoredObject, 'key' | 'size'>> {
   const { host, log, remote } = context;
   await using source = await openBinlogSource(closed, server, context);
-  const { timeCreated, encrypted } = source.facts();
-  if (encrypted)
-    log.debug(`${closed.name} is encrypted by the server, and of use only with the server's key`);
+  const { timeCreated } = source.facts();
   const named = { binlog: closed.name, timeCreated };
   const key = binlogCopyKey(host, named, (each) => taken.has(each));
   const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
+  const contents = readContents(closed.name, source.facts().scan, context);
   const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
     ...named,
     key,
@@ -118,10 +178,31 @@ async function copyBinlog(
     size,
     sha256,
     chain,
+    contents,
   });
   const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
   log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
   return { key, size: stored.remote.size };
+}
+
+/** What is in a log, where that can be told. A copy is good without it. */
+function readContents(
+  name: string,
+  scan: BinlogScan,
+  { log, warnLasting }: JobContext,
+): BinlogContents | undefined {
+  if (scan.kind === 'read') return scan.contents;
+  if (scan.kind === 'encrypted') {
+    log.debug(`${name} is encrypted by the server, and of use only with the server's key`);
+    return undefined;
+  }
+  log.debug(`${name} was copied, but could not be read: ${scan.reason}`);
+  warnLasting(
+    'unreadable binlogs',
+    `The contents of binary logs could not be read (${scan.reason}). They were copied as they are, but their times and GTIDs ` +
+      'are missing in the status. Try one on a test server: mysqlbinlog or mariadb-binlog shows whether it is damaged',
+  );
+  return undefined;
 }

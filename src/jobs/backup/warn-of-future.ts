@@ -3,9 +3,16 @@ import { type DatedCopy, isFromFuture } from '../../retention/newest-first.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
+/** What such a date means for each kind of copies. */
+const CONSEQUENCES = {
+  files: 'Retention counts such copies as the oldest',
+  mysql: 'Retention counts such copies as the oldest',
+  binlog: 'Such copies of binary logs are kept until that date and expire_log_days have passed',
+} as const;
+
 /** Warns of copies on the destination that are dated after now: a clock was wrong, or is. */
 export function warnOfFuture(
-  kind: string,
+  kind: keyof typeof CONSEQUENCES,
   copies: readonly DatedCopy[],
   { remote, now, warnLasting }: Pick<JobContext, 'remote' | 'now' | 'warnLasting'>,
 ): void {
@@ -16,6 +23,6 @@ export function warnOfFuture(
   warnLasting(
     `future ${kind}`,
     `${quoteLocation(remote.locate(first.key))} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
-      'Retention counts such copies as the oldest. Compare the clock with another one',
+      `${CONSEQUENCES[kind]}. Compare the clock with another one`,
   );
 }

@@ -17,6 +17,7 @@ export async function examineBinlog(found: FoundCopy, context: JobContext): Prom
   return (status) => {
     const key = binlogKeyOfObject(object.key);
     const name = nameOfKey(key);
+    const { scan } = log;
     const { timeCreated } = parseBinlogBeginning(log.beginning, location, object.modified);
     const copy: BinlogCopy = {
       key,
@@ -29,6 +30,7 @@ export async function examineBinlog(found: FoundCopy, context: JobContext): Prom
       gapAfter: undefined,
       ...digest,
       chain: readSuffixes(parsed.name),
+      contents: scan.kind === 'read' ? scan.contents : undefined,
     };
     return withBinlog(status, copy);
   };

@@ -1,13 +1,7 @@
 import { Writable } from 'node:stream';
 import { IntegrityError } from '../../errors.ts';
-import {
-  BINLOG_BEGINNING,
-  EVENT_HEADER_LENGTH,
-  LENGTH_OFFSET,
-  parseBinlogBeginning,
-} from './binlog-header.ts';
-
-const MAGIC_LENGTH = 4;
+import { BINLOG_BEGINNING, parseBinlogBeginning } from './binlog-header.ts';
+import { type BinlogScan, BinlogScanner } from './binlog-scanner.ts';
 
 type Callback = (error?: Error | null) => void;
 
@@ -17,10 +11,8 @@ type Callback = (error?: Error | null) => void;
  */
 export class BinlogCheck extends Writable {
   readonly #title: string;
+  readonly #scanner = new BinlogScanner();
   #beginning: Buffer = Buffer.alloc(0);
-  #header: Buffer = Buffer.alloc(0);
-  /** Bytes to pass over before the next event. */
-  #skip = MAGIC_LENGTH;
 
   /** `title` names the log in errors. */
   constructor(title: string) {
@@ -33,38 +25,24 @@ export class BinlogCheck extends Writable {
     return this.#beginning;
   }
 
+  /** What is in the log, when it has been read to its end. */
+  get scan(): BinlogScan {
+    return this.#scanner.result();
+  }
+
   override _write(bytes: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     const missing = BINLOG_BEGINNING - this.#beginning.length;
     if (missing > 0) this.#beginning = Buffer.concat([this.#beginning, bytes.subarray(0, missing)]);
-    for (let rest = bytes; rest.length > 0; ) {
-      if (this.#skip > 0) {
-        const skipped = Math.min(this.#skip, rest.length);
-        this.#skip -= skipped;
-        rest = rest.subarray(skipped);
-      } else rest = this.#takeHeader(rest);
-    }
+    this.#scanner.feed(bytes);
     callback();
   }
 
   override _final(callback: Callback): void {
     try {
       const { encrypted } = parseBinlogBeginning(this.#beginning, this.#title, new Date());
-      const isWhole = this.#skip === 0 && this.#header.length === 0;
-      callback(encrypted || isWhole ? null : new IntegrityError('the log in it was cut short'));
+      callback(encrypted || this.#scanner.isWhole ? null : new IntegrityError('the log in it was cut short'));
     } catch (error) {
       callback(error as Error);
     }
-  }
-
-  /** Of an event; returns the bytes behind it. */
-  #takeHeader(bytes: Buffer): Buffer {
-    const missing = EVENT_HEADER_LENGTH - this.#header.length;
-    this.#header = Buffer.concat([this.#header, bytes.subarray(0, missing)]);
-    if (this.#header.length === EVENT_HEADER_LENGTH) {
-      // What is no length, in an encrypted log or none at all, is judged in the end.
-      this.#skip = Math.max(this.#header.readUInt32LE(LENGTH_OFFSET) - EVENT_HEADER_LENGTH, 0);
-      this.#header = Buffer.alloc(0);
-    }
-    return bytes.subarray(missing);
   }
 }

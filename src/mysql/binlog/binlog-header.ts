@@ -21,14 +21,15 @@ export interface BinlogHeader {
  */
 const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
 const MAGIC_OF_ENCRYPTED = Buffer.from([0xfd, 0x62, 0x69, 0x6e]);
+export const MAGIC_LENGTH = 4;
 
 /** Of an event: timestamp (4 bytes), type (1), server id (4), length (4), …; little-endian. */
 export const EVENT_HEADER_LENGTH = 19;
-const TYPE_OFFSET = 4;
+export const TYPE_OFFSET = 4;
 export const LENGTH_OFFSET = 9;
 
-const FORMAT_DESCRIPTION = 15;
-const START_ENCRYPTION = 164;
+export const FORMAT_DESCRIPTION = 15;
+export const START_ENCRYPTION = 164;
 
 /** Bytes that `parseBinlogBeginning` needs; the first event is some 250 long. */
 export const BINLOG_BEGINNING = 4096;
@@ -53,8 +54,13 @@ export async function readBinlogHeader(path: string): Promise<BinlogHeader> {
  * the TwinDbError for what is no binary log.
  */
 export function parseBinlogBeginning(bytes: Buffer, title: string, modified: Date): BinlogHeader {
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC_OF_ENCRYPTED)) return parseBinlogHeader(bytes, title);
+  if (!isEncryptedFromStart(bytes)) return parseBinlogHeader(bytes, title);
   return { timeCreated: Math.floor(modified.getTime() / 1000), timeSource: 'file', encrypted: true };
+}
+
+/** Whether MySQL has encrypted the log that begins with these bytes. */
+export function isEncryptedFromStart(bytes: Buffer): boolean {
+  return bytes.subarray(0, MAGIC_LENGTH).equals(MAGIC_OF_ENCRYPTED);
 }
 
 /** The same of a log that is not encrypted from its first byte. */

@@ -2,15 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BinlogCopy, binlogCopyKey } from '../../copies/binlog-copy.ts';
 import { planBinlogs } from '../../retention/plan-binlogs.ts';
-import { chooseBinlogs, describeHistory, namesToCompare, type ServerBinlog } from './choose-binlogs.ts';
+import {
+  chooseBinlogs,
+  describeHistory,
+  describeRemoved,
+  namesToCompare,
+  type ServerBinlog,
+} from './choose-binlogs.ts';
 
 /** The log with this number; its time is 100 times the number, unless said otherwise. */
 function log(number: number, timeCreated: number | undefined = number * 100): ServerBinlog {
-  return { name: `b.${String(number).padStart(6, '0')}`, timeCreated };
+  return { name: `b.${String(number).padStart(6, '0')}`, timeCreated, isMissing: false };
 }
 
 function copyOf(
-  { name, timeCreated = 0 }: ServerBinlog,
+  { name, timeCreated = 0 }: Pick<ServerBinlog, 'name' | 'timeCreated'>,
   serverIdentity: string | undefined = 'a',
   key = `db1/binlog/${name}`,
 ): BinlogCopy {
@@ -25,13 +31,24 @@ function copyOf(
     size: undefined,
     sha256: undefined,
     chain: undefined,
+    contents: undefined,
   };
 }
 
+const NOW = 1_000_000;
+
 function choose(closedLogs: readonly ServerBinlog[], copies: readonly BinlogCopy[]) {
-  const { logs, history } = chooseBinlogs({ closedLogs, serverIdentity: 'a', copies });
-  return { names: logs.map(({ name }) => name), history };
+  const { logs, history } = chooseBinlogs({ closedLogs, serverIdentity: 'a', copies, now: NOW });
+  return { names: logs.map(({ log: { name } }) => name), history };
 }
+
+/** The gaps before the chosen logs, and what is said of them. */
+function gaps(closedLogs: readonly ServerBinlog[], copies: readonly BinlogCopy[]) {
+  const { logs } = chooseBinlogs({ closedLogs, serverIdentity: 'a', copies, now: NOW });
+  return logs.map((chosen) => [chosen.log.name, chosen.gapAfter, describeRemoved(chosen)]);
+}
+
+const removed = (number: number): ServerBinlog => ({ ...log(number, undefined), isMissing: true });
 
 describe('the choice of binlogs', () => {
   it('takes every closed log the first time', () => {
@@ -112,8 +129,60 @@ describe('the choice of binlogs', () => {
   });
 
   it('goes by the name alone where the time of a log is not known', () => {
-    const unknown = { name: 'b.000001', timeCreated: undefined };
+    const unknown = { name: 'b.000001', timeCreated: undefined, isMissing: false };
     expect(choose([unknown, log(2)], [copyOf(log(1))]).names).toEqual(['b.000002']);
+  });
+
+  it('passes over logs that were removed by hand, each of which is a gap that is said with its remedy', () => {
+    const logs = [log(1), removed(2), log(3), log(4), removed(5), removed(6), log(7), removed(8)];
+    expect(gaps(logs, [copyOf(log(1))])).toEqual([
+      [
+        'b.000003',
+        'b.000001',
+        'The server still lists b.000002, but its file was removed before it was copied: no point in time between b.000001 and ' +
+          "the next full or incremental copy can be restored. PURGE BINARY LOGS TO 'b.000003' makes the server forget what is " +
+          'missing; it deletes every log before b.000003, so make sure first that no replica needs one',
+      ],
+      ['b.000004', undefined, undefined],
+      [
+        'b.000007',
+        'b.000004',
+        expect.stringContaining(
+          'b.000005 to b.000006, but their files were removed before they were copied',
+        ) as string,
+      ],
+    ]);
+  });
+
+  it('says nothing of a log that was removed after it was copied', () => {
+    expect(gaps([removed(1), removed(2), log(3)], [copyOf(log(1)), copyOf(log(2))])).toEqual([
+      ['b.000003', undefined, undefined],
+    ]);
+  });
+
+  it('names a log that was removed although nothing was copied before, or after others were purged', () => {
+    expect(gaps([removed(1), log(2)], [])).toMatchObject([
+      ['b.000002', undefined, expect.stringContaining('between b.000001 and')],
+    ]);
+    expect(gaps([removed(4), log(5)], [copyOf(log(2))])).toMatchObject([
+      ['b.000005', 'b.000002', expect.stringContaining('lists b.000004')],
+    ]);
+  });
+
+  it.each([
+    ["it's.000002", "PURGE BINARY LOGS TO 'it''s.000002'"],
+    ['-x.000002', "PURGE BINARY LOGS TO '-x.000002'"],
+    ['a\\.000002', "PURGE BINARY LOGS TO 'a\\\\.000002'"],
+  ])('quotes the name in the statement: %s', (name, statement) => {
+    const first = { ...removed(1), name: name.replace('2', '1') };
+    const [[, , message] = []] = gaps([first, { ...log(2), name }], []);
+    expect(message).toContain(`${statement} makes`);
+  });
+
+  it('continues after the last log with a credible date, although a clock was ahead once', () => {
+    const ahead = copyOf({ name: 'b.000003', timeCreated: NOW + 86_400 });
+    const copies = [copyOf(log(2)), ahead, copyOf(log(4)), copyOf(log(5))];
+    expect(choose([log(6)], copies).history).toEqual({ kind: 'continued', after: 'b.000005' });
   });
 
   it('needs the times of those logs only whose names were copied, newest first', () => {
@@ -148,8 +217,10 @@ describe('any sequence of flushes, purges, resets, failures and expiries', () =>
             closedLogs: server.slice(0, -1),
             serverIdentity: 'a',
             copies,
+            now: time,
           });
-          for (const each of logs.slice(0, failAfter)) {
+          const made = new Set<string>();
+          for (const { log: each } of logs.slice(0, failAfter)) {
             const { name, timeCreated = 0 } = each;
             expect(copied).not.toContain(timeCreated);
             copied.add(timeCreated);
@@ -157,10 +228,13 @@ describe('any sequence of flushes, purges, resets, failures and expiries', () =>
               copies.some((copy) => copy.key === taken),
             );
             copies = [...copies, copyOf(each, 'a', key)];
+            made.add(key);
           }
           expect(new Set(copies.map(({ key }) => key)).size).toBe(copies.length);
           if (before.length > 0 && history.kind === 'first') throw new Error('the copies were not seen');
-          const plan = planBinlogs(copies, { expireLogDays, now: time * 86_400, serverIdentity: 'a' });
+          // A day is one second here, so that some copies expire.
+          const days = { expireLogDays: expireLogDays / 86_400, now: time, justCopied: made };
+          const plan = planBinlogs(copies, { ...days, serverIdentity: 'a' });
           copies = plan.filter(({ keep }) => keep).map(({ copy }) => copy);
           expect(copies.length).toBeGreaterThanOrEqual(Math.min(1, before.length));
           return { history };

@@ -1,4 +1,5 @@
-import { type BinlogCopy, compareBinlogNames, parseBinlogName } from '../../copies/binlog-copy.ts';
+import { type BinlogCopy, parseBinlogName } from '../../copies/binlog-copy.ts';
+import { lastCopied } from '../../retention/plan-binlogs.ts';
 
 /** A binary log that the server has finished. */
 export interface ServerBinlog {
@@ -9,6 +10,8 @@ export interface ServerBinlog {
    * tell whether it is of the same log; without it the name alone decides.
    */
   readonly timeCreated: number | undefined;
+  /** The server lists the log, but its file was removed or emptied by hand. */
+  readonly isMissing: boolean;
 }
 
 /** What has become of the server's logs since the last one was copied. */
@@ -26,8 +29,17 @@ export type BinlogHistory =
 
 export interface BinlogChoice<L> {
   /** The logs to copy, in this order, so that a failure leaves no hole behind the last copied one. */
-  readonly logs: readonly L[];
+  readonly logs: readonly ChosenBinlog<L>[];
   readonly history: BinlogHistory;
+}
+
+/** A log to copy. */
+export interface ChosenBinlog<L> {
+  readonly log: L;
+  /** The log before it, which was copied or is to be copied, where logs between the two are missing. */
+  readonly gapAfter: string | undefined;
+  /** The logs right before it that are missing although the server has not purged them. */
+  readonly removed: readonly string[];
 }
 
 interface ChoiceInput<L> {
@@ -36,6 +48,8 @@ interface ChoiceInput<L> {
   readonly serverIdentity: string;
   /** What the status of this host lists; copies of the Python tool don't tell the server and count as this one's. */
   readonly copies: readonly BinlogCopy[];
+  /** Seconds since the epoch. */
+  readonly now: number;
 }
 
 /** The closed logs that are newer than the last copied one of the same server. */
@@ -43,20 +57,40 @@ export function chooseBinlogs<L extends ServerBinlog>({
   closedLogs,
   serverIdentity,
   copies,
+  now,
 }: ChoiceInput<L>): BinlogChoice<L> {
   const own = copies.filter((copy) => (copy.serverIdentity ?? serverIdentity) === serverIdentity);
-  const last = latestCopy(own);
+  const last = lastCopied(own, now);
   if (last === undefined) {
-    const other = latestCopy(copies);
+    const other = lastCopied(copies, now);
     const history: BinlogHistory = other ? { kind: 'other-server', after: other.binlog } : { kind: 'first' };
-    return { logs: closedLogs, history };
+    return { logs: passOverMissing(closedLogs, history), history };
   }
   const position = closedLogs.findLastIndex((log) => own.some((copy) => isCopyOf(copy, log)));
   const continued = closedLogs[position];
-  if (continued) {
-    return { logs: closedLogs.slice(position + 1), history: { kind: 'continued', after: continued.name } };
+  const history: BinlogHistory = continued
+    ? { kind: 'continued', after: continued.name }
+    : relate(last.binlog, closedLogs[0]);
+  return { logs: passOverMissing(closedLogs.slice(position + 1), history), history };
+}
+
+/** The logs whose files are there, each with the gap before it. */
+function passOverMissing<L extends ServerBinlog>(
+  newer: readonly L[],
+  history: BinlogHistory,
+): ChosenBinlog<L>[] {
+  const chosen: ChosenBinlog<L>[] = [];
+  let previous = history.kind === 'continued' || history.kind === 'gap' ? history.after : undefined;
+  let isGap = history.kind === 'gap';
+  let removed: string[] = [];
+  for (const log of newer) {
+    if (log.isMissing) removed.push(log.name);
+    else {
+      chosen.push({ log, gapAfter: isGap || removed.length > 0 ? previous : undefined, removed });
+      [previous, isGap, removed] = [log.name, false, []];
+    }
   }
-  return { logs: closedLogs, history: relate(last.binlog, closedLogs[0]) };
+  return chosen;
 }
 
 /**
@@ -72,13 +106,6 @@ export function namesToCompare(
     .map(({ name }) => name)
     .filter((name) => copied.has(name))
     .toReversed();
-}
-
-/** The copy of the log that was begun last. Logs of one second are told apart by their numbers. */
-function latestCopy(copies: readonly BinlogCopy[]): BinlogCopy | undefined {
-  return copies
-    .toSorted((a, b) => a.timeCreated - b.timeCreated || compareBinlogNames(a.binlog, b.binlog))
-    .at(-1);
 }
 
 function isCopyOf(copy: BinlogCopy, log: ServerBinlog): boolean {
@@ -126,4 +153,27 @@ export function describeHistory(history: BinlogHistory): {
         message: `The binary logs copied so far, up to ${history.after}, are of another server: all closed ones of this server are copied`,
       };
   }
+}
+
+/** What to tell the operator of the logs that were removed by hand right before this one; undefined when none was. */
+export function describeRemoved({
+  log: { name },
+  gapAfter,
+  removed,
+}: ChosenBinlog<Pick<ServerBinlog, 'name'>>): string | undefined {
+  const [first] = removed;
+  if (first === undefined) return undefined;
+  const missing =
+    removed.length === 1
+      ? `${first}, but its file was removed before it was`
+      : `${first} to ${removed.at(-1)}, but their files were removed before they were`;
+  return (
+    `The server still lists ${missing} copied: no point in time between ${gapAfter ?? first} and the next full or incremental ` +
+    `copy can be restored. PURGE BINARY LOGS TO ${quoteSql(name)} makes the server forget what is missing; it deletes every log ` +
+    `before ${name}, so make sure first that no replica needs one`
+  );
+}
+
+function quoteSql(name: string): string {
+  return `'${name.replaceAll(/['\\]/g, '$&$&')}'`;
 }

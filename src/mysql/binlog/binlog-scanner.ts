@@ -1,0 +1,145 @@
+import type { BinlogContents } from '../../copies/binlog-contents.ts';
+import { isBinlogName } from '../../copies/binlog-copy.ts';
+import {
+  EVENT_HEADER_LENGTH,
+  FORMAT_DESCRIPTION,
+  isEncryptedFromStart,
+  MAGIC_LENGTH,
+  START_ENCRYPTION,
+} from './binlog-header.ts';
+import { type BinlogEvent, EventWalker } from './event-walker.ts';
+import { GROUP_EVENTS, readGroup } from './group-event.ts';
+import { type GtidState, readGtidList, readPreviousGtids } from './gtid-state.ts';
+
+const STOP = 3;
+const ROTATE = 4;
+const PREVIOUS_GTIDS = 35;
+const GTID_LIST = 163;
+
+const WANTED: ReadonlySet<number> = new Set([
+  FORMAT_DESCRIPTION,
+  ROTATE,
+  PREVIOUS_GTIDS,
+  GTID_LIST,
+  ...Object.values(GROUP_EVENTS),
+]);
+
+/** Bytes of a checksum, by the number that the first event has for its kind: none, CRC32. */
+const CHECKSUM_LENGTHS: readonly (number | undefined)[] = [0, 4];
+
+/** What came of a scan. */
+export type BinlogScan =
+  | { readonly kind: 'read'; readonly contents: BinlogContents }
+  /** By the server: its events cannot be read. */
+  | { readonly kind: 'encrypted' }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/**
+ * Finds out what is in a binary log while its bytes pass by, in little memory. Never throws: a log that it cannot read is copied all
+ * the same.
+ */
+export class BinlogScanner {
+  readonly #walker = new EventWalker(
+    (type) => this.#failure === undefined && WANTED.has(type),
+    (event) => this.#take(event),
+  );
+  #magic: Buffer = Buffer.alloc(0);
+  /** Set: the rest is not looked at. */
+  #failure: Exclude<BinlogScan, { kind: 'read' }> | undefined;
+  #checksumLength = 0;
+  #serverId: number | undefined;
+  #firstTime: number | undefined;
+  #lastTime: number | undefined;
+  #gtids: GtidState | undefined;
+  #gtidStart: string | undefined;
+  #nextBinlog: string | undefined;
+  #lastType: number | undefined;
+
+  /** Takes the next bytes, of any number. */
+  feed(bytes: Buffer): void {
+    const missing = MAGIC_LENGTH - this.#magic.length;
+    if (missing > 0) this.#magic = Buffer.concat([this.#magic, bytes.subarray(0, missing)]);
+    this.#walker.feed(bytes);
+  }
+
+  /** Whether the bytes so far end behind an event; without a meaning in what is encrypted. */
+  get isWhole(): boolean {
+    return this.#walker.isWhole;
+  }
+
+  /** What is known when all bytes were fed. */
+  result(): BinlogScan {
+    if (isEncryptedFromStart(this.#magic)) return { kind: 'encrypted' };
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#serverId === undefined) return unreadable('it has no event');
+    const contents = {
+      serverId: this.#serverId,
+      firstTime: this.#firstTime,
+      lastTime: this.#lastTime,
+      gtidStart: this.#gtidStart,
+      gtidEnd: this.#gtids?.toString(),
+      nextBinlog: this.#nextBinlog,
+      endedCleanly: this.isWhole && (this.#lastType === ROTATE || this.#lastType === STOP),
+    };
+    return { kind: 'read', contents };
+  }
+
+  #take(event: BinlogEvent): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#read(event);
+    } catch (error) {
+      // A body that is shorter than what it should have throws a RangeError.
+      this.#failure = unreadable(
+        `an event of type ${event.type} is damaged or of an unknown form: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  #read(event: BinlogEvent): void {
+    const { type, length, body } = event;
+    if (length < EVENT_HEADER_LENGTH) throw new RangeError(`its length is ${length}`);
+    if (WANTED.has(type) && body === undefined) throw new RangeError(`it has ${length} bytes`);
+    if (this.#serverId === undefined && type !== FORMAT_DESCRIPTION) throw new RangeError('it comes first');
+    this.#lastType = type;
+    if (type === START_ENCRYPTION) this.#failure = { kind: 'encrypted' };
+    else if (type === FORMAT_DESCRIPTION && body !== undefined) this.#readFormat(event.serverId, body);
+    else if (body !== undefined) this.#readBody({ ...event, body: this.#withoutChecksum(body) });
+  }
+
+  /** It ends with the kind of the checksums and, whatever that is, with one of its own. */
+  #readFormat(serverId: number, body: Buffer): void {
+    const checksum = body.readUInt8(body.length - 5);
+    const length = CHECKSUM_LENGTHS[checksum];
+    if (length === undefined) throw new RangeError(`it names checksums of kind ${checksum}`);
+    this.#checksumLength = length;
+    this.#serverId ??= serverId;
+  }
+
+  #withoutChecksum(body: Buffer): Buffer {
+    return body.subarray(0, Math.max(body.length - this.#checksumLength, 0));
+  }
+
+  #readBody(event: BinlogEvent & { readonly body: Buffer }): void {
+    const { type, body } = event;
+    if (type === ROTATE) {
+      // A position comes first.
+      const name = body.subarray(8).toString();
+      if (!isBinlogName(name)) throw new RangeError('it names no binary log');
+      this.#nextBinlog = name;
+    } else if (type === GTID_LIST || type === PREVIOUS_GTIDS) {
+      this.#gtids = type === GTID_LIST ? readGtidList(body) : readPreviousGtids(body);
+      this.#gtidStart = this.#gtids.toString();
+    } else {
+      const group = readGroup(event);
+      if (group === undefined) return;
+      this.#firstTime ??= group.time;
+      this.#lastTime = group.time;
+      if (group.gtid !== undefined) this.#gtids?.add(group.gtid);
+    }
+  }
+}
+
+function unreadable(reason: string): Exclude<BinlogScan, { kind: 'read' }> {
+  return { kind: 'unreadable', reason };
+}
