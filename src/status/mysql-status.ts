@@ -57,8 +57,14 @@ export const MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
  */
 export const LOCAL_MYSQL_STATUS: StatusFormat<PeriodicStatus> = {
   ...MYSQL_STATUS,
-  // The remote entry that it puts here has other configuration files: with [gpg] those without their secrets.
-  signable: (attributes) => ({ ...MYSQL_STATUS.signable(attributes), config: null }),
+  // With [gpg] the configuration files in the remote entry, which it puts here, have lost their secrets; ours are those that were signed.
+  withExtraAttributes(status, other) {
+    const known = new Map(AS_STORED.entries(other));
+    return AS_STORED.mapEntries(AS_STORED.withExtraAttributes(status, other), (key, attributes) => {
+      const { mac, config } = known.get(key) ?? {};
+      return mac !== undefined && mac === attributes['mac'] ? { ...attributes, config } : attributes;
+    });
+  },
   parse: (content) => {
     const status = AS_STORED.parse(content);
     return mapSections(status, (runType) =>

@@ -163,7 +163,7 @@ describe('a copy without a checksum that was there before the key', () => {
     writeFileSync(join(sandbox.dir, 'repository', key), EVIL);
     const { exitCode, stderr } = await restore(key);
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('has a signed entry without a checksum');
+    expect(stderr).toContain('cannot be verified: its entry cannot be understood');
     rmSync(dst, { recursive: true });
     configure({ integrity: { require: 'yes' } });
     await expectRefused(key, 'has a signed entry without a checksum');
@@ -289,7 +289,7 @@ describe('a copy of others', () => {
     const copy = stdout.split('\n').find((line) => line.includes('/web1/')) ?? '';
     const { exitCode, stderr } = await restore(copy);
     expect(exitCode).toBe(0);
-    expect(stderr).toContain('it is of another host');
+    expect(stderr.match(/WARNING/g)).toHaveLength(1);
     rmSync(dst, { recursive: true });
     configure({ integrity: { require: 'yes' } });
     await expectRefused(copy, 'it is of another host');

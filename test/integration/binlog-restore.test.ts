@@ -4,10 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BINLOG_STATUS } from '../../src/status/binlog-status.ts';
 import { encodeEnvelope } from '../../src/status/envelope.ts';
+import { signAll } from '../../src/status/sign-entry.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { mountSmallDisk } from '../e2e/small-disk.ts';
 import { configureLocal } from '../fixtures/backup-run.ts';
+import { giveLabKey, LAB_KEYRING } from '../fixtures/lab-key.ts';
 import { damage, truncate } from '../fixtures/mysql-copies.ts';
 import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -42,6 +45,7 @@ beforeEach(() => {
   kept = join(sandbox.dir, 'kept');
   dst = join(sandbox.dir, 'restored');
   configureLocal(sandbox, []);
+  giveLabKey(sandbox);
 });
 afterEach(() => sandbox[Symbol.dispose]());
 
@@ -63,7 +67,8 @@ const store = (host: string, { place = repository, encrypted = false, sums = tru
     const size = object.length;
     entries[`${host}/binlog/${name}`] = { time_created: 1_700_000_000, ...(sums ? { size, sha256 } : {}) };
   }
-  writeFileSync(join(place, host, 'binlog-status'), encodeEnvelope(entries));
+  const status = signAll(BINLOG_STATUS, BINLOG_STATUS.parse(entries), () => true, LAB_KEYRING);
+  writeFileSync(join(place, host, 'binlog-status'), encodeEnvelope(BINLOG_STATUS.serialise(status)));
 };
 const objectOf = (host: string, name: string, encrypted = false) =>
   `${host}/binlog/${name}.gz${encrypted ? '.gpg' : ''}`;

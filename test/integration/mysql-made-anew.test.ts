@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
+import { giveLabKey } from '../fixtures/lab-key.ts';
 import { changeStatus } from '../fixtures/mysql-copies.ts';
 import { backUp, configureMysql, listedMysql, statusOf } from '../fixtures/mysql-run.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -15,6 +16,7 @@ beforeEach(async () => {
   sandbox = createSandbox();
   server = await startMariadb();
   configureMysql(sandbox, server);
+  giveLabKey(sandbox);
 });
 afterEach(async () => {
   sandbox[Symbol.dispose]();

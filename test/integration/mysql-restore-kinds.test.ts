@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { configureLocal } from '../fixtures/backup-run.ts';
+import { giveLabKey } from '../fixtures/lab-key.ts';
 import { makeMysqlCopy } from '../fixtures/mysql-copies.ts';
 import { startGaleraNode, startMariadb, startOn } from '../lab/mariadb.ts';
 import { digestTables } from '../lab/rows.ts';
@@ -16,6 +17,7 @@ beforeEach(() => {
   repository = join(sandbox.dir, 'repository');
   dst = join(sandbox.dir, 'restored');
   configureLocal(sandbox, []);
+  giveLabKey(sandbox);
 });
 afterEach(() => sandbox[Symbol.dispose]());
 

@@ -90,7 +90,8 @@ async function fetchFrom(
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
-  warnIfUnproven(lookup.verdict, location, context);
+  // That there is no checksum, which has been said, says this as well.
+  if (isVerifiable(candidate)) warnIfUnproven(lookup.verdict, location, context);
   context.log.debug(`Restoring ${quoteLocation(location)} (${formatBytes(object.size)})`);
   const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {
