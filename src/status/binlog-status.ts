@@ -1,7 +1,7 @@
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
-import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusFormat } from './status-format.ts';
 
 /** The content of a binlog status: the attributes of each key, without sections. Never changed in place. */
@@ -63,7 +63,7 @@ function fromAttributes(key: string, attributes: Attributes): BinlogCopy | undef
   const parsed = parseKey(key);
   const timeCreated = timeOf(attributes);
   // 0 is what `serialise` puts where the time is not known.
-  if (parsed?.media !== 'binlog' || timeCreated === undefined || timeCreated <= 0) return undefined;
+  if (parsed?.media !== 'binlog' || !isTime(timeCreated) || timeCreated <= 0) return undefined;
   const { binlog, server_identity, gap_after, size, sha256, chain } = attributes;
   return {
     key,

@@ -29,3 +29,11 @@ export function mergeExtraAttributes(
     }),
   );
 }
+
+/** The last second that a Date can have. Source: ECMA-262, "Time Values and Time Range". */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** Whether a status can mean a time by this, in seconds since the epoch. */
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
+}

@@ -1,6 +1,6 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import type { Attributes } from './entries.ts';
+import { type Attributes, isTime } from './entries.ts';
 import { type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -36,7 +36,7 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
     attributes;
   if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string')
     return undefined;
-  if (typeof backup_started !== 'number' || typeof backup_finished !== 'number') return undefined;
+  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
   if (typeof size !== 'number' || typeof sha256 !== 'string') return undefined;
   return {
     key,

@@ -3,7 +3,7 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
-import type { Attributes, Entries } from './entries.ts';
+import { type Attributes, type Entries, isTime } from './entries.ts';
 import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
@@ -121,6 +121,7 @@ function fromAttributes(runType: RunType, key: string, attributes: Attributes): 
   const { lsn, backup_started, backup_finished, chain } = attributes;
   if (parsed?.media !== 'mysql' || type === undefined) return undefined;
   if (!isPositive(lsn) || !isPositive(backup_started) || !isPositive(backup_finished)) return undefined;
+  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
   return {
     key,
     host: parsed.host,
