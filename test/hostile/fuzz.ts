@@ -80,7 +80,7 @@ export function mutated(base: Buffer): fc.Arbitrary<Buffer> {
           return Buffer.concat([before, after.subarray(length)]);
         case 'repeat':
           return Buffer.concat([before, after.subarray(0, length), after]);
-        default:
+        case 'end':
           return before;
       }
     }, base),
