@@ -6,14 +6,6 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** Copies by their keys. */
 export type Entries = Readonly<Record<string, Attributes>>;
 
-/** The last second that a Date can hold. Source: ECMA-262, time values. */
-const MAX_TIME = 8.64e12;
-
-/** Whether a value can be a time in seconds since the epoch. */
-export function isTime(value: unknown): value is number {
-  return typeof value === 'number' && value >= 0 && value <= MAX_TIME;
-}
-
 /** Checks that `value` maps keys to attributes. Throws a StatusDamagedError with `problem` when it does not. */
 export function parseEntries(value: unknown, problem: string): Entries {
   if (!isRecord(value) || !Object.values(value).every(isRecord)) throw new StatusDamagedError(problem);
@@ -36,4 +28,12 @@ export function mergeExtraAttributes(
       return [key, isSame ? { ...other, ...attributes } : attributes];
     }),
   );
+}
+
+/** The last second that a Date can have. Source: ECMA-262, "Time Values and Time Range". */
+const LAST_SECOND = 8_640_000_000_000;
+
+/** Whether a status can mean a time by this, in seconds since the epoch. */
+export function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
 }
