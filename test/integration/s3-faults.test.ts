@@ -124,15 +124,14 @@ describe('passing trouble does not cost the copy', () => {
 
 test('a completion has more time than other requests, on one connection', async () => {
   let asked = 0;
-  proxy.intercept = (request, answer, forward) => {
-    if (!isComplete(request)) return 'pass';
+  const late: Intercept = async (_request, answer, forward) => {
     asked++;
-    return sleep(3000).then(async () => {
-      const real = await forward();
-      answer.writeHead(real.statusCode ?? 502, real.headers);
-      real.pipe(answer);
-    });
+    await sleep(3000);
+    const real = await forward();
+    answer.writeHead(real.statusCode ?? 502, real.headers);
+    real.pipe(answer);
   };
+  proxy.intercept = spoil(1e9, isComplete, late);
   await store(throughProxy({ ...IMPATIENT, joinMs: 8000 }), key, SIZE, 1);
   await expectStored(SIZE);
   expect(asked).toBe(1);
