@@ -3,6 +3,7 @@
 // streams: V8 answers each 32 MB or so of new buffers with a walk through the whole heap, which over SSH took a third of this
 // process's time. Without it the buffers go with the next collection of young objects, and memory stays as it was.
 import { writeSync } from 'node:fs';
+import { endProcess } from './end-process.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 
 // Without a listener a write beyond the limit of file size ends the process without a word; with one it fails, and is reported.
@@ -23,4 +24,4 @@ try {
   writeSync(2, `ERROR: ${TOO_MANY_FILES}\n`);
   exitCode = 1;
 }
-process.exit(exitCode);
+await endProcess(exitCode);

@@ -5,6 +5,7 @@ import { folderOfPrefix, PARTIAL_FOLDER } from './check-key.ts';
 import type { ObjectInfo } from './destination.ts';
 import { guardListing, type PageCheck } from './listing-guard.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
+import { withinLimit } from './within-limit.ts';
 
 /** Entries of a folder that are held in memory at once. */
 const ENTRIES_AT_ONCE = 256;
@@ -71,8 +72,18 @@ async function* walk(
  * The files below `root` whose path from there starts with `prefix`. Linked folders are not entered, or one copy
  * would show under two keys; but for the folder of a host, which writing and reading follow too.
  */
-export async function* listFiles(root: string, prefix: string): AsyncGenerator<ObjectInfo> {
+export async function* listFiles(root: string, prefix: string, limitMs: number): AsyncGenerator<ObjectInfo> {
   const folder = folderOfPrefix(prefix);
   if (folder === undefined) return;
-  yield* walk(root, folder, prefix, guardListing(join(root, folder)).startPages());
+  const found = walk(root, folder, prefix, guardListing(join(root, folder)).startPages());
+  try {
+    for (;;) {
+      const { done, value } = await withinLimit(found.next(), limitMs, `Cannot list ${root}`);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Closes the folder. Not awaited: it may be what hangs.
+    found.return(undefined).catch(() => undefined);
+  }
 }

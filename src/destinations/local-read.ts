@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { StorageError } from '../errors.ts';
 import { absentError, localError, saysAbsent } from './local-errors.ts';
+import { NoAnswerError, withinLimit } from './within-limit.ts';
 
 /** Bytes asked for at once. */
 const CHUNK_SIZE = 1024 * 1024;
@@ -23,10 +24,11 @@ async function openFile(path: string): Promise<{ file: FileHandle; size: number 
  * The bytes of a file below the backup folder `root`. Errors with ObjectNotFoundError when there is none, with a
  * StorageError when it cannot be read or became shorter meanwhile.
  */
-export function createFileReader(path: string, root: string): Readable {
+export function createFileReader(path: string, root: string, limitMs: number): Readable {
   let file: FileHandle | undefined;
   let size = 0;
   let position = 0;
+  let hangs = false;
 
   const start = async (): Promise<void> => {
     ({ file, size } = await openFile(path));
@@ -44,25 +46,29 @@ export function createFileReader(path: string, root: string): Readable {
     return null;
   };
 
-  const wrap = (cause: unknown): Error =>
-    saysAbsent(cause) ? absentError(path, cause) : localError('read', path, root, cause);
+  const limited = <T>(work: Promise<T>): Promise<T> => withinLimit(work, limitMs, `Cannot read ${path}`);
+  const wrap = (cause: unknown): Error => {
+    hangs ||= cause instanceof NoAnswerError;
+    return saysAbsent(cause) ? absentError(path, cause) : localError('read', path, root, cause);
+  };
 
   return new Readable({
     highWaterMark: CHUNK_SIZE,
     construct(callback) {
-      start().then(
+      limited(start()).then(
         () => callback(),
         (cause: unknown) => callback(wrap(cause)),
       );
     },
     read() {
-      next().then(
+      limited(next()).then(
         (chunk) => this.push(chunk),
         (cause: unknown) => this.destroy(wrap(cause)),
       );
     },
     destroy(reason, callback) {
-      const closing = file?.close() ?? Promise.resolve();
+      // What hangs is not waited for.
+      const closing = hangs ? Promise.resolve() : (file?.close() ?? Promise.resolve());
       closing.then(
         () => callback(reason),
         (cause: unknown) => callback(reason ?? wrap(cause)),

@@ -7,6 +7,8 @@ import { makeFolder } from '../make-folder.ts';
 import { type BatchedFile, batchWrites } from './local-batches.ts';
 import { codeOf, localError, saysAbsent } from './local-errors.ts';
 import { removeIfEmpty, syncFolders } from './local-folders.ts';
+import type { RequestLimits } from './request-limits.ts';
+import { NoAnswerError, withinLimit } from './within-limit.ts';
 
 /** Only the user who makes the backups may read them. */
 const FILE_MODE = 0o600;
@@ -63,7 +65,11 @@ async function removeFile(path: string): Promise<void> {
  * A stream into a file that appears under its name only when it is whole and on the disk. Destroyed before `finish`,
  * it leaves nothing; where it has replaced another file by then, the new one stays, whole. Errors with a StorageError.
  */
-export function createFileWriter({ path, partialPath, root }: FileToWrite, log: Log): Writable {
+export function createFileWriter(
+  { path, partialPath, root }: FileToWrite,
+  log: Log,
+  { usualMs, slowMs }: RequestLimits,
+): Writable {
   let file: FileHandle | undefined;
   let batches: BatchedFile | undefined;
   let topToSync = root;
@@ -73,6 +79,7 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
   /** The file that appeared under a name where none was before. */
   let appeared: string | undefined;
   let publishing: Promise<void> | undefined;
+  let hangs = false;
 
   const needFile = (): { file: FileHandle; batches: BatchedFile } => {
     if (!file || !batches) throw new StorageError(`${partialPath} is not open`);
@@ -111,6 +118,8 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
 
   const discard = async (): Promise<void> => {
     aborted = true;
+    // What hangs is not waited for; the next run's sweep finds what it leaves.
+    if (hangs) return;
     // A rename under way cannot be called back, only undone.
     await publishing?.catch(() => undefined);
     if (isDone) return;
@@ -121,10 +130,13 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
     await removeIfEmpty(dirname(partialPath));
   };
 
-  const settle = (work: Promise<void>, callback: (error?: Error | null) => void): void => {
-    work.then(
+  const settle = (work: Promise<void>, callback: (error?: Error | null) => void, limitMs = usualMs): void => {
+    withinLimit(work, limitMs, `Cannot write ${path}`).then(
       () => callback(),
-      (cause: unknown) => callback(localError('write', path, root, cause)),
+      (cause: unknown) => {
+        hangs ||= cause instanceof NoAnswerError;
+        callback(localError('write', path, root, cause));
+      },
     );
   };
 
@@ -138,14 +150,18 @@ export function createFileWriter({ path, partialPath, root }: FileToWrite, log: 
     },
     final(callback) {
       publishing = publish();
-      settle(publishing, (error) => {
-        isDone = !error && !aborted;
-        callback(error);
-      });
+      settle(
+        publishing,
+        (error) => {
+          isDone = !error && !aborted;
+          callback(error);
+        },
+        slowMs,
+      );
     },
     destroy(reason, callback) {
       // What made the write fail is the news; a partial file that stays is found by the next run's sweep.
-      settle(discard(), (error) => callback(reason ?? error ?? null));
+      settle(discard(), (error) => callback(reason ?? error ?? null), slowMs);
     },
   });
 }

@@ -12,9 +12,11 @@ import { describeFile, listFiles } from './local-list.ts';
 import { createFileReader } from './local-read.ts';
 import { sweepFolder } from './local-sweep.ts';
 import { createFileWriter } from './local-write.ts';
+import { REQUEST_LIMITS } from './request-limits.ts';
+import { withinLimit } from './within-limit.ts';
 
-/** Keeps copies in a folder of this machine, which is made when it is absent. */
-export function openLocal(config: LocalConfig, log: Log): Destination {
+/** Keeps copies in a folder of this machine, which is made when it is absent. `limits` is for tests. */
+export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS): Destination {
   const root = resolve(config.backupDir);
   const pathOf = (key: string): string => {
     checkKey(key);
@@ -30,27 +32,30 @@ export function openLocal(config: LocalConfig, log: Log): Destination {
     write(key): Writable {
       const path = pathOf(key);
       const host = key.slice(0, key.indexOf('/'));
-      return createFileWriter({ path, partialPath: join(partialFolder(host), newPartialName()), root }, log);
+      const partialPath = join(partialFolder(host), newPartialName());
+      return createFileWriter({ path, partialPath, root }, log, limits);
     },
 
-    read: (key): Readable => createFileReader(pathOf(key), root),
+    read: (key): Readable => createFileReader(pathOf(key), root, limits.usualMs),
 
     async stat(key): Promise<ObjectInfo> {
       const path = pathOf(key);
-      const info = await describeFile(root, key);
+      const info = await withinLimit(describeFile(root, key), limits.usualMs, `Cannot look at ${path}`);
       if (!info) throw absentError(path);
       return info;
     },
 
-    list: (prefix) => listFiles(root, prefix),
+    list: (prefix) => listFiles(root, prefix, limits.usualMs),
 
     async delete(key) {
-      await deleteFile(pathOf(key), root);
+      const path = pathOf(key);
+      await withinLimit(deleteFile(path, root), limits.usualMs, `Cannot delete ${path}`);
     },
 
     async sweep(host) {
       if (host.includes('/')) throw new StorageError(`${JSON.stringify(host)} cannot be the name of a host`);
-      return await sweepFolder(partialFolder(host), root);
+      const folder = partialFolder(host);
+      return await withinLimit(sweepFolder(folder, root), limits.slowMs, `Cannot clean up ${folder}`);
     },
 
     // Every stream closes its own file; nothing else is open.

@@ -124,8 +124,7 @@ describe('passing trouble does not cost the copy', () => {
 
 test('a completion has more time than other requests, on one connection', async () => {
   let asked = 0;
-  proxy.intercept = (request, answer, forward) => {
-    if (!isComplete(request)) return 'pass';
+  const late: Intercept = async (_request, answer, forward) => {
     asked++;
     const answerLate = async (): Promise<void> => {
       await sleep(3000);
@@ -135,6 +134,7 @@ test('a completion has more time than other requests, on one connection', async 
     };
     return answerLate();
   };
+  proxy.intercept = spoil(1e9, isComplete, late);
   await store(throughProxy({ ...IMPATIENT, joinMs: 8000 }), key, SIZE, 1);
   await expectStored(SIZE);
   expect(asked).toBe(1);
