@@ -63,7 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ssh',
     'units',
   ],
-  status: ['copies', 'destinations', 'errors', 'integrity', 'log'],
+  status: ['copies', 'destinations', 'errors', 'integrity', 'log', 'units'],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
   jobs: ['config', 'copies', 'destinations', 'integrity', 'lock', 'log', 'mysql/copy', 'writers'],
   'jobs/backup': [

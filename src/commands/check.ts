@@ -50,7 +50,7 @@ export async function check(
   // The statuses of other hosts belong to their runs, which our lock does not stop.
   const host = options.hostname ?? (adopt ? context.host : undefined);
   const checked: CheckedCopy[] = [];
-  const complete = await checkCopies(
+  let complete = await checkCopies(
     { media: type, host, wanted },
     { read, underLock: adopt ? lockRuns(lockFile, context) : undefined },
     (copy) => {
@@ -59,7 +59,14 @@ export async function check(
     },
     withAcceptance(context, options),
   );
-  const stale = await findOld(options, context);
+  let stale: readonly StaleSource[] = [];
+  try {
+    if (wanted.length === 0) stale = await findOld(options, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.error(describeError(error));
+    complete = false;
+  }
   for (const source of json ? [] : stale) context.log.error(describeStale(source, context));
   const success =
     complete && stale.length === 0 && checked.every(({ state }) => SAYS[state]?.level !== 'error');
@@ -76,7 +83,7 @@ async function findOld(
 ): Promise<StaleSource[]> {
   const limits = maxAge === undefined ? context.config.maxAges : new Map([['any', maxAge] as const]);
   if (limits === undefined || (hostname ?? context.host) !== context.host) return [];
-  return await checkAges(limits, type, context);
+  return await checkAges(limits, { media: type, isAsked: maxAge !== undefined }, context);
 }
 
 function describeStale({ source, runType, age, maxAge }: StaleSource, { remote }: CommandContext): string {

@@ -43,8 +43,9 @@ async function isOwnLink(path: string, entry: Dirent): Promise<boolean> {
     const { uid } = await lstat(path);
     return [0, process.geteuid?.()].includes(uid) && (await stat(path)).isDirectory();
   } catch (error) {
-    if (saysAbsent(error)) return false;
-    throw error;
+    // It leads nowhere, in a circle, or where this account may not go.
+    if (saysAbsent(error) || ['ELOOP', 'EACCES', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return false;
+    throw localError('look at', path, path, error);
   }
 }
 

@@ -93,6 +93,7 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
     retryStrategy: createRetryStrategy(tuning.giveUpMs, log, tuning.joinMs),
     requestHandler: { ...connection, socketTimeout: tuning.joinMs },
   });
+  limitAnswers(joiner);
   return { client, joiner, config, log, tuning };
 }
 

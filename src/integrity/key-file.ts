@@ -41,7 +41,7 @@ export function readKeyFile(file: string): Keyring | undefined {
     throw new ConfigError(`Cannot read the integrity key ${file}`, {
       cause,
       remedy:
-        'It must be a file that this user may read: run the command as root, or name another file as [integrity] key_file.',
+        'It must be a file that this user may read: run the command as root, let the account that runs the backups own the file, or name another one as [integrity] key_file.',
     });
   }
   refuseWorldWritable('The integrity key', file, mode);

@@ -16,7 +16,7 @@ const TOTALS = /^Total bytes written: (\d+)/;
 const EXPECTED = /^Removing leading `.*' from (member names|hard link targets)$/;
 
 /** Something that is in the directory is not in the archive. */
-const LEFT_OUT = /Cannot |Read error/;
+const LEFT_OUT = /(?:^|: )(?:Warning: )?(?:Cannot |Read error)/;
 
 /** What it says of an archive that it has made all the same. Source: src/create.c, src/misc.c and src/xattrs.c of GNU tar 1.35. */
 const KNOWN = new RegExp(

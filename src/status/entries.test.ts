@@ -23,6 +23,7 @@ function listed(time: number): number[] {
 it('with a time that no date has is left alone: each backup failed when it spoke of that date', () => {
   expect(listed(8_640_000_000_000)).toEqual([1, 1, 1]);
   for (const time of [8_640_000_000_001, Number.MAX_SAFE_INTEGER, 1e300, -1]) {
-    expect(listed(time)).toEqual([0, 0, 0]);
+    // The name of a copy of MySQL has its time as well.
+    expect(listed(time)).toEqual([0, 1, 0]);
   }
 });

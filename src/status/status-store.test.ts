@@ -31,6 +31,7 @@ beforeEach(() => {
   store = openStatusStore(openLocal({ kind: 'local', backupDir: dir }, log), 'db1', FILES_STATUS, {
     log,
     signal,
+    requireLock: () => undefined,
   });
   first = join(dir, 'db1/files-status');
   second = `${first}.copy`;

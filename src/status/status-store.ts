@@ -3,8 +3,9 @@ import { canBeKey } from '../destinations/check-key.ts';
 import { ObjectTooLargeError } from '../destinations/collect.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
-import { describeError, ObjectNotFoundError } from '../errors.ts';
+import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { formatBytes } from '../units.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
@@ -101,7 +102,7 @@ export function openStatusStore<S>(
     const [missing] = kept.find(([each]) => !present.has(each)) ?? [];
     if (missing === undefined) return stored;
     tell(
-      `${destination.locate(secondKey)} lists ${missing}, which is not there, so nothing is deleted on its word\n` +
+      `${quoteLocation(destination.locate(secondKey))} lists ${quoteLocation(missing)}, which is not there, so nothing is deleted on its word: what it wanted deleted stays\n` +
         'twindb-backup check shows what is there and what is not.',
     );
     return { ...stored, deletions: [] };
@@ -118,7 +119,14 @@ export function openStatusStore<S>(
         );
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
-      if (isUsable(first) && isUsable(second) && newestIn(second, format) > newestIn(first, format)) {
+      // Who holds no lock may have read them while a backup wrote them.
+      const isAlone = context.requireLock !== undefined;
+      if (
+        isAlone &&
+        isUsable(first) &&
+        isUsable(second) &&
+        newestIn(second, format) > newestIn(first, format)
+      ) {
         tell(
           `${destination.locate(key)} is older than its second copy: a run was cut short, or somebody has put an old one back\n` +
             'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
@@ -147,6 +155,8 @@ export function openStatusStore<S>(
         requireLock?.();
       };
       const first = encodeEnvelope(content);
+      // What cannot be read back must not take the place of what can.
+      if (Math.max(first.length, second.length) > MAX_STATUS_BYTES) throw tooLarge(destination, key);
       mayWrite();
       await writeSmallObject(destination, secondKey, second, signal).catch(async (error: unknown) => {
         await putSecondBack(mayWrite, signal);
@@ -157,7 +167,10 @@ export function openStatusStore<S>(
         await writeSmallObject(destination, key, first, signal);
       } catch (error) {
         // The answer to the write may have been lost.
-        if (await holds(key, first)) return;
+        if (await holds(key, first)) {
+          before = { text: second };
+          return;
+        }
         await putSecondBack(mayWrite, signal);
         throw error;
       }
@@ -248,6 +261,16 @@ function withoutFalseKeys<S>(
 /** A false key as it is shown: quoted, and no longer than a line. */
 function shorten(key: string): string {
   return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
+}
+
+function tooLarge(destination: Destination, key: string): TwinDbError {
+  return new TwinDbError(
+    `Cannot write the status ${destination.locate(key)}: it would have more than ${formatBytes(MAX_STATUS_BYTES)}`,
+    {
+      remedy:
+        'Keep fewer copies, or binary logs for fewer days; see [retention] and [mysql] expire_log_days.',
+    },
+  );
 }
 
 function bothDamaged(

@@ -126,7 +126,11 @@ describe('binary logs', () => {
   it('never replace an object that no status lists', async () => {
     configureMysql(sandbox, server, { source: OFF });
     sandbox.file(`repository/${object('mysql-bin.000001')}`, 'of the server before this one');
-    expect(await run()).toEqual(SILENT);
+    const first = await run();
+    expect([first.exitCode, first.stderr]).toEqual([
+      0,
+      expect.stringContaining('binlog-status lists nothing, and copies of type binlog are there'),
+    ]);
     const time = original('mysql-bin.000001').readUInt32LE(4);
     const timed = `mysql-bin.000001.${time}`;
     expect(objectsIn(sandbox)).toEqual([object(timed), object('mysql-bin.000001')]);
@@ -395,7 +399,8 @@ describe('what is in a binary log', () => {
       rmSync(join(sandbox.dir, 'repository', hostname(), name));
     }
     await sandbox.run('check', '--adopt', '--lock-file', `${sandbox.dir}/lock`);
-    expect(entry(1)).toEqual({ ...recorded, server_identity: null });
+    const { mac: _mac, ...others } = recorded ?? {};
+    expect(entry(1)).toEqual({ ...others, server_identity: null });
   });
 
   it('is left out where the log cannot be read, which is copied all the same, with a warning once', async () => {

@@ -167,8 +167,8 @@ describe('a repository that the Python tool and ours write in turn', () => {
     const first = await backUp(sandbox, 'daily');
     expect(first.exitCode).toBe(0);
     // The copy of MySQL and the log.
-    expect(first.stderr).toContain('signed the entries of 2 copies that were there');
-    expect(first.stderr).toContain('files-status lists nothing, and 2 copies of type files are there');
+    expect(first.stderr).toContain('signed the 2 that were there');
+    expect(first.stderr).toContain('files-status lists nothing, and copies of type files are there');
     expect(first.stderr.match(/WARNING/g)).toHaveLength(2);
     const ours = listedMysql(sandbox).find(({ key }) => !old.includes(key));
     expect(listedMysql(sandbox)).toHaveLength(2);

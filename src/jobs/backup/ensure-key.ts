@@ -1,9 +1,7 @@
 import { describeError } from '../../errors.ts';
 import { withoutKeys } from '../../integrity/integrity.ts';
 import type { Keyring } from '../../integrity/keyring.ts';
-import type { Attributes } from '../../status/entries.ts';
 import { hasSigned, signAll } from '../../status/sign-entry.ts';
-import type { StatusFormat } from '../../status/status-format.ts';
 import type { StoredStatus } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -45,12 +43,21 @@ export async function ensureKey(places: Places, context: JobContext): Promise<vo
   }
   let old: OldCopies[];
   try {
-    old = await readAll(places);
+    old = await readAll(places, context);
   } catch (error) {
     signal.throwIfAborted();
     warnLasting(
       STATE,
       `No key is made, and copies are not signed, while a status cannot be read: ${describeError(error)}`,
+    );
+    return;
+  }
+  const early = old.reduce((sum, each) => sum + each.future, 0);
+  if (early > 0) {
+    warnLasting(
+      STATE,
+      `No key is made, and copies are not signed, while entries in the status are dated in the future (${early}): they could not be signed later\n` +
+        'Compare the clock of this machine with another one. If it is right, those copies were dated by one that was not: delete them.',
     );
     return;
   }
@@ -85,46 +92,46 @@ function warnOfKey(
 
 /** The entries of one status, which `sign` signs. */
 interface OldCopies {
+  /** Those of this host, which are to be signed. */
   readonly count: number;
+  /** Those of this host that are dated in the future. */
+  readonly future: number;
   readonly isSigned: boolean;
-  readonly sign: (keyring: Keyring, context: JobContext) => Promise<void>;
+  readonly sign: (keyring: Keyring) => Promise<void>;
 }
 
 /** One after the other: all at once they would be too many listeners for one signal. */
-async function readAll({ files, mysql, binlogs }: Places): Promise<OldCopies[]> {
+async function readAll({ files, mysql, binlogs }: Places, context: JobContext): Promise<OldCopies[]> {
   const read = async <S>({ remote, local }: CopyPlaces<S>): Promise<OldCopies[]> => [
-    await readOne(remote),
-    ...(local === undefined ? [] : [await readOne(local)]),
+    await readOne(remote, context),
+    ...(local === undefined ? [] : [await readOne(local, context)]),
   ];
   return [...(await read(files)), ...(await read(mysql)), ...(await read(binlogs))];
 }
 
-async function readOne<S>({ status, format }: CopyPlace<S>): Promise<OldCopies> {
+async function readOne<S>(
+  { status, format }: CopyPlace<S>,
+  { host, now }: Pick<JobContext, 'host' | 'now'>,
+): Promise<OldCopies> {
   const stored: StoredStatus<S> = await status.read();
-  const count = format.entries(stored.status).length;
+  // What stands in the status of this host and is of another one was put there.
+  const isOurs = (key: string) => key.startsWith(`${host}/`);
+  const ours = format.entries(stored.status).filter(([key]) => isOurs(key));
+  const limit = toSeconds(now()) + CLOCK_TOLERANCE;
+  const count = ours.length;
   return {
     count,
+    future: ours.filter(([, attributes]) => (format.timeOf(attributes) ?? 0) > limit).length,
     isSigned: hasSigned(format, stored.status),
-    async sign(keyring, context) {
+    async sign(keyring) {
       if (count === 0) return;
-      const isOurs = (key: string, attributes: Attributes) => mayBeOurs(format, key, attributes, context);
       await status.write({ ...stored, status: signAll(format, stored.status, isOurs, keyring) });
     },
   };
 }
 
-/** Not what stands in the status of this host and is of another one, or from tomorrow: that was put there. */
-function mayBeOurs<S>(
-  format: StatusFormat<S>,
-  key: string,
-  attributes: Attributes,
-  { host, now }: Pick<JobContext, 'host' | 'now'>,
-): boolean {
-  return key.startsWith(`${host}/`) && (format.timeOf(attributes) ?? 0) <= toSeconds(now()) + CLOCK_TOLERANCE;
-}
-
 async function signOld(old: readonly OldCopies[], keyring: Keyring, context: JobContext): Promise<void> {
-  const { log, signal } = context;
+  const { log, signal, warnLasting } = context;
   const { file } = keyring;
   const count = old.reduce((sum, each) => sum + each.count, 0);
   const made = `Made the key ${file}, which signs the entries of copies in the status`;
@@ -135,14 +142,15 @@ async function signOld(old: readonly OldCopies[], keyring: Keyring, context: Job
     return;
   }
   if (old.some(({ isSigned }) => isSigned)) {
-    log.warn(
+    warnLasting(
+      STATE,
       `${made}. Those that are there are signed with another one\n` +
         `If this machine was installed anew, or has another configuration with a key of its own, add the line of that key to the file. ${keep}`,
     );
     return;
   }
   try {
-    for (const { sign } of old) await sign(keyring, context);
+    for (const { sign } of old) await sign(keyring);
     log.warn(`${made}, and signed the ${count === 1 ? 'one that was' : `${count} that were`} there\n${keep}`);
   } catch (error) {
     signal.throwIfAborted();

@@ -102,7 +102,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
   };
   if (succeeded) await ensureKey(places, context);
-  await attempt(() => warnOfLostStatus(places, parts, context));
+  await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));

@@ -1,4 +1,5 @@
 import { parseKey } from '../../copies/key.ts';
+import { describeError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
@@ -6,7 +7,8 @@ import { hasServer } from './run-record.ts';
 
 /**
  * Warns when a status of what is to be backed up lists nothing although copies are there: it was lost, with its second copy, or
- * nothing has entered them yet. Retention does not see such copies, and nothing continues them. Throws what reading throws.
+ * nothing has entered them yet. Retention does not see such copies, and nothing continues them. What cannot be read is reported by the
+ * part of the run that needs it.
  */
 export async function warnOfLostStatus(
   { files, mysql, binlogs }: Places,
@@ -20,7 +22,12 @@ export async function warnOfLostStatus(
 }
 
 async function look<S>({ remote, local }: CopyPlaces<S>, context: JobContext): Promise<void> {
-  for (const place of local === undefined ? [remote] : [remote, local]) await lookIn(place, context);
+  try {
+    for (const place of local === undefined ? [remote] : [remote, local]) await lookIn(place, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.debug(`Whether a status was lost cannot be told: ${describeError(error)}`);
+  }
 }
 
 async function lookIn<S>(
@@ -29,15 +36,16 @@ async function lookIn<S>(
 ): Promise<void> {
   const stored = await status.read();
   if (format.entries(stored.status).length > 0) return;
-  let count = 0;
-  for await (const { key } of destination.list(`${host}/`)) {
-    if (parseKey(key)?.media === format.kind && !stored.deletions.includes(key)) count += 1;
+  const folder = format.kind === 'binlog' ? `${host}/binlog/` : `${host}/`;
+  let isAny = false;
+  for await (const { key } of destination.list(folder)) {
+    isAny = parseKey(key)?.media === format.kind && !stored.deletions.includes(key);
+    if (isAny) break;
   }
-  if (count === 0) return;
-  const copies = count === 1 ? 'a copy' : `${count} copies`;
+  if (!isAny) return;
   warnLasting(
     `no ${format.name} on ${destination.url}`,
-    `${destination.locate(`${host}/${format.name}`)} lists nothing, and ${copies} of type ${format.kind} are there: ` +
+    `${destination.locate(`${host}/${format.name}`)} lists nothing, and copies of type ${format.kind} are there: ` +
       'they never expire, and nothing continues them\ntwindb-backup check --adopt enters them.',
   );
 }

@@ -13,17 +13,18 @@ const SERVER = 'mysql';
 /**
  * Compares the age of the newest copy on the destination, as the statuses of this host tell it, with the limits, for each
  * directory and the server that the configuration backs up; `media` leaves only those or that. Throws a TwinDbError when it
- * backs up neither, and when a status cannot be read.
+ * backs up neither and somebody has asked for an age (`isAsked`), and when a status cannot be read.
  */
 export async function checkAges(
   limits: MaxAges,
-  media: Media | undefined,
+  { media, isAsked }: { readonly media: Media | undefined; readonly isAsked: boolean },
   context: JobContext,
 ): Promise<StaleSource[]> {
   const { backupDirs, backupMysql } = context.config.source;
   const directories = media === undefined || media === 'files' ? backupDirs : [];
   const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER] : [];
   const sources = [...directories, ...servers];
+  if (sources.length === 0 && !isAsked) return [];
   if (sources.length === 0) {
     throw new TwinDbError(
       'There is no age to check: the configuration names nothing of this kind to back up',

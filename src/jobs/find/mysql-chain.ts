@@ -24,11 +24,21 @@ export interface MysqlChain {
 
 /**
  * Finds a copy and, when it is an incremental one, the full copy that its status names as its parent. A copy that no
- * status lists is taken for a full one; `requireExtracted` of mysql-folder.ts finds out. Throws a TwinDbError that names what
+ * status lists is taken for a full one; `requireExtracted` of mysql-folder.ts finds out. With `onlyThere` a location means the object there: the copy in
+ * another place must not stand in for it. Throws a TwinDbError that names what
  * is missing, and an UnauthenticatedError when a copy must not be used.
  */
-export async function findMysqlChain(wanted: string, context: JobContext): Promise<MysqlChain> {
-  const found = await locate(wanted, context);
+export async function findMysqlChain(
+  wanted: string,
+  context: JobContext,
+  { onlyThere = false }: { readonly onlyThere?: boolean } = {},
+): Promise<MysqlChain> {
+  const found = await locate(
+    wanted,
+    context,
+    onlyThere ? (each) => locationOf(each) === wanted : () => false,
+  );
+  const place = found.candidates.find((each) => onlyThere && locationOf(each) === wanted)?.destination;
   if (found.copy?.type !== 'incremental') return { full: found, incremental: undefined };
   const { key, parent } = found.copy;
   const remedy = 'Restore another copy; twindb-backup ls shows them.';
@@ -45,12 +55,14 @@ export async function findMysqlChain(wanted: string, context: JobContext): Promi
       },
     );
   }
-  const full = await locate(parent, context).catch((cause: unknown) => {
-    throw new TwinDbError(`Cannot restore ${key}: it continues ${parent}, which cannot be had`, {
-      cause,
-      remedy,
-    });
-  });
+  const full = await locate(parent, context, ({ destination }) => destination === place).catch(
+    (cause: unknown) => {
+      throw new TwinDbError(`Cannot restore ${key}: it continues ${parent}, which cannot be had`, {
+        cause,
+        remedy,
+      });
+    },
+  );
   if (full.copy !== undefined && full.copy.type !== 'full') {
     throw new TwinDbError(
       `Cannot restore ${key}: its status names ${parent} as its parent, which is not full`,
@@ -69,8 +81,19 @@ function recordsOf(candidate: Candidate, { local }: JobContext): RecordKind<Peri
   };
 }
 
-async function locate(wanted: string, context: JobContext): Promise<LocatedCopy> {
-  const candidates = await findCopy(wanted, 'mysql', context);
+function locationOf({ destination, object }: Candidate): string {
+  return destination.locate(object.key);
+}
+
+/** Where there are candidates that `isMeant`, the others are none. */
+async function locate(
+  wanted: string,
+  context: JobContext,
+  isMeant: (candidate: Candidate) => boolean,
+): Promise<LocatedCopy> {
+  const all = await findCopy(wanted, 'mysql', context);
+  const meant = all.filter(isMeant);
+  const candidates = meant.length > 0 ? meant : all;
   const known: Known<MysqlCopy>[] = [];
   for (const candidate of candidates) {
     known.push({ ...candidate, lookup: await findRecord(candidate, recordsOf(candidate, context), context) });

@@ -30,11 +30,19 @@ const PARTIAL = '.partial';
 interface Origin {
   readonly key: string;
   readonly started: number | null;
+  /** What the status says of its bytes: a copy that was changed, and was taken all the same, is another one. */
+  readonly sha256: string | null;
 }
 
 function originOf({ candidates, copy }: LocatedCopy): Origin | undefined {
   const [first] = candidates;
-  return first && { key: keepLocalKey(first.object.key), started: copy?.backupStarted ?? null };
+  return (
+    first && {
+      key: keepLocalKey(first.object.key),
+      started: copy?.backupStarted ?? null,
+      sha256: copy?.sha256 ?? null,
+    }
+  );
 }
 
 function entryOf({ dir }: CopyCache, { key }: Origin): string {
@@ -108,7 +116,7 @@ export async function fillCache(
 }
 
 function markerText(origin: Origin): string {
-  return `${JSON.stringify({ version: 2, ...origin })}\n`;
+  return `${JSON.stringify({ version: 3, ...origin })}\n`;
 }
 
 async function readMarker(entry: string): Promise<string | undefined> {

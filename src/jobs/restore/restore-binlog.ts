@@ -7,6 +7,7 @@ import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
 import { findBinlogs } from '../find/find-binlogs.ts';
+import { keepTrusted } from '../find/keep-trusted.ts';
 import type { KnownBinlog } from '../find/list-binlogs.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
@@ -27,6 +28,8 @@ export async function restoreBinlogs(
   const binlogs = await findBinlogs(wanted, context);
   for (const { key, name } of binlogs) requireLogName(key, name);
   requireDistinctNames(binlogs);
+  // Before hours of fetching others.
+  for (const { candidates } of binlogs) keepTrusted(candidates, { log: { warn: () => undefined } });
   await warnOfTargetWriters(dst, context, { forServer: true });
   const restored = await restoreInto(dst, { mode: 0o700 }, context.log, (folder) =>
     timeRestore('binlog', context, () => fetchAll(binlogs, folder, context)),

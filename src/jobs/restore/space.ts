@@ -19,8 +19,10 @@ interface Space {
 
 /** Measures it at `path`; `name` is what the operator calls that folder. */
 export async function measureSpace(path: string, name: string): Promise<Space> {
-  const { bavail, bsize, type } = await statfs(path);
-  return { name, free: bavail * bsize, mayCompress: !UNCOMPRESSED_FILE_SYSTEMS.includes(type) };
+  const { bavail, bfree, bsize, type } = await statfs(path);
+  // ext4 reserves a part for root, who restores.
+  const blocks = process.geteuid?.() === 0 ? bfree : bavail;
+  return { name, free: blocks * bsize, mayCompress: !UNCOMPRESSED_FILE_SYSTEMS.includes(type) };
 }
 
 /** The least that a copy takes there when it is unpacked, in bytes; `unpacked` is what its status says of that. */

@@ -7,7 +7,7 @@ import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysq
 import { openStatusStore } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { Candidate } from '../find/find-copy.ts';
-import { findMysqlChain, type LocatedCopy, type MysqlChain } from '../find/mysql-chain.ts';
+import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
@@ -54,7 +54,8 @@ export async function verifyMysql(
   };
   const restore = async (): Promise<void> => {
     const key = wanted === LATEST ? await findLatest(host, context) : wanted;
-    const chain = onlyWhereNamed(await findMysqlChain(key, context), wanted);
+    // Whoever names an object wants to know about that one.
+    const chain = await findMysqlChain(key, context, { onlyThere: true });
     const { candidates } = chain.incremental ?? chain.full;
     const name = (candidate: Candidate | undefined): void => {
       if (candidate === undefined) return;
@@ -78,18 +79,6 @@ export async function verifyMysql(
 
 function locationOf({ destination, object }: Candidate): string {
   return destination.locate(object.key);
-}
-
-/** Whoever names an object wants to know about that one: a copy in another place must not stand in for it. */
-function onlyWhereNamed(chain: MysqlChain, wanted: string): MysqlChain {
-  const asked = chain.incremental ?? chain.full;
-  const place = asked.candidates.find((candidate) => locationOf(candidate) === wanted)?.destination;
-  if (place === undefined) return chain;
-  const narrow = (located: LocatedCopy): LocatedCopy => {
-    const there = located.candidates.filter(({ destination }) => destination === place);
-    return there.length === 0 ? located : { ...located, candidates: there };
-  };
-  return { full: narrow(chain.full), incremental: chain.incremental && narrow(chain.incremental) };
 }
 
 async function findLatest(host: string, context: JobContext): Promise<string> {

@@ -154,6 +154,16 @@ describe('the choice of binlogs', () => {
     ]);
   });
 
+  it('takes no removed log for an older one of its name, where RESET MASTER gave the names again', () => {
+    const older = [1, 2, 3, 4, 5, 6].map((number) => ({ ...copyOf(log(number)), timeCreated: 5 }));
+    expect(gaps([log(1), log(2), log(3), removed(4), log(5)], older).map(([name]) => name)).toEqual([
+      'b.000001',
+      'b.000002',
+      'b.000003',
+      'b.000005',
+    ]);
+  });
+
   it('says nothing of a log that was removed after it was copied', () => {
     expect(gaps([removed(1), removed(2), log(3)], [copyOf(log(1)), copyOf(log(2))])).toEqual([
       ['b.000003', undefined, undefined],

@@ -66,7 +66,12 @@ export function chooseBinlogs<L extends ServerBinlog>({
     const history: BinlogHistory = other ? { kind: 'other-server', after: other.binlog } : { kind: 'first' };
     return { logs: passOverMissing(closedLogs, history), history };
   }
-  const position = closedLogs.findLastIndex((log) => own.some((copy) => isCopyOf(copy, log)));
+  const isCopied = (log: L) => own.some((copy) => isCopyOf(copy, log));
+  // A log whose file is missing has no time. Where another shows that the names began anew, its name alone says nothing.
+  const isRenumbered = closedLogs.some(
+    (log) => !log.isMissing && !isCopied(log) && own.some((copy) => copy.binlog === log.name),
+  );
+  const position = closedLogs.findLastIndex((log) => !(log.isMissing && isRenumbered) && isCopied(log));
   const continued = closedLogs[position];
   const history: BinlogHistory = continued
     ? { kind: 'continued', after: continued.name }

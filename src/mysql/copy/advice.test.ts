@@ -78,7 +78,7 @@ describe('the advice after a restore', () => {
 
 describe('the data directory that the steps name', () => {
   const moved = (more: Partial<RestoredData>, host?: StepsHost) =>
-    /\n {2}(?:mv|mkdir -p) (.*)/.exec(advise(more, host))?.[1];
+    /\n {2}(?:mv|mkdir -p) (.*?) && cp -a /.exec(advise(more, host))?.[1];
 
   it('is the one that was recorded, not what configuration files say', () => {
     const config = [save('/etc/my.cnf', '[mysqld]\ndatadir=/other\n')];
@@ -133,7 +133,7 @@ describe('the data directory that the steps name', () => {
 
   it('takes data along that were restored below it', () => {
     expect(advise({ dst: '/var/lib/mysql/new' })).toContain(
-      '  cp -a /var/lib/mysql.old/new/. /var/lib/mysql/',
+      ' && cp -a /var/lib/mysql.old/new/. /var/lib/mysql/',
     );
   });
 

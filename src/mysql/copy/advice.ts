@@ -54,7 +54,8 @@ export function adviseNextSteps(data: RestoredData, host: StepsHost): string[] {
     `  systemctl stop ${unitOf(data)}${whichServer(data, datadir)}`,
     ...(old === undefined
       ? []
-      : [old.command, `  cp -a ${quote(from)}/. ${to}/ && rm -f ${to}/${SAVED_CONFIG_PREFIX}@*`]),
+      : // One command: nothing is copied over old data that could not be moved away.
+        [`${old.command} && cp -a ${quote(from)}/. ${to}/ && rm -f ${to}/${SAVED_CONFIG_PREFIX}@*`]),
     `  chown -R mysql:mysql ${to}`,
     ...adviseOutside(data.names, layout, host),
     ...size,
@@ -102,7 +103,7 @@ function setAside(datadir: string, host: StepsHost): { readonly name?: string; r
   if (!host.exists(datadir)) return { command: `  mkdir -p ${from}` };
   const name = unusedName(datadir, host);
   const command = host.isMountPoint(datadir)
-    ? `  mkdir ${quote(name)} && find ${from} -mindepth 1 -maxdepth 1 -exec mv -t ${quote(name)} {} +   # a mount point cannot be renamed`
+    ? `  mkdir ${quote(name)} && find ${from} -mindepth 1 -maxdepth 1 -exec mv -t ${quote(name)} {} +`
     : `  mv ${from} ${quote(name)} && mkdir ${from}`;
   return { name, command };
 }
