@@ -22,7 +22,7 @@ interface Row {
 }
 
 const statusRow = async (replica: MariadbServer): Promise<Row | undefined> =>
-  (await replica.sql<Row>('SHOW SLAVE STATUS'))[0];
+  (await replica.sql<Row>('SHOW ALL SLAVES STATUS'))[0];
 
 const counted = async (server: MariadbServer): Promise<unknown> =>
   (await server.sql<{ n: number }>('SELECT n FROM d.counter'))[0]?.n;
@@ -44,14 +44,15 @@ async function startPrimary(): Promise<MariadbServer> {
 /** A replica whose account for backups has these privileges besides. */
 async function startReplica(
   primary: MariadbServer,
-  useGtid: 'no' | 'slave_pos',
+  { useGtid = 'no', connection = '' }: { readonly useGtid?: string; readonly connection?: string },
   ...privileges: readonly string[]
 ): Promise<MariadbServer> {
   const replica = await startMariadb({ lines: ['log_slave_updates = ON'] });
   await replica.sql(
-    `CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='repl', MASTER_PASSWORD='x', MASTER_LOG_FILE='mysql-bin.000001', MASTER_LOG_POS=4, MASTER_USE_GTID=${useGtid}`,
+    `CHANGE MASTER ? TO MASTER_HOST='127.0.0.1', MASTER_PORT=${primary.port}, MASTER_USER='repl', MASTER_PASSWORD='x', MASTER_LOG_FILE='mysql-bin.000001', MASTER_LOG_POS=4, MASTER_USE_GTID=${useGtid}`,
+    [connection],
   );
-  await replica.sql('START SLAVE');
+  await replica.sql('START SLAVE ?', [connection]);
   for (const host of privileges.length > 0 ? ['localhost', '127.0.0.1'] : [])
     await replica.sql(`GRANT ${privileges.join(', ')} ON *.* TO backup@'${host}'`);
   await eventually(async () => expect(await counted(replica)).toBe(0));
@@ -79,11 +80,16 @@ const upstreamOf = (): unknown => {
 };
 
 describe('the copy of a replica', () => {
-  it.each(['no', 'slave_pos'] as const)(
-    'shows its own place in the logs of the primary, and the printed statements go on from there (MASTER_USE_GTID=%s)',
-    async (useGtid) => {
+  it.each([
+    { useGtid: 'no', connection: '' },
+    { useGtid: 'slave_pos', connection: '' },
+    { useGtid: 'no', connection: "b's" },
+  ])(
+    'shows its own place in the logs of the primary, and the printed statements go on from there: %j',
+    async (how) => {
+      const { useGtid, connection } = how;
       await using primary = await startPrimary();
-      await using replica = await startReplica(primary, useGtid, 'SLAVE MONITOR');
+      await using replica = await startReplica(primary, how, 'SLAVE MONITOR');
       const [asked, go] = [join(sandbox.dir, 'called'), join(sandbox.dir, 'go')];
       configure(replica, {
         xtrabackup_binary: programWith(`until [ -e '${go}' ]; do sleep 0.05; done`),
@@ -100,6 +106,7 @@ describe('the copy of a replica', () => {
       expect(calledWith()).toContain('--slave-info');
       expect(calledWith()).not.toContain('--safe-slave-backup');
       expect(upstreamOf()).toMatchObject({
+        connection,
         host: '127.0.0.1',
         port: String(primary.port),
         user: 'repl',
@@ -131,7 +138,7 @@ describe('the copy of a replica', () => {
 
   it('is made without that by an account that may not ask, which is said once', async () => {
     await using primary = await startPrimary();
-    await using replica = await startReplica(primary, 'no');
+    await using replica = await startReplica(primary, {});
     configure(replica, { xtrabackup_binary: programWith(''), safe_slave_backup: 'yes' });
     const { exitCode, stderr } = await sandbox.backup();
     expect([exitCode, stderr]).toEqual([
@@ -147,7 +154,7 @@ describe('the copy of a replica', () => {
 describe('safe_slave_backup', () => {
   it('is left out, and that is said, for an account that may not stop replication', async () => {
     await using primary = await startPrimary();
-    await using replica = await startReplica(primary, 'no', 'SLAVE MONITOR');
+    await using replica = await startReplica(primary, {}, 'SLAVE MONITOR');
     configure(replica, { xtrabackup_binary: programWith(''), safe_slave_backup: 'yes' });
     const { exitCode, stderr } = await sandbox.backup();
     expect([exitCode, stderr]).toEqual([0, expect.stringContaining('has no REPLICATION')]);
@@ -157,7 +164,7 @@ describe('safe_slave_backup', () => {
 
   it('stops the SQL thread for the copy, which runs again afterwards, also after the program was killed', async () => {
     await using primary = await startPrimary();
-    await using replica = await startReplica(primary, 'no', 'SLAVE MONITOR', 'REPLICATION SLAVE ADMIN');
+    await using replica = await startReplica(primary, {}, 'SLAVE MONITOR', 'REPLICATION SLAVE ADMIN');
     const safe = { safe_slave_backup: 'yes' };
     configure(replica, { xtrabackup_binary: programWith(''), ...safe });
     expect(await sandbox.backup()).toMatchObject({ exitCode: 0, stderr: '' });
@@ -166,11 +173,26 @@ describe('safe_slave_backup', () => {
     expect(await statusRow(replica)).toMatchObject({ Slave_SQL_Running: 'Yes' });
 
     const said = join(sandbox.dir, 'said');
-    const killed = `mariabackup "$@" 2> '${said}' & until grep -q 'safe to backup' '${said}'; do sleep 0.02; done; kill -9 $!; touch '${said}.killed'; exit 1`;
-    configure(replica, { xtrabackup_binary: programWith(killed), ...safe });
+    const dying = (then: string) =>
+      `rm -f '${said}'; mariabackup "$@" 2> '${said}' & until grep -q 'safe to backup' '${said}'; do sleep 0.02; done; ${then}`;
+    const expectRunning = async () => {
+      expect(readFileSync(said, 'utf8')).not.toContain('Starting slave SQL thread');
+      expect(await statusRow(replica)).toMatchObject({ Slave_SQL_Running: 'Yes' });
+    };
+    configure(replica, { xtrabackup_binary: programWith(dying('kill -9 $!; exit 1')), ...safe });
     expect((await sandbox.backup()).exitCode).toBe(1);
-    expect(existsSync(`${said}.killed`)).toBe(true);
-    expect(readFileSync(said, 'utf8')).not.toContain('Starting slave SQL thread');
-    expect(await statusRow(replica)).toMatchObject({ Slave_SQL_Running: 'Yes' });
-  }, 60_000);
+    await expectRunning();
+
+    const stopped = join(sandbox.dir, 'stopped');
+    configure(replica, {
+      xtrabackup_binary: programWith(dying(`kill -STOP $!; touch '${stopped}'; wait`)),
+      ...safe,
+    });
+    const running = sandbox.start(['backup', '--lock-file', join(sandbox.dir, 'lock'), 'daily']);
+    await eventually(() => expect(existsSync(stopped)).toBe(true));
+    expect(await statusRow(replica)).toMatchObject({ Slave_SQL_Running: 'No' });
+    running.child.kill('SIGTERM');
+    expect((await running.result).exitCode).toBe(143);
+    await expectRunning();
+  }, 90_000);
 });
