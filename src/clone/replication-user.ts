@@ -1,6 +1,7 @@
 import type { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { grantsAny, readGrants } from '../mysql/server/grants.ts';
 import { codeOf } from '../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../mysql/server/server.ts';
 import { openForward } from '../ssh/forward.ts';
@@ -52,8 +53,7 @@ export async function requireConnectBack(
     throw explain(error, user, where, replica.name, await findTlsAccounts(source.server, user));
   }
   await using session = server;
-  const grants = await session.query<Record<string, string>>('SHOW GRANTS');
-  const text = grants.flatMap((row) => Object.values(row)).join('\n');
+  const text = await readGrants(session);
   if (/\b(ALL PRIVILEGES|REPLICATION SLAVE|REPLICATION REPLICA)\b(?! ADMIN)[^\n]* ON \*\.\*/i.test(text))
     return;
   throw new TwinDbError(`${user} may not replicate from ${where}`, {
@@ -111,11 +111,9 @@ export async function requireReplicationAdmin({
 }: Pick<MysqlServer, 'query' | 'flavour' | 'options'>): Promise<void> {
   // Needs the privilege to look at it; a server that is no replica answers with nothing.
   await query(flavour.replication.status);
-  const grants = await query<Record<string, string>>('SHOW GRANTS');
-  const text = grants.flatMap((row) => Object.values(row)).join('\n');
-  const wanted = ['ALL PRIVILEGES', ...flavour.replication.privileges];
+  const grants = await readGrants({ query });
   // What a role grants is not shown.
-  if (wanted.some((privilege) => text.includes(privilege)) || /^GRANT `?\w+`?(@\S+)? TO /m.test(text)) return;
+  if (grantsAny(grants, flavour.replication.privileges) || /^GRANT `?\w+`?(@\S+)? TO /m.test(grants)) return;
   throw new TwinDbError(`${options.user} may not start replication`, {
     remedy: `Grant it ${flavour.replication.privileges.at(-1)} ON *.*, or name an administrator in ${options.file}.`,
   });

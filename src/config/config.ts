@@ -108,6 +108,8 @@ export interface MysqlConfig {
   /** The most frequent run type that takes a full copy. */
   readonly fullBackup: RunType;
   readonly expireLogDays: number;
+  /** Whether a replica applies nothing while it is copied. */
+  readonly safeSlaveBackup: boolean;
   readonly xtrabackupBinary: string | undefined;
   readonly xbstreamBinary: string | undefined;
 }

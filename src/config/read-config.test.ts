@@ -156,6 +156,7 @@ log=/tmp/measures.log
       defaultsFile: '/etc/twindb/my.cnf',
       fullBackup: 'weekly',
       expireLogDays: 14,
+      safeSlaveBackup: false,
       xtrabackupBinary: '/opt/bin/xtrabackup',
       xbstreamBinary: 'xbstream',
     },
@@ -271,6 +272,7 @@ describe('[mysql]', () => {
     defaultsFile: '/root/.my.cnf',
     fullBackup: 'daily',
     expireLogDays: 7,
+    safeSlaveBackup: false,
     xtrabackupBinary: undefined,
     xbstreamBinary: undefined,
   };
@@ -278,6 +280,7 @@ describe('[mysql]', () => {
   test.each([
     ['[source]\nbackup_mysql=yes\n', DEFAULTS],
     ['[mysql]\n', DEFAULTS],
+    ['[mysql]\nsafe_slave_backup=yes\n', { ...DEFAULTS, safeSlaveBackup: true }],
     ['[source]\nbackup_mysql=no\n[mysql]\n', DEFAULTS],
     ['[source]\nbackup_mysql=no\n', undefined],
   ])('is there when it is written or needed: %j', (lines, mysql) => {

@@ -87,6 +87,7 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
     defaultsFile: options.get('mysql', 'mysql_defaults_file'),
     fullBackup: options.get('mysql', 'full_backup'),
     expireLogDays: options.get('mysql', 'expire_log_days'),
+    safeSlaveBackup: options.get('mysql', 'safe_slave_backup'),
     xtrabackupBinary: options.get('mysql', 'xtrabackup_binary'),
     xbstreamBinary: options.get('mysql', 'xbstream_binary'),
   };

@@ -154,6 +154,11 @@ export const SCHEMA = {
       'The most frequent run type that takes a full copy; more frequent runs take incremental ones.',
     ),
     expire_log_days: option(count, '7', 'For how many days to keep copies of binary logs.'),
+    safe_slave_backup: option(
+      yesNo,
+      'no',
+      'Whether a replica stops applying what it receives while it is copied, so that no temporary table is open.',
+    ),
     xtrabackup_binary: option(
       path,
       undefined,

@@ -12,17 +12,20 @@ export type ServerVendor = (typeof SERVER_VENDORS)[number];
 /** One configuration file of the server: its path, and its content in base64. */
 export type SavedConfig = Readonly<Record<string, string>>;
 
-/**
- * A server that another one replicates from, and how far that one had come when a copy of it was begun; all are empty where the account for
- * backups might not know.
- */
+/** A server that another one replicates from, and how far that one had come; all are empty where the account for backups might not know. */
 export interface Upstream {
   /** The name of the connection; empty for the usual one. */
   readonly connection: string;
   readonly host: string;
   readonly port: string;
+  /** Whom the replica logs in as there. */
+  readonly user: string;
   readonly binlog: string;
   readonly position: string;
+  /** What the copy holds, in GTIDs, where replication goes on by them: binlog and position are empty then. */
+  readonly gtid: string;
+  /** Who said how far: the server before the copy, which has gone on since, or the backup program, of the copy itself. */
+  readonly toldBy: 'server' | 'program';
 }
 
 /** How a server was set up when a copy of it was made: what the steps after a restore go by. */

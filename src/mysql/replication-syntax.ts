@@ -35,6 +35,8 @@ export interface ReplicationSyntax {
    * that place.
    */
   readonly gtidAt: (source: Asked, place: BinlogPlace, told: string) => Promise<string | undefined>;
+  /** The statement `start`, or that of `changeSource`, for a connection by its name; the name is empty for the usual one. */
+  readonly ofConnection: (sql: string, name: string) => string;
   readonly start: string;
   readonly stop: string;
   /** Forgets any source that the copy brought along; only after `stop`. */
@@ -67,6 +69,14 @@ function changeSource(
   };
 }
 
+/** An SQL string. */
+export function quoteSql(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}
+
+const ofChannel = (sql: string, name: string): string =>
+  name === '' ? sql : `${sql} FOR CHANNEL ${quoteSql(name)}`;
+
 /** How MySQL takes GTIDs for its own; `reset` empties what it has executed, in the words of its version. */
 const purgeGtid =
   (reset: string) =>
@@ -83,6 +93,7 @@ export const MASTER_SYNTAX: ReplicationSyntax = {
     }),
   adoptGtid: purgeGtid('RESET MASTER'),
   gtidAt: (_source, _place, told) => Promise.resolve(told),
+  ofConnection: ofChannel,
   start: 'START SLAVE',
   stop: 'STOP SLAVE',
   reset: 'RESET SLAVE ALL',
@@ -103,6 +114,7 @@ export const SOURCE_SYNTAX: ReplicationSyntax = {
   },
   adoptGtid: purgeGtid('RESET BINARY LOGS AND GTIDS'),
   gtidAt: (_source, _place, told) => Promise.resolve(told),
+  ofConnection: ofChannel,
   start: 'START REPLICA',
   stop: 'STOP REPLICA',
   reset: 'RESET REPLICA ALL',
@@ -127,6 +139,8 @@ export const MARIADB_SYNTAX: ReplicationSyntax = {
     const [row] = await source.query<{ gtid: string | null }>(sql, [binlog, position]);
     return row?.gtid || undefined;
   },
+  ofConnection: (sql, name) =>
+    name === '' ? sql : sql.replace(/^\w+ \w+/, (words) => `${words} ${quoteSql(name)}`),
   // The other statement is of one connection.
   upstreams: 'SHOW ALL SLAVES STATUS',
   privileges: ['SUPER', 'REPLICATION SLAVE ADMIN', 'REPLICATION REPLICA ADMIN'],

@@ -5,6 +5,7 @@ import { describeError, type ProgramEnd, TwinDbError } from '../errors.ts';
 import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/copy/backup-info.ts';
+import { PRIMARY_POSITION } from '../mysql/copy/primary-position.ts';
 import type { BackupPrograms } from '../mysql/copy/programs.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
@@ -23,9 +24,16 @@ export interface MysqlSourceOptions {
   readonly openFiles: number;
   /** Whether the server is a node of a Galera cluster. */
   readonly galera: boolean;
+  /** More arguments, for a replica; see copy-replica.ts. */
+  readonly replicaOptions?: readonly string[];
   /** Bytes the stream will have, as far as that can be told. */
   readonly estimate: () => Promise<number | undefined>;
   readonly log: Log;
+}
+
+export interface MysqlFacts extends BackupInfo {
+  /** What the program said of the copy's place in the logs of a primary; see primary-position.ts. */
+  readonly primaryPositions: readonly string[];
 }
 
 /** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
@@ -37,12 +45,13 @@ const LAST_WORDS = 'completed OK!';
  */
 export async function openMysqlSource(
   options: MysqlSourceOptions,
-): Promise<Source<BackupInfo> & AsyncDisposable> {
+): Promise<Source<MysqlFacts> & AsyncDisposable> {
   const { server, programs, fromLsn, log } = options;
   const folder = await makeScratchFolder('backup');
   const [target, about] = [join(folder.path, 'target'), join(folder.path, 'about')] as const;
   for (const each of [target, about]) await mkdir(each);
-  let info: BackupInfo | undefined;
+  const primaryPositions: string[] = [];
+  let info: MysqlFacts | undefined;
   let before: number | undefined;
   const program: Program = {
     command: programs.backup,
@@ -50,10 +59,13 @@ export async function openMysqlSource(
     debianPackage: programs.debianPackage,
     lastWords: LAST_WORDS,
     redact: redactSecrets,
-    onStderrLine: (line) => log.debug(line),
+    onStderrLine(line) {
+      log.debug(line);
+      if (PRIMARY_POSITION.test(line)) primaryPositions.push(line);
+    },
     remedyFor: (end) => findRemedy(end, options.openFiles),
     async onSuccess() {
-      info = await readBackupInfo(about, server.flavour);
+      info = { ...(await readBackupInfo(about, server.flavour)), primaryPositions };
       requireContinuing(info, fromLsn);
       requireOwnLsn(server, info.lastLsn, { before, after: await readLsnIfAny(server, log) });
     },
@@ -90,7 +102,7 @@ function requireContinuing({ fromLsn: actual }: BackupInfo, fromLsn = 0): void {
 
 /** The password is in none of them: the program reads it from the defaults file, which has to come first. */
 function backupArguments(
-  { server, fromLsn, openFiles, galera }: MysqlSourceOptions,
+  { server, fromLsn, openFiles, galera, replicaOptions = [] }: MysqlSourceOptions,
   folders: { readonly target: string; readonly about: string },
 ): string[] {
   return [
@@ -103,6 +115,7 @@ function backupArguments(
     `--open-files-limit=${openFiles}`,
     ...(fromLsn === undefined ? [] : [`--incremental-lsn=${fromLsn}`]),
     ...(galera ? server.flavour.galeraOptions : []),
+    ...replicaOptions,
   ];
 }
 

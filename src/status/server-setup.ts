@@ -21,6 +21,8 @@ function textsOf(value: unknown): Record<string, string> {
 }
 
 function toUpstream(value: unknown): Upstream {
-  const { connection = '', host = '', port = '', binlog = '', position = '' } = textsOf(value);
-  return { connection, host, port, binlog, position };
+  const texts = textsOf(value);
+  const { connection = '', host = '', port = '', user = '', binlog = '', position = '', gtid = '' } = texts;
+  const toldBy = texts['toldBy'] === 'program' ? 'program' : 'server';
+  return { connection, host, port, user, binlog, position, gtid, toldBy };
 }

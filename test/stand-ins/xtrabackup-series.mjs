@@ -14,8 +14,8 @@ export function aboutSeries(series) {
 /** Options that are understood; all others end the program, as they do the real one. */
 const CLIENT =
   'user password host port socket ssl-mode ssl-ca ssl-cert ssl-key ssl-cipher backup prepare stream target-dir ' +
-  'extra-lsndir incremental-lsn incremental-dir incremental-basedir apply-log-only use-memory galera-info ' +
-  'no-backup-locks backup-locks parallel throttle compress decompress databases tables export no-lock history version help';
+  'extra-lsndir incremental-lsn incremental-dir incremental-basedir apply-log-only use-memory galera-info slave-info ' +
+  'safe-slave-backup no-backup-locks backup-locks parallel throttle compress decompress databases tables export no-lock history version help';
 
 /** Those of the server that may stand in backup-my.cnf. */
 const SERVER =

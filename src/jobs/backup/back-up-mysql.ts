@@ -1,7 +1,7 @@
 import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { ObjectNotFoundError } from '../../errors.ts';
@@ -12,9 +12,11 @@ import {
   chooseBackupType,
   type ParentObject,
 } from '../../mysql/copy/choose-type.ts';
+import { placeUpstreams } from '../../mysql/copy/primary-position.ts';
 import { findPrograms } from '../../mysql/copy/programs.ts';
 import { requireUnreservedNames } from '../../mysql/copy/reserved-names.ts';
 import { blankSecrets } from '../../mysql/server/blank-secrets.ts';
+import { keepApplying, planReplica } from '../../mysql/server/copy-replica.ts';
 import { isGalera, withDesync } from '../../mysql/server/galera.ts';
 import { measureData } from '../../mysql/server/measure-data.ts';
 import { collectConfigs } from '../../mysql/server/my-cnf.ts';
@@ -23,7 +25,7 @@ import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
-import { openMysqlSource } from '../../sources/mysql.ts';
+import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
 import { MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { toSeconds } from '../../units.ts';
@@ -79,6 +81,8 @@ async function prepare(
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
+  const replica = await planReplica(server, about.serverSetup.upstreams, mysql.safeSlaveBackup);
+  for (const { state, message } of replica.doubts) context.warnLasting(state, message);
   const unpackedSize = parent === undefined ? await measureData(server) : undefined;
   const previousSize = sizeOfLatest(copies, runType, choice.type);
 
@@ -90,17 +94,20 @@ async function prepare(
       fromLsn: parent?.lsn,
       openFiles,
       galera,
+      replicaOptions: replica.options,
       estimate: () => Promise.resolve(unpackedSize),
       log,
     });
     const key = mysqlCopyKey(host, runType, started);
-    const stored = await storeCopy(source, { key, previousSize }, context);
+    const store = () => storeCopy(source, { key, previousSize }, context);
+    const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
     const info = source.facts();
     const describe = (object: StoredObject): MysqlCopy => ({
       ...about,
       // With gpg the destination is not trusted, and the status there is the one thing that is not encrypted.
       config: config.gpg && object !== stored.local ? blankSecrets(about.config) : about.config,
       ...coordinates(info),
+      serverSetup: placeSetup(about.serverSetup, info),
       host,
       runType,
       type: choice.type,
@@ -172,14 +179,8 @@ async function examineParent(
 
 type AboutServer = Pick<
   MysqlCopy,
-  | 'galera'
-  | 'wsrepProviderVersion'
-  | 'config'
-  | 'serverVendor'
-  | 'serverVersion'
-  | 'serverIdentity'
-  | 'serverSetup'
->;
+  'galera' | 'wsrepProviderVersion' | 'config' | 'serverVendor' | 'serverVersion' | 'serverIdentity'
+> & { readonly serverSetup: ServerSetup };
 
 async function describeServer(
   server: MysqlServer,
@@ -195,6 +196,10 @@ async function describeServer(
     serverIdentity: server.identity,
     serverSetup: await readServerSetup(server, log),
   };
+}
+
+function placeSetup(setup: ServerSetup, { primaryPositions }: MysqlFacts): ServerSetup {
+  return { ...setup, upstreams: placeUpstreams(setup.upstreams, primaryPositions) };
 }
 
 function coordinates({

@@ -10,7 +10,7 @@ import { isOutside, layoutOf } from './server-layout.ts';
 /** What is known of a data directory that has been restored. */
 export interface RestoredData {
   readonly dst: string;
-  readonly flavour: Pick<Flavour, 'name' | 'binlogPrograms' | 'family' | 'service' | 'title'>;
+  readonly flavour: Pick<Flavour, 'name' | 'binlogPrograms' | 'family' | 'service' | 'title' | 'replication'>;
   readonly config: readonly SavedConfig[];
   /** Undefined for copies of the Python tool and of older versions. */
   readonly setup: ServerSetup | undefined;

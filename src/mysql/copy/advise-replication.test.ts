@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { Upstream } from '../../copies/mysql-copy.ts';
 import { flavourOf } from '../flavours.ts';
 import { adviseReplication } from './advise-replication.ts';
 
 const flavour = flavourOf('mariadb', '10.11.19');
-const upstream = { connection: '', host: 'db0', port: '3306', binlog: 'mysql-bin.000007', position: '42' };
+const upstream: Upstream = {
+  connection: '',
+  host: 'db0',
+  port: '3306',
+  user: 'repl',
+  binlog: 'mysql-bin.000007',
+  position: '42',
+  gtid: '',
+  toldBy: 'server',
+};
 const advise = (settings: Record<string, string>, filters: Record<string, string>, upstreams = [upstream]) =>
   adviseReplication({ flavour, setup: { settings, unit: undefined, filters, upstreams } }).join('\n');
 
@@ -21,7 +31,7 @@ describe('the advice about replication', () => {
   });
 
   it('says it too where the account might not know of which server', () => {
-    const unknown = { connection: '', host: '', port: '', binlog: '', position: '' };
+    const unknown = { ...upstream, host: '', port: '', user: '', binlog: '', position: '' };
     const text = advise({ log_slave_updates: 'OFF' }, {}, [unknown]);
     expect(text).toContain(
       'a replica of a server that is not known, as the account for backups has no SLAVE MONITOR, when',

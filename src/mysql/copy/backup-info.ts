@@ -118,7 +118,7 @@ function readDuration({ values }: Pairs): number | undefined {
 type Coordinates = Pick<BackupInfo, 'binlog' | 'position' | 'gtid'>;
 
 /** GTIDs of MariaDB, `0-1-6,1-1-7`, or sets of MySQL's, `UUID:1-5:7` with tags since 8.3. */
-const GTIDS = /^[\w:,-]*$/;
+export const GTIDS = /^[\w:,-]*$/;
 
 /**
  * `filename 'mysql-bin.000002', position '546', GTID of the last change '0-1-6'`, all but the file's name optional. They come

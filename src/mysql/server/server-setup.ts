@@ -67,8 +67,11 @@ function toUpstream(row: Record<string, unknown>): Upstream {
     connection: text(row['Connection_name'] ?? row['Channel_Name']),
     host: text(row['Master_Host'] ?? row['Source_Host']),
     port: text(row['Master_Port'] ?? row['Source_Port']),
+    user: text(row['Master_User'] ?? row['Source_User']),
     binlog: text(row['Relay_Master_Log_File'] ?? row['Relay_Source_Log_File']),
     position: text(row['Exec_Master_Log_Pos'] ?? row['Exec_Source_Log_Pos']),
+    gtid: '',
+    toldBy: 'server',
   };
 }
 
