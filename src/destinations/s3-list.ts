@@ -127,6 +127,8 @@ export async function lastWrite(
         if (LastModified && !(newest && newest >= LastModified)) newest = LastModified;
       }
       marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+      // The newest part may be among those that it does not tell.
+      if (page.IsTruncated && !marker) return undefined;
     } while (marker);
   } catch (error) {
     if (isAbsent(error)) return undefined;

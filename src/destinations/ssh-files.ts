@@ -48,7 +48,8 @@ export function statPath(session: SftpSession, path: string): Promise<Stats | un
 }
 
 export function removeFile(session: SftpSession, path: string): Promise<void> {
-  return session.call((sftp, answer) => sftp.unlink(path, answer));
+  // Of a file of terabytes it takes its time.
+  return session.call((sftp, answer) => sftp.unlink(path, answer), 'slow');
 }
 
 /** Makes a folder and what is missing above it; somebody else may be doing the same. */

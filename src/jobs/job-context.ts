@@ -32,9 +32,10 @@ export interface JobContext {
   readonly log: Log;
   /**
    * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run
-   * each hour must not mail the same line each hour. Other commands always say it. `state` names it, and is never shown.
+   * each hour must not mail the same line each hour. Other commands always say it. `state` names it, and is never shown; `essence` is
+   * what makes it another one, where that is not the whole message.
    */
-  readonly warnLasting: (state: string, message: string) => void;
+  readonly warnLasting: (state: string, message: string, essence?: string) => void;
   /** What was doubtful before the job began. A backup gives it to `warnLasting`; of the other commands the command line does. */
   readonly doubts: readonly Doubt[];
   readonly progress: Progress;

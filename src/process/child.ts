@@ -20,6 +20,9 @@ const LAST_WORDS_GRACE_MS = 10_000;
 /** Runs the command that its arguments are, and then reads what that has left of its input. */
 const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
 
+/** What a shell says of a program that it does not find. Source: POSIX, exit status for commands. */
+const NOT_FOUND = 127;
+
 const RAISE_FILE_SIZE =
   'It reached the limit of file size: raise it (ulimit -f, LimitFSIZE= of a systemd unit).';
 
@@ -75,6 +78,9 @@ async function waitForEnd(
     end = { exitCode, signal, stderr: tail.lines };
   } catch (cause) {
     return cannotStart(program, cause as NodeJS.ErrnoException);
+  }
+  if (program.stopsEarly && end.exitCode === NOT_FOUND) {
+    return cannotStart(program, Object.assign(new Error('not found'), { code: 'ENOENT' }));
   }
   const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);
   if (problem === undefined) return await succeed(program, end);

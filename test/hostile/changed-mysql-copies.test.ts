@@ -147,6 +147,43 @@ describe('verify mysql latest', () => {
   });
 });
 
+describe('verify mysql of a named object', () => {
+  it('judges that object: the copy in keep_local_path must not stand in for it', async () => {
+    configureMysql(sandbox, server, { destination: { keep_local_path: join(sandbox.dir, 'kept') } });
+    expect(await backUp(sandbox, 'weekly')).toEqual(SILENT);
+    const key = listedMysql(sandbox).find(({ runType }) => runType === 'weekly')?.key ?? '';
+    forgeStatus(sandbox, 'status', (entry, each) => (each === key ? { ...entry, position: 4 } : entry));
+    const named = await sandbox.run('verify', 'mysql', join(sandbox.dir, 'repository', key));
+    expect(named.exitCode).toBe(1);
+    expect(JSON.parse(named.stdout)).toMatchObject({ success: false });
+    expect((await sandbox.run('verify', 'mysql', join(sandbox.dir, 'kept', key))).exitCode).toBe(0);
+  });
+});
+
+describe('a copy that was accepted although nothing proves it', () => {
+  it('is not taken from the cache for the true one later', async () => {
+    const key = keyOf('full');
+    const object = join(sandbox.dir, 'repository', key);
+    const names = ['status', 'status.copy'].map((name) => join(sandbox.dir, 'repository', hostname(), name));
+    const before = [object, ...names].map((file) => [file, readFileSync(file)] as const);
+    await server.sql('CREATE DATABASE planted');
+    expect(await backUp(sandbox, 'weekly')).toEqual(SILENT);
+    await server.sql('DROP DATABASE planted');
+    const other = listedMysql(sandbox).find(({ runType }) => runType === 'weekly')?.key ?? '';
+    forgeCopy(sandbox, key, readFileSync(join(sandbox.dir, 'repository', other)), { name: 'status' });
+    forgeStatus(sandbox, 'status', ({ mac: _mac, ...entry }) => entry);
+    const cached = (...options: string[]) =>
+      sandbox.run('restore', 'mysql', key, '--dst', dst, '--cache', join(sandbox.dir, 'cache'), ...options);
+    expect((await cached('--accept-unauthenticated')).exitCode).toBe(0);
+    expect(readdirSync(dst)).toContain('planted');
+    rmSync(dst, { recursive: true });
+    for (const [file, bytes] of before) writeFileSync(file, bytes);
+    const { exitCode, stderr } = await cached();
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining('is of another copy; it is not used')]);
+    expect(readdirSync(dst)).not.toContain('planted');
+  });
+});
+
 describe('a binary log', () => {
   it('that was changed is neither restored nor in the steps that a restore prints', async () => {
     const [first = '', ...others] = [...listedBinlogs(sandbox).keys()];
@@ -161,8 +198,7 @@ describe('a binary log', () => {
     for (const key of others) expect(steps.stdout).not.toContain(`restore binlog ${key}`);
     rmSync(dst, { recursive: true });
     const refused = await sandbox.run('restore', 'binlog', ...others, '--dst', dst);
-    expect([refused.exitCode, refused.stderr.includes(CHANGED)]).toEqual([1, true]);
-    expect(readdirSync(dst)).toEqual([]);
+    expect([refused.exitCode, refused.stderr.includes(CHANGED), existsSync(dst)]).toEqual([1, true, false]);
     expect((await sandbox.run('restore', 'binlog', first, '--dst', dst)).stderr).not.toMatch(/WARNING|ERROR/);
   });
 });

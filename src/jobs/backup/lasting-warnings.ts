@@ -6,8 +6,11 @@ const REPEAT_SECONDS = 7 * 24 * 3600;
 
 /** The lasting states of a run, beside what earlier runs said of theirs. */
 export interface LastingWarnings {
-  /** Whether it is time to say it: the state is new, its message is another one, or a week has passed. */
-  isDue(state: string, message: string): boolean;
+  /**
+   * Whether it is time to say it: the state is new, its message is another one, or a week has passed. `essence` stands for a message
+   * that counts what changes all the time.
+   */
+  isDue(state: string, message: string, essence?: string): boolean;
   /** What to remember for the next run; undefined when that is what was remembered already. */
   remember(options: { readonly complete: boolean }): ToldWarnings | undefined;
 }
@@ -20,8 +23,8 @@ export function recallWarnings(told: ToldWarnings, now: number): LastingWarnings
   const current = new Map<string, ToldWarnings[string]>();
   let hasNews = false;
   return {
-    isDue(state, message) {
-      const digest = createHash('sha256').update(message).digest('hex').slice(0, 16);
+    isDue(state, message, essence = message) {
+      const digest = createHash('sha256').update(essence).digest('hex').slice(0, 16);
       const before = current.get(state) ?? told[state];
       const age = now - (before?.at ?? 0);
       // A time from tomorrow silences nothing.

@@ -99,7 +99,8 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   const warnings = recallWarnings(told, toSeconds(start));
   const context: JobContext = {
     ...given,
-    warnLasting: (state, message) => log[warnings.isDue(state, message) ? 'warn' : 'debug'](message),
+    warnLasting: (state, message, essence) =>
+      log[warnings.isDue(state, message, essence) ? 'warn' : 'debug'](message),
   };
   if (succeeded) await ensureKey(places, context);
   await warnOfLostStatus(places, parts, context);
@@ -119,7 +120,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   }
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
-  await rememberWarnings(warnings.remember({ complete: !parts.binlogsOnly }), places, context);
+  await rememberWarnings(warnings.remember({ complete: succeeded && !parts.binlogsOnly }), places, context);
   await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }

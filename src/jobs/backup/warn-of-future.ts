@@ -24,5 +24,7 @@ export function warnOfFuture(
     `future ${kind}`,
     `${quoteLocation(remote.locate(first.key))} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
       `${CONSEQUENCES[kind]}. Compare the clock with another one`,
+    // Retention takes one after the other away.
+    kind,
   );
 }

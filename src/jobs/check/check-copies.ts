@@ -105,7 +105,7 @@ function requireSomething(
   const isSource = backupDirs.length > 0 || backupMysql;
   if (storedHosts.has(only ?? host) || (storedHosts.size > 0 && (!isSource || (only ?? host) !== host)))
     return;
-  throw new TwinDbError(`There is no copy and no status of the host ${host} on ${remote.url}`, {
+  throw new TwinDbError(`There is no copy and no status of the host ${only ?? host} on ${remote.url}`, {
     remedy:
       'Check [destination], and that no backup has been deleted there; a new host needs its first backup: twindb-backup backup daily',
   });

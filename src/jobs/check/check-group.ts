@@ -25,7 +25,7 @@ export async function* checkGroup<S>(
   const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
   const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));
-  const later: [FoundCopy, Examined<S>][] = [];
+  const later: [FoundCopy, Examined<S>, unknown][] = [];
   for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
     const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
@@ -33,7 +33,7 @@ export async function* checkGroup<S>(
     if (seen.state === 'gone') present.delete(entryKey);
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
-      if (judgement?.state === 'unfit') later.push([found, seen.examined]);
+      if (judgement?.state === 'unfit') later.push([found, seen.examined, seen.problem]);
       else if (judgement)
         yield {
           ...describe(found),
@@ -42,9 +42,9 @@ export async function* checkGroup<S>(
         };
     } else yield { ...describe(found), ...seen };
   }
-  for (const [found, examined] of later) {
+  for (const [found, examined, problem] of later) {
     const judgement = await enter(found, examined);
-    if (judgement) yield { ...describe(found), ...judgement };
+    if (judgement) yield { ...describe(found), ...judgement, ...(problem === undefined ? {} : { problem }) };
   }
   yield* await findMissing(group, entries, present);
 }
