@@ -38,7 +38,7 @@ describe.skipIf(isMysql)('what the binary logs do not hold', () => {
     expect([exitCode, stderr]).toEqual([
       0,
       expect.stringMatching(
-        /^WARNING: The binary logs of this server do not hold what it receives as a replica \(log_slave_updates is off\)\. .*\n$/,
+        /^WARNING: The binary logs of this server do not hold what it receives from other servers \(log_slave_updates is off\)\. .*\n$/,
       ),
     ]);
     expect(await run()).toEqual(SILENT);

@@ -9,7 +9,7 @@ import {
 } from './binlog-header.ts';
 import { type BinlogEvent, EventWalker } from './event-walker.ts';
 import { GROUP_EVENTS, readGroup } from './group-event.ts';
-import { type GtidState, readGtidList, readPreviousGtids } from './gtid-state.ts';
+import { type GtidState, readGtidList, readPreviousGtids, TooManyPartsError } from './gtid-state.ts';
 
 const STOP = 3;
 const ROTATE = 4;
@@ -128,14 +128,28 @@ export class BinlogScanner {
       if (!isBinlogName(name)) throw new RangeError('it names no binary log');
       this.#nextBinlog = name;
     } else if (type === GTID_LIST || type === PREVIOUS_GTIDS) {
-      this.#gtids = type === GTID_LIST ? readGtidList(body) : readPreviousGtids(body);
-      this.#gtidStart = this.#gtids.toString();
+      this.#ifGtidsFit(() => {
+        this.#gtids = type === GTID_LIST ? readGtidList(body) : readPreviousGtids(body);
+        this.#gtidStart = this.#gtids.toString();
+      });
     } else {
       const group = readGroup(event);
       if (group === undefined) return;
       this.#firstTime ??= group.time;
       this.#lastTime = group.time;
-      if (group.gtid !== undefined) this.#gtids?.add(group.gtid);
+      const { gtid } = group;
+      if (gtid !== undefined) this.#ifGtidsFit(() => this.#gtids?.add(gtid));
+    }
+  }
+
+  /** A state of too many parts is left out, at both ends; all else is known all the same. */
+  #ifGtidsFit(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof TooManyPartsError)) throw error;
+      this.#gtids = undefined;
+      this.#gtidStart = undefined;
     }
   }
 }

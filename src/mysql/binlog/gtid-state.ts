@@ -16,8 +16,13 @@ export interface GtidState {
 /** Few servers have more than ten; what has more is not worth its room in the status of each log. */
 const MAX_PARTS = 500;
 
+/** A state has more parts than are kept. */
+export class TooManyPartsError extends RangeError {
+  override readonly name = 'TooManyPartsError';
+}
+
 function limitParts(count: number): void {
-  if (count > MAX_PARTS) throw new RangeError(`its GTID state has more than ${MAX_PARTS} parts`);
+  if (count > MAX_PARTS) throw new TooManyPartsError(`its GTID state has more than ${MAX_PARTS} parts`);
 }
 
 /** UUID from its 16 bytes. */

@@ -1,8 +1,9 @@
+import { isGalera } from '../server/galera.ts';
 import type { MysqlServer } from '../server/server.ts';
 
 /** What changes on a server without getting into its binary logs. */
 export interface Unlogged {
-  /** It is a replica, and log_slave_updates is off. */
+  /** It is a replica or a Galera node, and log_slave_updates is off. */
   readonly received: boolean;
   /** The options that choose databases, with what they name: `binlog_do_db=a,b`. */
   readonly filters: readonly string[];
@@ -29,7 +30,9 @@ export async function findUnlogged({
   ].flatMap(([option, names]) => (names ? [`${option}=${names}`] : []));
   const isLogged =
     (await isOn(variable, 'log_slave_updates')) || (await isOn(variable, 'log_replica_updates'));
-  return { received: !isLogged && (await hasReplicaThread(query)), filters };
+  // What a Galera node gets from the others is logged by the same option.
+  const receives = async () => (await isGalera({ variable })) || (await hasReplicaThread(query));
+  return { received: !isLogged && (await receives()), filters };
 }
 
 async function isOn(variable: MysqlServer['variable'], name: string): Promise<boolean> {
@@ -48,7 +51,7 @@ async function hasReplicaThread(query: MysqlServer['query']): Promise<boolean> {
 /** What to tell the operator; undefined when everything is logged. */
 export function describeUnlogged({ received, filters }: Unlogged): string | undefined {
   const missing = [
-    ...(received ? ['what it receives as a replica (log_slave_updates is off)'] : []),
+    ...(received ? ['what it receives from other servers (log_slave_updates is off)'] : []),
     ...(filters.length > 0 ? [`the databases that these options leave out: ${filters.join(', ')}`] : []),
   ];
   if (missing.length === 0) return undefined;
