@@ -10,6 +10,7 @@ import {
   foldersOf,
   readSourceConfigs,
   requireOneFolder,
+  requireUnfiltered,
   settingsOfReplica,
 } from '../../clone/replica-config.ts';
 import {
@@ -19,6 +20,7 @@ import {
 } from '../../clone/replication-user.ts';
 import { requireSource } from '../../clone/require-source.ts';
 import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
+import { readSourcePlace } from '../../clone/source-place.ts';
 import {
   findReplicaPrograms,
   type ReplicaPrograms,
@@ -110,6 +112,7 @@ export async function planClone(
   ]);
   const { values, groups, optionFiles } = await readReplicaVariables(host, programs.server);
   requireSameOptionFile(files, optionFiles, host);
+  requireUnfiltered(files, groups);
   const datadir = resolve(values.get('datadir') ?? '');
   const datadirState = await requireRoom(host, datadir, {
     dataSize,
@@ -142,6 +145,8 @@ export async function planClone(
     () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
   );
   await requireReplicationAdmin(server);
+  // Will be asked for in the end, and takes a privilege.
+  await readSourcePlace(server);
   await requireConnectBack(host, { ...source, server }, request.replication, context);
   return {
     galera,
