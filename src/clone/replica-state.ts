@@ -11,6 +11,8 @@ export interface ReplicaState {
   readonly error: string;
   /** An error in applying does not go away by itself. */
   readonly isFinal: boolean;
+  /** Whether MySQL takes what it lacks by GTID, and so only events that have one. */
+  readonly isByGtid: boolean;
   /** What the threads say that they do. */
   readonly saysReceiver: string;
   readonly saysApplier: string;
@@ -40,6 +42,7 @@ export function readReplicaState(row: Readonly<Record<string, unknown>>): Replic
     secondsBehind: behind === '' ? undefined : Number(behind),
     error: failed || column('Last_IO_Error'),
     isFinal: failed !== '',
+    isByGtid: column('Auto_Position') === '1',
     saysReceiver: column('Slave_IO_State', 'Replica_IO_State'),
     saysApplier: column('Slave_SQL_Running_State', 'Replica_SQL_Running_State'),
     received: place('*_Log_File', 'Read_*_Log_Pos'),

@@ -3,7 +3,12 @@ import { flavourOf } from '../mysql/flavours.ts';
 import { readReplicaState } from './replica-state.ts';
 import { requireReplicating } from './require-replicating.ts';
 
-const never = new AbortController().signal;
+const said: string[] = [];
+const note = (message: string) => void said.push(message);
+const context = {
+  log: { debug: note, info: note, warn: note, error: note },
+  signal: new AbortController().signal,
+};
 const LIMITS = { beginMs: 600, steadyMs: 0, catchUpMs: 600, standstillMs: 1200 };
 const WANTED = { binlog: 'bin.000002', position: 400, gtids: '' };
 const RUNNING = { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes' };
@@ -45,6 +50,7 @@ describe('a replica', () => {
       secondsBehind: 0,
       error: '',
       isFinal: false,
+      isByGtid: false,
       saysReceiver: '',
       saysApplier: '',
       received: { binlog: 'bin.000002', position: 500 },
@@ -56,7 +62,7 @@ describe('a replica', () => {
 
   it('has failed at once when an event cannot be applied, and after the limit when nothing is received', async () => {
     const failing = standIn(() => ({ Slave_SQL_Running: 'No', Last_SQL_Error: 'Duplicate entry' }));
-    await expect(requireReplicating(failing, WANTED, never)).rejects.toThrow(
+    await expect(requireReplicating(failing, WANTED, context)).rejects.toThrow(
       'Replication does not run: Duplicate entry',
     );
     const row = { Slave_IO_Running: 'Connecting', Slave_SQL_Running: 'Yes', Last_IO_Error: 'no route' };
@@ -64,7 +70,7 @@ describe('a replica', () => {
       requireReplicating(
         standIn(() => row),
         WANTED,
-        never,
+        context,
         LIMITS,
       ),
     ).rejects.toThrow('Replication does not run: no route');
@@ -74,48 +80,53 @@ describe('a replica', () => {
     const failing = standIn((asked) =>
       asked < 3 ? at(400) : { Slave_SQL_Running: 'No', Last_SQL_Error: 'Duplicate entry' },
     );
-    await expect(requireReplicating(failing, WANTED, never)).rejects.toThrow('Duplicate entry');
+    await expect(requireReplicating(failing, WANTED, context)).rejects.toThrow('Duplicate entry');
     const flapping = standIn((asked) =>
       asked % 2 === 0 ? at(400) : { Slave_IO_Running: 'Connecting', Slave_SQL_Running: 'Yes' },
     );
-    await expect(requireReplicating(flapping, WANTED, never, { ...LIMITS, steadyMs: 400 })).rejects.toThrow(
+    await expect(requireReplicating(flapping, WANTED, context, { ...LIMITS, steadyMs: 400 })).rejects.toThrow(
       'receiving: Connecting, applying: Yes',
     );
   });
 
   it('has caught up when it has applied what its source had logged, by place or by GTID', async () => {
     const later = standIn((asked) => at(asked < 3 ? 399 : 400));
-    expect(await requireReplicating(later, WANTED, never, LIMITS)).toMatchObject({
+    expect(await requireReplicating(later, WANTED, context, LIMITS)).toMatchObject({
       hasCaughtUp: true,
       applied: { position: 400 },
     });
-    const byGtid = standIn(() => at(4), 1);
-    expect(await requireReplicating(byGtid, { ...WANTED, gtids: 'uuid:1-6' }, never, LIMITS)).toMatchObject({
-      hasCaughtUp: true,
-    });
+    const byGtid = standIn(() => ({ ...at(4), Auto_Position: 1 }), 1);
+    const wanted = { ...WANTED, gtids: 'uuid:1-6' };
+    expect(await requireReplicating(byGtid, wanted, context, LIMITS)).toMatchObject({ hasCaughtUp: true });
+    // Without, there may be events that have none.
+    const byPlace = standIn((asked) => ({ ...at(4 + asked), Auto_Position: 0 }), 1);
+    expect(await requireReplicating(byPlace, wanted, context, LIMITS)).toMatchObject({ hasCaughtUp: false });
   });
 
   it('is only behind while it advances, and has failed when it stands still, also after it had begun to', async () => {
     const advancing = standIn((asked) => at(10 + asked));
-    expect(await requireReplicating(advancing, WANTED, never, LIMITS)).toMatchObject({ hasCaughtUp: false });
+    expect(await requireReplicating(advancing, WANTED, context, LIMITS)).toMatchObject({
+      hasCaughtUp: false,
+    });
     const stuck = standIn((asked) => ({
       ...at(Math.min(asked, 1) + 10, 500),
       Slave_SQL_Running_State: 'Waiting for table metadata lock',
     }));
     await expect(
-      requireReplicating(stuck, WANTED, never, { ...LIMITS, catchUpMs: 1500, standstillMs: 2000 }),
+      requireReplicating(stuck, WANTED, context, { ...LIMITS, catchUpMs: 1500, standstillMs: 2000 }),
     ).rejects.toThrow(
       /^Replication stands still, and nothing of it is applied .*\(Waiting for table metadata lock\): the source had logged up to bin\.000002, position 400; .* received up to bin\.000002, position 500 and applied up to bin\.000002, position 11/,
     );
+    expect(said).toEqual([expect.stringMatching(/^Replication stands still, .* Waiting until it moves/)]);
     const silent = standIn(() => at(10));
-    await expect(requireReplicating(silent, WANTED, never, LIMITS)).rejects.toThrow(
+    await expect(requireReplicating(silent, WANTED, context, LIMITS)).rejects.toThrow(
       /nothing of it arrives .* Look at the network/,
     );
   });
 
   it('has failed when it leaves something out', async () => {
     const filtered = standIn(() => ({ ...at(400), Replicate_Ignore_DB: 'shop' }));
-    await expect(requireReplicating(filtered, WANTED, never)).rejects.toThrow(
+    await expect(requireReplicating(filtered, WANTED, context)).rejects.toThrow(
       'Replication would leave something out: Replicate_Ignore_DB: shop',
     );
   });

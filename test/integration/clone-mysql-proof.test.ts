@@ -10,7 +10,7 @@ import { collectLog } from './mysql-log.ts';
 /** On a busy machine; on a quiet one a few seconds are enough. */
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
-const never = new AbortController().signal;
+const context = { log: collectLog().log, signal: new AbortController().signal };
 const LIMITS: ReplicationLimits = {
   beginMs: 30_000,
   steadyMs: 1000,
@@ -56,7 +56,7 @@ describe.skipIf(noTwoHosts)('a clone that is made', () => {
     await Promise.all([source, replica].map((each) => each?.[Symbol.asyncDispose]()));
     await hosts?.reset();
   });
-  const prove = async () => await requireReplicating(replica, await readSourcePlace(source), never, LIMITS);
+  const prove = async () => await requireReplicating(replica, await readSourcePlace(source), context, LIMITS);
 
   it('has caught up with an idle source, also where its log has just ended', async () => {
     expect(await prove()).toMatchObject({ hasCaughtUp: true });
@@ -151,9 +151,10 @@ describe.skipIf(noTwoHosts)('clone mysql', () => {
 
   it('refuses to make the filters of this host those of its replica', async () => {
     const file = join(hosts.dir, 'source/etc/mariadb.conf.d/60-filters.cnf');
-    writeFileSync(file, '[mysqld]\nreplicate-wild-do-table = blog.%\n');
+    writeFileSync(file, '[mysqld]\nreplicate-wild-do-table = blog.%\nbinlog_ignore_db = scratch\n');
+    await hosts.restartSource();
     expect(await fail()).toMatch(
-      /^ERROR: The my\.cnf of this host would make the replica leave out changes of this host: replicate_wild_do_table=blog\.%\nTake these lines out/,
+      /^WARNING: A replica .* leave out: binlog_ignore_db=scratch\nERROR: The my\.cnf of this host would make the replica leave out changes of this host: replicate_wild_do_table=blog\.%\nTake these lines out/,
     );
   });
 });

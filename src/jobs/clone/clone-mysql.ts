@@ -73,7 +73,7 @@ async function carryOut(
     await replicateFrom(replica, source, request.replication.password);
     // After all preparation: what has changed here meanwhile has to arrive.
     const wanted = await readSourcePlace(server);
-    const state = await requireReplicating(replica, wanted, signal);
+    const state = await requireReplicating(replica, wanted, context);
     const isWritable = !/^(ON|1)$/i.test((await replica.variable('read_only')) ?? '');
     return { plan, source, state, wanted, suffix, isWritable };
   } catch (cause) {

@@ -18,9 +18,8 @@ import {
   requireConnectBack,
   requireReplicationAdmin,
 } from '../../clone/replication-user.ts';
-import { requireSource } from '../../clone/require-source.ts';
+import { requireSource, warnOfFilters } from '../../clone/require-source.ts';
 import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
-import { readSourcePlace } from '../../clone/source-place.ts';
 import {
   findReplicaPrograms,
   type ReplicaPrograms,
@@ -95,6 +94,7 @@ export async function planClone(
   const { log, config, cores } = context;
   const source = await findSource(server, host, request.source);
   await requireSource(server);
+  await warnOfFilters(server, log);
   await requireOwnDatadir(server);
   const sourceDatadir = resolve((await server.variable('datadir')) ?? '/var/lib/mysql');
   await requireOneFolder(server, sourceDatadir);
@@ -145,8 +145,6 @@ export async function planClone(
     () => 'Copy it there, or make one for that host; the user mysql must be able to read it.',
   );
   await requireReplicationAdmin(server);
-  // Will be asked for in the end, and takes a privilege.
-  await readSourcePlace(server);
   await requireConnectBack(host, { ...source, server }, request.replication, context);
   return {
     galera,
