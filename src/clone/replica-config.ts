@@ -64,6 +64,34 @@ const FILE_OPTIONS = ['file-key-management-filename', 'init-file', 'ssl-ca', 'ss
 /** The options whose value is this host's own address, when it is one. */
 const ADDRESS_OPTIONS = ['bind-address', 'report-host'];
 
+const FILTER_OPTIONS = [
+  'replicate-do-db',
+  'replicate-do-table',
+  'replicate-ignore-db',
+  'replicate-ignore-table',
+  'replicate-rewrite-db',
+  'replicate-wild-do-table',
+  'replicate-wild-ignore-table',
+];
+
+/**
+ * These files are going to be the replica's, which would leave out what its source may leave out of its own source's events.
+ * Throws a TwinDbError when they have such options.
+ */
+export function requireUnfiltered(files: readonly ConfigFile[], groups: readonly string[]): void {
+  const filters = FILTER_OPTIONS.flatMap((name) =>
+    findOption(files, groups, name).map((value) => `${name.replaceAll('-', '_')}=${value}`),
+  );
+  if (filters.length === 0) return;
+  throw new TwinDbError(
+    `The my.cnf of this host would make the replica leave out changes of this host: ${filters.join(', ')}`,
+    {
+      remedy:
+        'Take these lines out of it while the clone is made; the server on this host keeps what they say until it is restarted.',
+    },
+  );
+}
+
 /** What a replica must have otherwise: always its own id, the rest where the hosts differ. */
 export function settingsOfReplica(
   files: readonly ConfigFile[],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Secret } from '../config/secret.ts';
 import { describeError } from '../errors.ts';
 import { flavourOf } from '../mysql/flavours.ts';
-import { readReplicaState, replicateFrom, requireReplicating } from './replication.ts';
+import { replicateFrom } from './replication.ts';
 
 const PASSWORD = `it's "#1"`;
 const SOURCE = {
@@ -13,7 +13,6 @@ const SOURCE = {
   position: 328,
   gtid: undefined,
 };
-const never = new AbortController().signal;
 
 /** In the place of a server: notes down the statements, and answers as it is told. */
 function standIn(flavour = flavourOf('mariadb', '10.11.19'), answer: (sql: string) => object[] = () => []) {
@@ -53,46 +52,5 @@ describe('starting replication', () => {
     expect(
       `${describeError(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`,
     ).not.toContain("it's");
-  });
-
-  it('has begun when both threads run, in the words of either kind of server', () => {
-    const old = {
-      Slave_IO_Running: 'Yes',
-      Slave_SQL_Running: 'Yes',
-      Seconds_Behind_Master: '0',
-      Last_SQL_Error: '',
-    };
-    const recent = {
-      Replica_IO_Running: 'Yes',
-      Replica_SQL_Running: 'Yes',
-      Seconds_Behind_Source: 0,
-      Last_IO_Error: '',
-    };
-    const state = { receiving: 'Yes', applying: 'Yes', secondsBehind: 0, error: '', isFinal: false };
-    expect([old, recent].map(readReplicaState)).toEqual([state, state]);
-  });
-
-  it('has failed at once when an event cannot be applied, and after the limit when nothing is received', async () => {
-    const failing = standIn(undefined, () => [
-      { Slave_SQL_Running: 'No', Last_SQL_Error: 'Duplicate entry' },
-    ]);
-    await expect(requireReplicating(failing.server, never)).rejects.toThrow(
-      'Replication does not run: Duplicate entry',
-    );
-    const row = { Slave_IO_Running: 'Connecting', Slave_SQL_Running: 'Yes', Last_IO_Error: 'no route' };
-    const waiting = standIn(undefined, () => [row]);
-    await expect(requireReplicating(waiting.server, never, 1)).rejects.toThrow(
-      'Replication does not run: no route',
-    );
-  });
-
-  it('is an error when a thread runs at first, and ends with the first event', async () => {
-    let asked = 0;
-    const failing = standIn(undefined, () => [
-      asked++ < 3
-        ? { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'Yes' }
-        : { Slave_IO_Running: 'Yes', Slave_SQL_Running: 'No', Last_SQL_Error: 'Duplicate entry' },
-    ]);
-    await expect(requireReplicating(failing.server, never)).rejects.toThrow('Duplicate entry');
   });
 });

@@ -1,5 +1,7 @@
 import { TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
+import { readFilters } from '../mysql/server/server-setup.ts';
 
 /**
  * Makes sure that everything which changes on the source is in its binary logs from now on, under an id of its own: a replica
@@ -36,6 +38,19 @@ export async function requireSource({
           ? '.'
           : ', or clone from that source; if it is a replica no more, run RESET SLAVE ALL.'),
     },
+  );
+}
+
+/** What the source does not log never gets to a replica. The place in its logs, asked for in the end, takes the same privilege. */
+export async function warnOfFilters(
+  { query, flavour }: Pick<MysqlServer, 'query' | 'flavour'>,
+  log: Log,
+): Promise<void> {
+  const filters = Object.entries(readFilters(await query(flavour.sql.binlogStatus)));
+  if (filters.length === 0) return;
+  log.warn(
+    'A replica gets nothing that changes later in the databases that these options of this host leave out: ' +
+      filters.map(([name, value]) => `${name.toLowerCase()}=${value}`).join(', '),
   );
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Address, formatAddress } from '../clone/address.ts';
 import { startCommand } from '../clone/service-manager.ts';
+import { formatPlace } from '../clone/source-place.ts';
 import type { Transport } from '../clone/transport.ts';
 import { readSshLogin } from '../config/read-config.ts';
 import { Secret } from '../config/secret.ts';
@@ -43,6 +44,7 @@ export async function cloneMysql(
     plan,
     source: from,
     state,
+    wanted,
     suffix,
     isWritable,
   } = await clone(
@@ -59,9 +61,17 @@ export async function cloneMysql(
   );
   const place = from.gtid === undefined ? `${from.binlog}, position ${from.position}` : `GTID ${from.gtid}`;
   const behind = state.secondsBehind === undefined ? '' : `, ${state.secondsBehind} s behind`;
+  const replica = formatAddress({ host: destination.host, port: plan.replicaPort });
+  if (!state.hasCaughtUp) {
+    log.warn(
+      `${replica} has not caught up yet, but it advances: this server had logged up to ${formatPlace(wanted)}, of which it has received up to ` +
+        `${formatPlace(state.received)} and applied up to ${formatPlace(state.applied)}. Wait until its replication status says 0 seconds behind, ` +
+        'and do not read from it before',
+    );
+  }
   print(
-    `${formatAddress({ host: destination.host, port: plan.replicaPort })} replicates from ${formatAddress(from)}: ` +
-      `both threads run${behind}. It began at ${place}, and its server_id is ${plan.serverId}.`,
+    `${replica} replicates from ${formatAddress(from)}: both threads run${behind}` +
+      `${state.hasCaughtUp ? `, and all is applied up to ${formatPlace(wanted)}` : ''}. It began at ${place}, and its server_id is ${plan.serverId}.`,
   );
   print(
     isWritable

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { requireReplicating } from '../../src/clone/require-replicating.ts';
+import { readSourcePlace } from '../../src/clone/source-place.ts';
 import { connectMysql } from '../../src/mysql/server/server.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
@@ -147,11 +149,20 @@ describe('copies of a real MySQL', LONG, () => {
     });
     await connected.query(change.sql, [...change.values, 'of the replica']);
     await connected.query(replication.start);
+    const { log } = collectLog();
+    await using source = await connectMysql({ defaultsFile: server.defaultsFile }, log);
+    const prove = async () =>
+      await requireReplicating(connected, await readSourcePlace(source), {
+        log,
+        signal: new AbortController().signal,
+      });
+    // An idle source, and one whose log has just ended, tell their place too.
+    expect(await prove()).toMatchObject({ hasCaughtUp: true, error: '', filters: [] });
+    await server.sql('FLUSH BINARY LOGS');
+    expect(await prove()).toMatchObject({ hasCaughtUp: true });
     await server.sql('INSERT INTO shop.replicated VALUES (7)');
-    await expect
-      .poll(() => replica.sql('SELECT id FROM shop.replicated').catch(String), { timeout: 50_000 })
-      .toEqual([{ id: 7 }]);
-    expect(await connected.query(replication.status)).toHaveLength(1);
+    expect(await prove()).toMatchObject({ hasCaughtUp: true });
+    expect(await replica.sql('SELECT id FROM shop.replicated')).toEqual([{ id: 7 }]);
     await connected.query(replication.stop);
   });
 });

@@ -1,5 +1,7 @@
 import { openRemoteHost, type RemoteHost } from '../../clone/remote-host.ts';
-import { type ReplicaState, replicateFrom, requireReplicating } from '../../clone/replication.ts';
+import { replicateFrom } from '../../clone/replication.ts';
+import { type Replicating, requireReplicating } from '../../clone/require-replicating.ts';
+import { readSourcePlace, type SourcePlace } from '../../clone/source-place.ts';
 import { noteChanges } from '../../clone/undo.ts';
 import type { SshConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
@@ -14,7 +16,9 @@ import { type ClonePlan, type CloneRequest, planClone } from './plan-clone.ts';
 export interface Clone {
   readonly plan: ClonePlan;
   readonly source: ReplicationSource;
-  readonly state: ReplicaState;
+  readonly state: Replicating;
+  /** How far the source had logged when replication had started. */
+  readonly wanted: SourcePlace;
   /** Whether others than its source can write to it; the source's configuration decides. */
   readonly isWritable: boolean;
   /** What the configuration files that were there before got added to their names. */
@@ -67,9 +71,11 @@ async function carryOut(
     await using replica = await startReplica(cloning);
     begin('starting replication');
     await replicateFrom(replica, source, request.replication.password);
-    const state = await requireReplicating(replica, signal);
+    // After all preparation: what has changed here meanwhile has to arrive.
+    const wanted = await readSourcePlace(server);
+    const state = await requireReplicating(replica, wanted, context);
     const isWritable = !/^(ON|1)$/i.test((await replica.variable('read_only')) ?? '');
-    return { plan, source, state, suffix, isWritable };
+    return { plan, source, state, wanted, suffix, isWritable };
   } catch (cause) {
     const left = await changes.undoAll();
     if (signal.aborted) {

@@ -10,6 +10,7 @@ import {
   foldersOf,
   readSourceConfigs,
   requireOneFolder,
+  requireUnfiltered,
   settingsOfReplica,
 } from '../../clone/replica-config.ts';
 import {
@@ -17,7 +18,7 @@ import {
   requireConnectBack,
   requireReplicationAdmin,
 } from '../../clone/replication-user.ts';
-import { requireSource } from '../../clone/require-source.ts';
+import { requireSource, warnOfFilters } from '../../clone/require-source.ts';
 import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
 import {
   findReplicaPrograms,
@@ -93,6 +94,7 @@ export async function planClone(
   const { log, config, cores } = context;
   const source = await findSource(server, host, request.source);
   await requireSource(server);
+  await warnOfFilters(server, log);
   await requireOwnDatadir(server);
   const sourceDatadir = resolve((await server.variable('datadir')) ?? '/var/lib/mysql');
   await requireOneFolder(server, sourceDatadir);
@@ -110,6 +112,7 @@ export async function planClone(
   ]);
   const { values, groups, optionFiles } = await readReplicaVariables(host, programs.server);
   requireSameOptionFile(files, optionFiles, host);
+  requireUnfiltered(files, groups);
   const datadir = resolve(values.get('datadir') ?? '');
   const datadirState = await requireRoom(host, datadir, {
     dataSize,

@@ -50,15 +50,20 @@ export async function readServerSetup(server: Server, log: Log): Promise<ServerS
         .filter(([name]) => SETTINGS.includes(name) || INNODB_FOLDERS.test(name)),
     ),
     unit: await findUnit(server),
-    filters: Object.fromEntries(
-      [...logs, ...upstreams].flatMap((row) =>
-        Object.entries(row).flatMap(([name, value]) =>
-          FILTER.test(name) && value ? [[name, text(value)]] : [],
-        ),
-      ),
-    ),
+    filters: readFilters([...logs, ...upstreams]),
     upstreams: upstreams.map(toUpstream),
   };
+}
+
+/** What a server leaves out of its logs or those of its sources, by the columns that say so. */
+export function readFilters(rows: readonly Readonly<Record<string, unknown>>[]): Record<string, string> {
+  return Object.fromEntries(
+    rows.flatMap((row) =>
+      Object.entries(row).flatMap(([name, value]) =>
+        FILTER.test(name) && value ? [[name, text(value)]] : [],
+      ),
+    ),
+  );
 }
 
 /** MySQL calls the columns by other words since 8.0.22. */
