@@ -188,7 +188,7 @@ describe('a repository that the Python tool and ours write in turn', () => {
 
     // What it does not know of ours is there again, and nothing of ours or its own is missing.
     const check = await checkCopies(sandbox, '--hostname', host, '--type', 'mysql');
-    expect(check.filter(({ state }) => state !== 'listed')).toMatchObject([{ key, state: 'forged' }]);
+    expect(check.filter(({ state }) => state !== 'listed')).toMatchObject([{ key, state: 'unsigned' }]);
     expect(check).toHaveLength(3);
     await server.sql('INSERT INTO shop.t (v) VALUES (1)');
     const hourly = await backUp(sandbox, 'hourly');
