@@ -123,9 +123,7 @@ for (const golden of [fixture, real]) {
       configureLocal(sandbox, [source], { retention, retention_local: retention });
       const first = await sandbox.backup();
       expect(first.exitCode).toBe(0);
-      expect(first.stderr).toMatch(
-        /^WARNING: Made the key [\s\S]*\nWARNING: \S+files-status lists nothing, and copies of type files are there/,
-      );
+      expect(first.stderr).toContain('files-status lists nothing, and copies of type files are there');
       // Perhaps within the same second: the second copy takes another name.
       expect(await sandbox.backup()).toEqual(SILENT);
 

@@ -126,7 +126,9 @@ describe('the printed steps, word for word', () => {
       server_setup: { settings: { datadir: `${server.datadir}/`, log_slave_updates: 'OFF' } },
     });
     const steps = await restore(join(sandbox.dir, 'restored'));
-    expect(steps).toContain(`\n  mv ${server.datadir} ${server.datadir}.old && mkdir ${server.datadir}\n`);
+    expect(steps).toContain(
+      `\n  mv ${server.datadir} ${server.datadir}.old && mkdir ${server.datadir} && cp -a `,
+    );
     expect(steps).toContain(`\n  mkdir -p ${server.binlogDir}.old && mv ${server.binlogDir}/mysql-bin.* `);
     await expectSteps(steps, server, past);
     expect(readdirSync(`${server.binlogDir}.old`)).toContain('mysql-bin.000001');
