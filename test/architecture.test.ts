@@ -122,7 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ssh',
   ],
   'jobs/find': ['copies', 'destinations', 'errors', 'integrity', 'jobs', 'log', 'status', 'units'],
-  'jobs/record': ['copies', 'destinations', 'errors', 'jobs', 'log', 'retention', 'status'],
+  'jobs/record': ['copies', 'destinations', 'errors', 'jobs', 'log', 'retention', 'status', 'units'],
   'jobs/restore': [
     'copies',
     'errors',

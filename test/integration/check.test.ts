@@ -11,6 +11,7 @@ import { expectReadable } from '../e2e/messages.ts';
 import { configureLocal, SILENT } from '../fixtures/backup-run.ts';
 import { adopt, checkCopies, layOut, linesOf, PYTHON_REPOSITORY, snapshot } from '../fixtures/check-run.ts';
 import { damage, truncate } from '../fixtures/mysql-copies.ts';
+import { backUpHere } from '../fixtures/run-in-process.ts';
 
 let sandbox: Sandbox;
 let repository: string;
@@ -31,6 +32,18 @@ describe('check of a configuration', () => {
     const { exitCode, stderr } = await sandbox.run('check');
     expect(exitCode).toBe(1);
     expect(stderr).toContain('[source] tar_options cannot have --rem (--remove-files): ');
+  });
+});
+
+describe('check of what lasts', () => {
+  it('says each time what a backup says once a week', async () => {
+    configureLocal(sandbox, [join(sandbox.file('data/file', 'content'), '..')]);
+    const nextYear = new Date(Date.now() + 365 * 86_400_000);
+    await backUpHere(sandbox, 'daily', { now: () => nextYear });
+    for (let run = 0; run < 2; run += 1) {
+      const { exitCode, stderr } = await sandbox.run('check');
+      expect([exitCode, stderr]).toEqual([0, expect.stringContaining('is dated in the future')]);
+    }
   });
 });
 

@@ -22,11 +22,11 @@ import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { warnOfFuture } from '../record/warn-of-future.ts';
 import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { readAll } from './unused-start.ts';
-import { warnOfFuture } from './warn-of-future.ts';
 
 type Places = CopyPlaces<BinlogStatus>;
 

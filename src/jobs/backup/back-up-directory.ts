@@ -11,11 +11,11 @@ import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { recordFileCopy } from '../record/record-file-copy.ts';
+import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
-import { warnOfFuture } from './warn-of-future.ts';
 
 /**
  * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns

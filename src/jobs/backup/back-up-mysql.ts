@@ -33,10 +33,10 @@ import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
+import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
-import { warnOfFuture } from './warn-of-future.ts';
 import { warnOfUncopied } from './warn-of-uncopied.ts';
 
 /**

@@ -3,15 +3,18 @@ import { MEDIA, type Media } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
+import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
-import type { BinlogStatus } from '../../status/binlog-status.ts';
+import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import type { Attributes } from '../../status/entries.ts';
+import { fileCopies } from '../../status/files-status.ts';
 import { mysqlCopies } from '../../status/mysql-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { warnOfFuture } from '../record/warn-of-future.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, GroupKind } from './checked-copy.ts';
 import { examineBinlog } from './examine-binlog.ts';
@@ -77,6 +80,8 @@ export async function checkCopies(
       await checkMedia({ host, media, places, listing, objects }, checkOne, context);
     }
   }
+  if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
+    await sayLastingStates(context);
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;
@@ -90,6 +95,19 @@ export async function checkCopies(
     complete = false;
   }
   return complete && unseen.size === 0;
+}
+
+/** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
+async function sayLastingStates(context: JobContext): Promise<void> {
+  const { files, mysql, binlogs } = openPlaces(context);
+  try {
+    warnOfFuture('files', fileCopies((await files.remote.status.read()).status), context);
+    warnOfFuture('mysql', mysqlCopies((await mysql.remote.status.read()).status), context);
+    warnOfFuture('binlog', binlogCopies((await binlogs.remote.status.read()).status).map(datedCopy), context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    context.log.debug(`Not all that lasts can be told: ${describeError(error)}`);
+  }
 }
 
 /**
