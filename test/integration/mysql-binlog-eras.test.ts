@@ -56,11 +56,13 @@ const restoreAndReplay = async (key: string, name: string) => {
   const { exitCode, stdout } = await sandbox.run('restore', 'mysql', key, '--dst', dst);
   expect(exitCode).toBe(0);
   const line = (start: string) => stdout.split('\n').find((each) => each.startsWith(`  ${start}`)) ?? '';
-  const [, , ...fetch] = line('twindb-backup restore binlog').trim().split(' ');
+  const [, , , , ...fetch] = line(`twindb-backup --config ${sandbox.config} restore binlog`)
+    .trim()
+    .split(' ');
   expect(await sandbox.run('restore', ...fetch)).toMatchObject({ exitCode: 0, stderr: '' });
   await using restored = await startOn(dst, { lines: ['skip_grant_tables'] });
-  const client = `mariadb --no-defaults --socket='${restored.socket}' --user=root <`;
-  const replay = line('mariadb-binlog').replace('mariadb <', client);
+  const client = `&& mariadb --no-defaults --socket='${restored.socket}' --user=root `;
+  const replay = line('mariadb-binlog').replaceAll('&& mariadb ', client);
   execFileSync('sh', ['-c', `${line('cd ')} &&${replay}`]);
   return {
     rows: await digestTables(restored),
