@@ -103,7 +103,8 @@ function tell({ state, location, problem }: CheckedCopy, { print, log }: Command
   const says = SAYS[state];
   const copy = quoteLocation(location);
   const reason = problem === undefined ? '' : `: ${describeError(problem)}`;
-  if (says?.level === 'result') print(`${copy}: ${says.text}${reason}`);
+  // A result is one line; what to do about it is in --help.
+  if (says?.level === 'result') print(`${copy}: ${says.text}${reason.split('\n', 1)[0]}`);
   else if (says) log.error(`${copy} ${says.text}${reason}`);
 }
 
