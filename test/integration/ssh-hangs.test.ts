@@ -103,13 +103,19 @@ describe('an SFTP server that hangs while its SSH server answers', () => {
     signal('SIGSTOP');
     const errors = await Promise.all([
       failureOf(destination.stat('db1/status')),
-      failureOf(destination.delete('db1/status')),
       failureOf(listKeys(destination, 'db1/')),
       failureOf(destination.sweep('db1')),
       failureOf(digestOf(destination, 'db1/status')),
     ]);
     for (const error of errors) expectHanging(error, '[a-z ]+');
     expect((await destination.stat('db1/status')).size).toBe(10);
+  });
+
+  test('ends a deletion, which has the time of a disk', async () => {
+    await using destination = openAt(await start());
+    await store(destination, 'db1/status', 10, 1);
+    signal('SIGSTOP');
+    expectHanging(await failureOf(destination.delete('db1/status')), '[a-z ]+', 4);
   });
 
   test('ends a write', async () => {
