@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'destinations',
     'errors',
     'exporters',
+    'foreign-text',
     'integrity',
     'jobs',
     'jobs/find',

@@ -36,7 +36,7 @@ interface BinlogName {
  * character, so as an argument it has to be behind `--`.
  */
 export function isBinlogName(name: string): boolean {
-  return /^[^/\p{Cc}]+\.\d+$/u.test(name);
+  return /^[^/\0]+\.\d+$/.test(name);
 }
 
 /** Takes the name of a log apart; undefined when a server would not give it. */

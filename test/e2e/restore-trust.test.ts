@@ -51,7 +51,7 @@ describe('a copy that no status lists', () => {
       rmSync(join(sandbox.dir, 'copies', host, status));
     cutBetweenMembers(remote);
     const dst = join(sandbox.dir, 'restored');
-    const result = await sandbox.run('restore', 'file', remote, '--dst', dst);
+    const result = await sandbox.run('restore', 'file', remote, '--dst', dst, '--accept-unauthenticated');
     expect(result).toMatchObject({ exitCode: 1, stdout: '' });
     expect(result.stderr).toContain('cannot be verified');
     expect(result.stderr).toContain('the copy is damaged');

@@ -3,6 +3,7 @@ import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
+import { asOneLine } from '../../foreign-text.ts';
 import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
@@ -98,12 +99,13 @@ async function copyNewer(
   const keys = new Set<string>();
   if (logs.length === 0) return { keys, size: 0 };
   const { level, message } = describeHistory(history);
-  log[level](message);
+  // The server chose the names in it.
+  log[level](asOneLine(message));
   const taken = await takenKeys(places, context);
   let size = 0;
   for (const chosen of logs) {
     const removed = describeRemoved(chosen);
-    if (removed !== undefined) log.warn(removed);
+    if (removed !== undefined) log.warn(asOneLine(removed));
     const copied = await copyBinlog(server, chosen, taken, places, context);
     taken.add(copied.key);
     keys.add(copied.key);
