@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { upstream as asked } from '../../../test/fixtures/upstream.ts';
 import type { Upstream } from '../../copies/mysql-copy.ts';
 import { flavourOf } from '../flavours.ts';
 import { advisePrimary } from './advise-primary.ts';
 
-const upstream: Upstream = {
-  connection: '',
-  host: 'db0',
-  port: '3306',
-  user: 'repl',
-  binlog: 'mysql-bin.000007',
-  position: '42',
-  gtid: '',
-  toldBy: 'program',
-};
+/** As the backup program says it of the copy. */
+const upstream: Upstream = { ...asked, toldBy: 'program' };
 const byGtid = { ...upstream, binlog: '', position: '' };
 const statements = (vendor: 'mariadb' | 'oracle', version: string, ...upstreams: readonly Upstream[]) =>
   advisePrimary(upstreams, flavourOf(vendor, version)).slice(1);

@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Upstream } from '../../copies/mysql-copy.ts';
+import { upstream } from '../../../test/fixtures/upstream.ts';
 import { flavourOf } from '../flavours.ts';
 import { adviseReplication } from './advise-replication.ts';
 
 const flavour = flavourOf('mariadb', '10.11.19');
-const upstream: Upstream = {
-  connection: '',
-  host: 'db0',
-  port: '3306',
-  user: 'repl',
-  binlog: 'mysql-bin.000007',
-  position: '42',
-  gtid: '',
-  toldBy: 'server',
-};
 const advise = (settings: Record<string, string>, filters: Record<string, string>, upstreams = [upstream]) =>
   adviseReplication({ flavour, setup: { settings, unit: undefined, filters, upstreams } }).join('\n');
 

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Upstream } from '../../copies/mysql-copy.ts';
+import { upstream } from '../../../test/fixtures/upstream.ts';
 import { PRIMARY_POSITION, placeUpstreams } from './primary-position.ts';
 
-const upstream: Upstream = {
-  connection: '',
-  host: 'db0',
-  port: '3306',
-  user: 'repl',
-  binlog: 'mysql-bin.000007',
-  position: '42',
-  gtid: '',
-  toldBy: 'server',
-};
 const second = { ...upstream, connection: "b'c" };
 const place = (lines: readonly string[], upstreams = [upstream, second]) =>
   placeUpstreams(

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { upstream } from '../../../test/fixtures/upstream.ts';
 import type { Upstream } from '../../copies/mysql-copy.ts';
 import { flavourOf } from '../flavours.ts';
 import { planReplica } from './copy-replica.ts';
 
-const upstream: Upstream = {
-  connection: '',
-  host: 'db0',
-  port: '3306',
-  user: 'repl',
-  binlog: 'mysql-bin.000007',
-  position: '42',
-  gtid: '',
-  toldBy: 'server',
-};
 const unknown = { ...upstream, host: '' };
 const SLAVE_INFO = ['--slave-info'];
 const SAFE = ['--slave-info', '--safe-slave-backup'];
