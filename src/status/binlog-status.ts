@@ -40,7 +40,6 @@ export const BINLOG_STATUS: StatusFormat<BinlogStatus> = {
     Object.fromEntries(Object.entries(status).map(([key, attributes]) => [key, each(key, attributes)])),
   timeOf,
   keyOf: binlogKeyOfObject,
-  keysOf: Object.keys,
   withoutKeys: withoutBinlogs,
   ownsObject: (status, objectKey) => Object.hasOwn(status, binlogKeyOfObject(objectKey)),
   withExtraAttributes: (status, other) => mergeExtraAttributes(status, other, timeOf),

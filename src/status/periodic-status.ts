@@ -76,7 +76,6 @@ export function periodicFormat({
       ),
     timeOf: ({ backup_started }) => (isTime(backup_started) ? backup_started : undefined),
     keyOf: (objectKey) => objectKey,
-    keysOf: (status) => entriesOf(status).map(([key]) => key),
     withoutKeys,
     ownsObject: hasKey,
     withExtraAttributes: (status, other) =>

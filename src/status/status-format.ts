@@ -26,8 +26,6 @@ export interface StatusFormat<S> {
   timeOf(attributes: Attributes): number | undefined;
   /** The key under which the copy stands that an object holds. */
   keyOf(objectKey: string): string;
-  /** The keys of all copies that are listed. */
-  keysOf(status: S): string[];
   /** `status` without the copies of these keys. */
   withoutKeys(status: S, keys: readonly string[]): S;
   /** Whether the object under this key belongs to a copy that the status lists. */

@@ -1,5 +1,4 @@
 import { quoteLocation } from '../copies/quote-location.ts';
-import { canBeKey } from '../destinations/check-key.ts';
 import { ObjectTooLargeError } from '../destinations/collect.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
@@ -7,6 +6,7 @@ import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { formatBytes } from '../units.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
+import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
 import type { PeriodicStatus } from './periodic-status.ts';
 import type { StatusFormat } from './status-format.ts';
@@ -120,13 +120,7 @@ export function openStatusStore<S>(
       }
       if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
       // Who holds no lock may have read them while a backup wrote them.
-      const isAlone = context.requireLock !== undefined;
-      if (
-        isAlone &&
-        isUsable(first) &&
-        isUsable(second) &&
-        newestIn(second, format) > newestIn(first, format)
-      ) {
+      if (context.requireLock && isOlder(first, second, format)) {
         tell(
           `${destination.locate(key)} is older than its second copy: a run was cut short, or somebody has put an old one back\n` +
             'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
@@ -167,12 +161,10 @@ export function openStatusStore<S>(
         await writeSmallObject(destination, key, first, signal);
       } catch (error) {
         // The answer to the write may have been lost.
-        if (await holds(key, first)) {
-          before = { text: second };
-          return;
+        if (!(await holds(key, first))) {
+          await putSecondBack(mayWrite, signal);
+          throw error;
         }
-        await putSecondBack(mayWrite, signal);
-        throw error;
       }
       before = { text: second };
     },
@@ -185,17 +177,16 @@ function choose<S>(
   second: ReadResult<S>,
   onSecond: (problem: string) => void,
 ): StoredStatus<S> | StatusDamagedError {
-  const usableSecond = second instanceof StatusDamagedError ? undefined : second;
-  if (first instanceof StatusDamagedError || first === undefined) {
-    if (usableSecond === undefined) return first ?? second ?? { status: format.empty, deletions: [] };
+  if (!isUsable(first)) {
+    if (!isUsable(second)) return first ?? second ?? { status: format.empty, deletions: [] };
     onSecond(first === undefined ? 'is missing' : `is damaged: ${first.message}`);
-    return usableSecond;
+    return second;
   }
-  if (usableSecond === undefined) return { status: first.status, deletions: [] };
+  if (!isUsable(second)) return { status: first.status, deletions: [] };
   return {
-    ...usableSecond,
-    status: format.withExtraAttributes(first.status, usableSecond.status),
-    deletions: usableSecond.deletions.filter((deleted) => !format.ownsObject(first.status, deleted)),
+    ...second,
+    status: format.withExtraAttributes(first.status, second.status),
+    deletions: second.deletions.filter((deleted) => !format.ownsObject(first.status, deleted)),
   };
 }
 
@@ -203,11 +194,13 @@ function isUsable<S>(read: ReadResult<S>): read is StoredStatus<S> {
   return read !== undefined && !(read instanceof StatusDamagedError);
 }
 
-/** When the newest of the copies was made, in seconds since the epoch. */
-function newestIn<S>({ status }: StoredStatus<S>, format: StatusFormat<S>): number {
-  return format
-    .entries(status)
-    .reduce((newest, [, attributes]) => Math.max(newest, format.timeOf(attributes) ?? 0), 0);
+/** Whether both can be read, and the newest of the copies is in the second only. */
+function isOlder<S>(first: ReadResult<S>, second: ReadResult<S>, format: StatusFormat<S>): boolean {
+  const newestIn = ({ status }: StoredStatus<S>): number =>
+    format
+      .entries(status)
+      .reduce((newest, [, attributes]) => Math.max(newest, format.timeOf(attributes) ?? 0), 0);
+  return isUsable(first) && isUsable(second) && newestIn(second) > newestIn(first);
 }
 
 /** The text of a status file; undefined when it is absent, a StatusDamagedError when it is larger than one can be. */
@@ -241,26 +234,6 @@ function parse<S>(text: string | StatusDamagedError | undefined, format: StatusF
 
 function parseDeletions(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((key) => typeof key === 'string') : [];
-}
-
-/**
- * What is stored without what no object can be under: this tool has not written that. No destination would delete it, and each
- * run would fail by it again.
- */
-function withoutFalseKeys<S>(
-  format: StatusFormat<S>,
-  stored: StoredStatus<S>,
-): { readonly stored: StoredStatus<S>; readonly dropped: readonly string[] } {
-  const falseKeys = format.keysOf(stored.status).filter((key) => !canBeKey(key));
-  const deletions = stored.deletions.filter(canBeKey);
-  const dropped = [...falseKeys, ...stored.deletions.filter((key) => !canBeKey(key))];
-  if (dropped.length === 0) return { stored, dropped };
-  return { stored: { ...stored, status: format.withoutKeys(stored.status, falseKeys), deletions }, dropped };
-}
-
-/** A false key as it is shown: quoted, and no longer than a line. */
-function shorten(key: string): string {
-  return JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
 }
 
 function tooLarge(destination: Destination, key: string): TwinDbError {

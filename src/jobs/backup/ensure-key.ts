@@ -6,7 +6,7 @@ import type { StoredStatus } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
 
 /** The lasting state that is warned of. */
 const STATE = 'integrity key';
@@ -102,11 +102,14 @@ interface OldCopies {
 
 /** One after the other: all at once they would be too many listeners for one signal. */
 async function readAll({ files, mysql, binlogs }: Places, context: JobContext): Promise<OldCopies[]> {
-  const read = async <S>({ remote, local }: CopyPlaces<S>): Promise<OldCopies[]> => [
-    await readOne(remote, context),
-    ...(local === undefined ? [] : [await readOne(local, context)]),
-  ];
-  return [...(await read(files)), ...(await read(mysql)), ...(await read(binlogs))];
+  const old: OldCopies[] = [];
+  const read = async <S>(places: CopyPlaces<S>): Promise<void> => {
+    for (const place of listPlaces(places)) old.push(await readOne(place, context));
+  };
+  await read(files);
+  await read(mysql);
+  await read(binlogs);
+  return old;
 }
 
 async function readOne<S>(

@@ -9,7 +9,7 @@ import { ownAccounts } from '../../writers.ts';
 import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
-import { type CopyPlace, type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
+import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
@@ -125,10 +125,6 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   return succeeded;
 }
 
-function allOf<S>({ remote, local }: CopyPlaces<S>): CopyPlace<S>[] {
-  return local === undefined ? [remote] : [remote, local];
-}
-
 /**
  * Reads the statuses of directories: a destination that cannot be reached, or a status that cannot be read, would fail each
  * directory in the same way. Returns the warnings that the destination's remembers.
@@ -181,7 +177,7 @@ async function removeLeftovers({ files }: Places, { host, log, warnLasting }: Jo
       `The ID of this machine cannot be kept, so partial files of killed runs stay for a day: ${problem}`,
     );
   }
-  for (const { destination } of allOf(files)) {
+  for (const { destination } of listPlaces(files)) {
     try {
       for (const removed of await destination.sweep(host)) log.debug(`Removed ${quoteLocation(removed)}`);
     } catch (error) {

@@ -2,7 +2,7 @@ import { parseKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Places } from '../record/open-places.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
 import { hasServer } from './run-record.ts';
 
 /**
@@ -21,9 +21,9 @@ export async function warnOfLostStatus(
   if (hasServer(context.config)) await look(binlogs, context);
 }
 
-async function look<S>({ remote, local }: CopyPlaces<S>, context: JobContext): Promise<void> {
+async function look<S>(places: CopyPlaces<S>, context: JobContext): Promise<void> {
   try {
-    for (const place of local === undefined ? [remote] : [remote, local]) await lookIn(place, context);
+    for (const place of listPlaces(places)) await lookIn(place, context);
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.debug(`Whether a status was lost cannot be told: ${describeError(error)}`);

@@ -25,6 +25,11 @@ export interface CopyPlaces<S = PeriodicStatus> {
   readonly local: CopyPlace<S> | undefined;
 }
 
+/** The destination first, then keep_local_path where it is configured. */
+export function listPlaces<S>({ remote, local }: CopyPlaces<S>): CopyPlace<S>[] {
+  return local === undefined ? [remote] : [remote, local];
+}
+
 /** What becomes of a status `S` of copies `C`. */
 export interface StatusChange<S, C extends { readonly key: string }> {
   /** Key of the new copy's object; absent when there is none. */
@@ -108,8 +113,8 @@ async function withdraw<S>(
  * `finishDeletions` in every place; then throws the first error. A destination that lets nothing be deleted must not fill
  * the disk of this machine as well: copies that find no room there fail.
  */
-export async function finishAllDeletions<S>({ remote, local }: CopyPlaces<S>): Promise<void> {
-  const outcomes = await Promise.allSettled([finishDeletions(remote), local && finishDeletions(local)]);
+export async function finishAllDeletions<S>(places: CopyPlaces<S>): Promise<void> {
+  const outcomes = await Promise.allSettled(listPlaces(places).map(finishDeletions));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
 }
