@@ -1,8 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { type Address, parseAddress } from '../clone/address.ts';
-import { TRANSPORTS } from '../clone/transports.ts';
 import type { CloneMysqlOptions } from '../commands/clone-mysql.ts';
 import type { CommandContext } from '../commands/command.ts';
+import { type Address, parseAddress } from '../jobs/clone/address.ts';
+import { TRANSPORTS } from '../jobs/clone/transports.ts';
 
 /** Adds `clone mysql` to the command tree; `start` runs it in its context. */
 export function addCloneCommand(

@@ -5,7 +5,7 @@ import type { Config, MysqlConfig } from '../config/config.ts';
 import { findDoubtfulFiles } from '../config/doubtful-files.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Destination } from '../destinations/destination.ts';
-import { openLocal } from '../destinations/local.ts';
+import { openLocal } from '../destinations/local/driver.ts';
 import { openDestination } from '../destinations/open.ts';
 import { untilAborted } from '../destinations/until-aborted.ts';
 import { openIntegrity } from '../integrity/integrity.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { type Address, formatAddress } from '../clone/address.ts';
-import { startCommand } from '../clone/service-manager.ts';
-import { formatPlace } from '../clone/source-place.ts';
-import type { Transport } from '../clone/transport.ts';
 import { readSshLogin } from '../config/read-config.ts';
 import { Secret } from '../config/secret.ts';
 import { TwinDbError } from '../errors.ts';
+import { type Address, formatAddress } from '../jobs/clone/address.ts';
 import { cloneMysql as clone } from '../jobs/clone/clone-mysql.ts';
+import { startCommand } from '../jobs/clone/service-manager.ts';
+import { formatPlace } from '../jobs/clone/source-place.ts';
+import type { Transport } from '../jobs/clone/transport.ts';
 import type { CommandContext } from './command.ts';
 
 /** The options as the command line has them. */

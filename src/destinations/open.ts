@@ -13,9 +13,9 @@ type Opener<K extends Kind> = (
  * double the time that the command takes to start.
  */
 const OPENERS = {
-  local: async (config, log) => (await import('./local.ts')).openLocal(config, log),
-  ssh: async (config, log) => (await import('./ssh.ts')).openSsh(config, log),
-  s3: async (config, log) => (await import('./s3.ts')).openS3(config, log),
+  local: async (config, log) => (await import('./local/driver.ts')).openLocal(config, log),
+  ssh: async (config, log) => (await import('./ssh/driver.ts')).openSsh(config, log),
+  s3: async (config, log) => (await import('./s3/driver.ts')).openS3(config, log),
 } satisfies { [K in Kind]: Opener<K> };
 
 /** Opens the configured destination; it connects on first use. */

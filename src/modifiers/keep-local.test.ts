@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runStage } from '../../test/fixtures/run-stage.ts';
-import { openLocal } from '../destinations/local.ts';
+import { openLocal } from '../destinations/local/driver.ts';
 import { createLog } from '../log.ts';
 import { KeepLocal } from './keep-local.ts';
 

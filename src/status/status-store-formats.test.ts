@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBinlogStatus, readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
 import type { Destination } from '../destinations/destination.ts';
-import { openLocal } from '../destinations/local.ts';
+import { openLocal } from '../destinations/local/driver.ts';
 import { createLog } from '../log.ts';
 import { BINLOG_STATUS } from './binlog-status.ts';
 import { encodeEnvelope, type StatusContent } from './envelope.ts';

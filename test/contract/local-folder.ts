@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Destination } from '../../src/destinations/destination.ts';
-import { openLocal } from '../../src/destinations/local.ts';
+import { openLocal } from '../../src/destinations/local/driver.ts';
 import type { Log } from '../../src/log.ts';
 
 const log: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,6 +1,6 @@
 import { Secret } from '../../src/config/secret.ts';
-import { openS3 } from '../../src/destinations/s3.ts';
-import { DEFAULT_TUNING } from '../../src/destinations/s3-client.ts';
+import { DEFAULT_TUNING } from '../../src/destinations/s3/client.ts';
+import { openS3 } from '../../src/destinations/s3/driver.ts';
 import {
   IMPATIENT,
   keepLog,

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SshConfig } from '../../src/config/config.ts';
-import { openSsh } from '../../src/destinations/ssh.ts';
+import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { createLog } from '../../src/log.ts';
 import { knownLine, type MortalSshd, makeSshd } from '../integration/ssh-server.ts';
 import { type LabSsh, useLab } from '../lab/lab.ts';

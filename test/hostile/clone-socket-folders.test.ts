@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { START_PLAIN } from '../../src/clone/service-manager.ts';
+import { START_PLAIN } from '../../src/jobs/clone/service-manager.ts';
 
 // The source of a clone says where its socket is; the other host, as root, makes the folder for it.
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openS3 } from '../../src/destinations/s3.ts';
+import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { FILES_STATUS } from '../../src/status/files-status.ts';

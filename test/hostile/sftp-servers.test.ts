@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openSsh } from '../../src/destinations/ssh.ts';
+import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { FILES_STATUS } from '../../src/status/files-status.ts';

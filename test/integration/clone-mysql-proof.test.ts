@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type ReplicationLimits, requireReplicating } from '../../src/clone/require-replicating.ts';
-import { readSourcePlace } from '../../src/clone/source-place.ts';
+import { type ReplicationLimits, requireReplicating } from '../../src/jobs/clone/require-replicating.ts';
+import { readSourcePlace } from '../../src/jobs/clone/source-place.ts';
 import { connectMysql, type MysqlServer } from '../../src/mysql/server/server.ts';
 import { noTwoHosts, startTwoHosts, type TwoHosts } from '../lab/two-hosts.ts';
 import { collectLog } from './mysql-log.ts';

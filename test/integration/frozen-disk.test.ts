@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLocal } from '../../src/destinations/local.ts';
+import { openLocal } from '../../src/destinations/local/driver.ts';
 import { describeError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { openS3 } from '../../src/destinations/s3.ts';
+import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError } from '../../src/errors.ts';
 import { listKeys, store } from '../contract/bytes.ts';
 import { keepLog, labConfig } from './s3-lab.ts';

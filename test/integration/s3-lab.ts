@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import type { S3Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
-import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3-client.ts';
-import { markerFor } from '../../src/destinations/s3-marker.ts';
+import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3/client.ts';
+import { markerFor } from '../../src/destinations/s3/marker.ts';
 import type { Log } from '../../src/log.ts';
 import { useLab } from '../lab/lab.ts';
 

@@ -17,10 +17,10 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { S3Config } from '../../src/config/config.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
-import { openS3 } from '../../src/destinations/s3.ts';
-import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3-client.ts';
-import { markerFor } from '../../src/destinations/s3-marker.ts';
-import { planTiers } from '../../src/destinations/s3-part-plan.ts';
+import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3/client.ts';
+import { openS3 } from '../../src/destinations/s3/driver.ts';
+import { markerFor } from '../../src/destinations/s3/marker.ts';
+import { planTiers } from '../../src/destinations/s3/part-plan.ts';
 import { writeSmallObject } from '../../src/destinations/small-object.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { newPartialName } from '../../src/lock/owner.ts';
@@ -317,7 +317,7 @@ test('making a client says nothing on stderr, whatever the version of Node, and 
   const program = `
     import { createViteServer } from 'vitest/node';
     const server = await createViteServer({ configFile: false, logLevel: 'silent', server: { middlewareMode: true, ws: false, watch: null } });
-    const { createBucket, DEFAULT_TUNING } = await server.ssrLoadModule('/src/destinations/s3-client.ts');
+    const { createBucket, DEFAULT_TUNING } = await server.ssrLoadModule('/src/destinations/s3/client.ts');
     createBucket({ kind: 's3', bucket: 'b', region: 'us-east-1', checksums: 'when_supported', concurrency: 1 }, {}, DEFAULT_TUNING);
     console.log(Object.keys(process.env).filter((name) => name.includes('AWS_SDK_JS')).length);
     await server.close();`;

@@ -13,7 +13,7 @@ import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { SshConfig } from '../../src/config/config.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
-import { openSsh } from '../../src/destinations/ssh.ts';
+import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store } from '../contract/bytes.ts';

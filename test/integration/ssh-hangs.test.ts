@@ -15,7 +15,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { REQUEST_LIMITS } from '../../src/destinations/request-limits.ts';
-import { openSsh } from '../../src/destinations/ssh.ts';
+import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { connect, SSH_TIMING } from '../../src/ssh/connect.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { openSsh } from '../../src/destinations/ssh.ts';
+import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { SSH_TIMING } from '../../src/ssh/connect.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLocal } from '../../destinations/local.ts';
+import { openLocal } from '../../destinations/local/driver.ts';
 import { ConfigError } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import type { JobContext } from '../job-context.ts';

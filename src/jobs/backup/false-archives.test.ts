@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../config/read-config.ts';
-import { openLocal } from '../../destinations/local.ts';
+import { openLocal } from '../../destinations/local/driver.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { createLog } from '../../log.ts';
 import { findCopies } from '../find/list-copies.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../destinations/destination.ts';
-import { openLocal } from '../../destinations/local.ts';
+import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
 import { createLog } from '../../log.ts';
 import { FILES_STATUS } from '../../status/files-status.ts';

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../config/read-config.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { openLocal } from '../../destinations/local.ts';
+import { openLocal } from '../../destinations/local/driver.ts';
 import { LockTimeoutError } from '../../errors.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';

@@ -1,8 +1,3 @@
-import { openRemoteHost, type RemoteHost } from '../../clone/remote-host.ts';
-import { replicateFrom } from '../../clone/replication.ts';
-import { type Replicating, requireReplicating } from '../../clone/require-replicating.ts';
-import { readSourcePlace, type SourcePlace } from '../../clone/source-place.ts';
-import { noteChanges } from '../../clone/undo.ts';
 import type { SshConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
@@ -11,6 +6,11 @@ import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Cloning, copyConfig, copyData, prepareThere, startReplica } from './clone-steps.ts';
 import { type ClonePlan, type CloneRequest, planClone } from './plan-clone.ts';
+import { openRemoteHost, type RemoteHost } from './remote-host.ts';
+import { replicateFrom } from './replication.ts';
+import { type Replicating, requireReplicating } from './require-replicating.ts';
+import { readSourcePlace, type SourcePlace } from './source-place.ts';
+import { noteChanges } from './undo.ts';
 
 /** A replica that runs. */
 export interface Clone {

@@ -1,13 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClaimedDatadir, claimDatadir } from '../../clone/claim-datadir.ts';
-import { disarmCopy } from '../../clone/disarm-copy.ts';
-import { readMeminfo } from '../../clone/look-around.ts';
-import type { RemoteHost } from '../../clone/remote-host.ts';
-import { openService } from '../../clone/service-manager.ts';
-import { runSupervised } from '../../clone/supervise.ts';
-import { startReceiving } from '../../clone/transport.ts';
-import type { Changes } from '../../clone/undo.ts';
-import { writeConfigs } from '../../clone/write-configs.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../../mysql/copy/prepare.ts';
@@ -20,7 +11,16 @@ import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { openForward } from '../../ssh/forward.ts';
 import type { JobContext } from '../job-context.ts';
+import { type ClaimedDatadir, claimDatadir } from './claim-datadir.ts';
+import { disarmCopy } from './disarm-copy.ts';
+import { readMeminfo } from './look-around.ts';
 import type { ClonePlan } from './plan-clone.ts';
+import type { RemoteHost } from './remote-host.ts';
+import { openService } from './service-manager.ts';
+import { runSupervised } from './supervise.ts';
+import { startReceiving } from './transport.ts';
+import type { Changes } from './undo.ts';
+import { writeConfigs } from './write-configs.ts';
 
 /** What the steps of a clone work with. Each notes down its changes before it makes them. */
 export interface Cloning {

@@ -1,33 +1,5 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Address } from '../../clone/address.ts';
-import { type ConfigFile, editConfigs } from '../../clone/edit-my-cnf.ts';
-import { findSource } from '../../clone/find-source.ts';
-import { findMissing } from '../../clone/look-around.ts';
-import type { RemoteHost } from '../../clone/remote-host.ts';
-import {
-  filesOf,
-  foldersOf,
-  readSourceConfigs,
-  requireOneFolder,
-  requireUnfiltered,
-  settingsOfReplica,
-} from '../../clone/replica-config.ts';
-import {
-  type ReplicationUser,
-  requireConnectBack,
-  requireReplicationAdmin,
-} from '../../clone/replication-user.ts';
-import { requireSource, warnOfFilters } from '../../clone/require-source.ts';
-import { findServiceManager, type ServiceManager } from '../../clone/service-manager.ts';
-import {
-  findReplicaPrograms,
-  type ReplicaPrograms,
-  readReplicaVariables,
-  requireFreePorts,
-  requireRoom,
-} from '../../clone/survey.ts';
-import { NETCAT_PROGRAMS, probeNetcat, type Transport } from '../../clone/transport.ts';
 import { TwinDbError } from '../../errors.ts';
 import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
@@ -38,6 +10,30 @@ import { countOpenFiles } from '../../mysql/server/open-files.ts';
 import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
+import type { Address } from './address.ts';
+import { type ConfigFile, editConfigs } from './edit-my-cnf.ts';
+import { findSource } from './find-source.ts';
+import { findMissing } from './look-around.ts';
+import type { RemoteHost } from './remote-host.ts';
+import {
+  filesOf,
+  foldersOf,
+  readSourceConfigs,
+  requireOneFolder,
+  requireUnfiltered,
+  settingsOfReplica,
+} from './replica-config.ts';
+import { type ReplicationUser, requireConnectBack, requireReplicationAdmin } from './replication-user.ts';
+import { requireSource, warnOfFilters } from './require-source.ts';
+import { findServiceManager, type ServiceManager } from './service-manager.ts';
+import {
+  findReplicaPrograms,
+  type ReplicaPrograms,
+  readReplicaVariables,
+  requireFreePorts,
+  requireRoom,
+} from './survey.ts';
+import { NETCAT_PROGRAMS, probeNetcat, type Transport } from './transport.ts';
 
 /** What is to be cloned, and how. */
 export interface CloneRequest {

@@ -1,0 +1,64 @@
+import { join, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import type { LocalConfig } from '../../config/config.ts';
+import { StorageError } from '../../errors.ts';
+import { newPartialName } from '../../lock/owner.ts';
+import type { Log } from '../../log.ts';
+import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
+import type { Destination, ObjectInfo } from '../destination.ts';
+import { REQUEST_LIMITS } from '../request-limits.ts';
+import { withinLimit } from '../within-limit.ts';
+import { deleteFile } from './delete.ts';
+import { absentError } from './errors.ts';
+import { describeFile, listFiles } from './list.ts';
+import { createFileReader } from './read.ts';
+import { sweepFolder } from './sweep.ts';
+import { createFileWriter } from './write.ts';
+
+/** Keeps copies in a folder of this machine, which is made when it is absent. `limits` is for tests. */
+export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS): Destination {
+  const root = resolve(config.backupDir);
+  const pathOf = (key: string): string => {
+    checkKey(key);
+    return join(root, key);
+  };
+  const partialFolder = (host: string): string => pathOf(`${host}/x`).slice(0, -1) + PARTIAL_FOLDER;
+
+  return {
+    url: root,
+
+    locate: (key) => join(root, key),
+
+    write(key): Writable {
+      const path = pathOf(key);
+      const host = key.slice(0, key.indexOf('/'));
+      const partialPath = join(partialFolder(host), newPartialName());
+      return createFileWriter({ path, partialPath, root }, log, limits);
+    },
+
+    read: (key): Readable => createFileReader(pathOf(key), root, limits.usualMs),
+
+    async stat(key): Promise<ObjectInfo> {
+      const path = pathOf(key);
+      const info = await withinLimit(describeFile(root, key), limits.usualMs, `Cannot look at ${path}`);
+      if (!info) throw absentError(path);
+      return info;
+    },
+
+    list: (prefix) => listFiles(root, prefix, limits.usualMs),
+
+    async delete(key) {
+      const path = pathOf(key);
+      await withinLimit(deleteFile(path, root), limits.usualMs, `Cannot delete ${path}`);
+    },
+
+    async sweep(host) {
+      if (host.includes('/')) throw new StorageError(`${JSON.stringify(host)} cannot be the name of a host`);
+      const folder = partialFolder(host);
+      return await withinLimit(sweepFolder(folder, root), limits.slowMs, `Cannot clean up ${folder}`);
+    },
+
+    // Every stream closes its own file; nothing else is open.
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

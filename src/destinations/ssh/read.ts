@@ -1,0 +1,123 @@
+import { Readable } from 'node:stream';
+import type { Stats } from 'ssh2';
+import type { SftpSession } from './session.ts';
+
+/** The largest answer that every OpenSSH gives to one request (256 KiB with the answer's own fields). */
+const BLOCK_SIZE = 254 * 1024;
+
+/** Requests under way or read ahead: 4 MB, which hides the way there and back of a fast, far link. */
+const IN_FLIGHT = 16;
+
+/**
+ * The bytes of a remote file. It ends only after as many bytes as the file had when it was opened; fewer are an
+ * error. `open` is asked for the session on first use; `wrap` makes the error that the stream ends with.
+ */
+export function createDownload(
+  open: () => Promise<SftpSession>,
+  path: string,
+  wrap: (cause: unknown) => Error,
+): Readable {
+  let download: Download | undefined;
+  let step: Promise<unknown> = Promise.resolve();
+  const run = (work: () => Promise<void>, callback: (error?: Error) => void): void => {
+    const working = work();
+    step = working.catch(() => {});
+    working.then(
+      () => callback(),
+      (cause: unknown) => callback(wrap(cause)),
+    );
+  };
+  const stream = new Readable({
+    highWaterMark: BLOCK_SIZE,
+    // Not in `construct`: a stream is destroyed only after that, and the server may say nothing.
+    read: () =>
+      run(
+        async () => {
+          download ??= await startDownload(await open(), path);
+          stream.push((await download.next()) ?? null);
+        },
+        (error) => {
+          if (error) stream.destroy(error);
+        },
+      ),
+    destroy: (error, callback) => {
+      // Not waited for: nothing depends on it, and the server may be what hangs.
+      step.then(() => download?.close()).catch(() => undefined);
+      callback(error);
+    },
+  });
+  return stream;
+}
+
+interface Download {
+  /** The next bytes; undefined at the end. */
+  next(): Promise<Buffer | undefined>;
+  close(): Promise<void>;
+}
+
+/** Rejects with NO_SUCH_FILE's status when there is none, and with NotAFileError for anything but a regular file. */
+async function startDownload(session: SftpSession, path: string): Promise<Download> {
+  const handle = await session.call<Buffer>((sftp, answer) => sftp.open(path, 'r', answer));
+  const close = async (): Promise<void> => {
+    if (session.isOpen()) await session.call((sftp, answer) => sftp.close(handle, answer));
+  };
+  const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
+  if (!stats.isFile()) {
+    await close();
+    throw new NotAFileError(path);
+  }
+  const { size } = stats as Partial<Stats>;
+  if (size === undefined) {
+    await close();
+    throw new Error('the server does not say how large the file is');
+  }
+  let asked = 0;
+  const ahead: Promise<Buffer>[] = [];
+  const ask = (): void => {
+    while (asked < size && ahead.length < IN_FLIGHT) {
+      const length = Math.min(BLOCK_SIZE, size - asked);
+      const block = readBlock(session, handle, asked, length);
+      block.catch(() => {}); // it is reported when its turn comes
+      ahead.push(block);
+      asked += length;
+    }
+  };
+  return {
+    async next() {
+      ask();
+      const block = await ahead.shift();
+      ask();
+      return block;
+    },
+    async close() {
+      await Promise.allSettled(ahead);
+      await close();
+    },
+  };
+}
+
+/** There is something of that name, which is not a file. */
+export class NotAFileError extends Error {
+  constructor(path: string) {
+    super(`${path} is not a file`);
+    this.name = 'NotAFileError';
+  }
+}
+
+/** Reads exactly `length` bytes; servers may answer with fewer than asked for. */
+async function readBlock(
+  session: SftpSession,
+  handle: Buffer,
+  position: number,
+  length: number,
+): Promise<Buffer> {
+  const block = Buffer.allocUnsafeSlow(length);
+  for (let filled = 0; filled < length; ) {
+    const read = await session.call<number>((sftp, answer) =>
+      sftp.read(handle, block, filled, length - filled, position + filled, answer),
+    );
+    if (read === 0) throw new Error(`the file ended after ${position + filled} bytes, before its full size`);
+    filled += read;
+  }
+  return block;
+}

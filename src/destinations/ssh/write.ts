@@ -1,0 +1,180 @@
+import { posix } from 'node:path';
+import { Writable } from 'node:stream';
+import type { Stats } from 'ssh2';
+import {
+  explainFailure,
+  insideFolder,
+  removeFile,
+  replaceFile,
+  statPath,
+  syncFolder,
+  syncHandle,
+  unlessAbsent,
+} from './files.ts';
+import type { SftpSession } from './session.ts';
+
+/** The largest write that every OpenSSH takes in one request (256 KiB with the request's own fields). */
+const BLOCK_SIZE = 254 * 1024;
+
+/** Requests under way: 4 MB, which hides the way there and back of a fast, far link. */
+const IN_FLIGHT = 16;
+
+const FILE_MODE = 0o600;
+
+/** Where an object is written, and where it lies in the end. */
+export interface UploadPaths {
+  readonly partial: string;
+  readonly target: string;
+  /** For the file that is replaced, on servers that cannot do it in one step. */
+  readonly aside: string;
+}
+
+/**
+ * A stream into a remote file: `finish` comes after fsync, a check of the size, the rename to its final name and fsync of the folder.
+ * Destroyed before that, the file is removed under either name; where it has replaced another one by then, it stays.
+ * `wrap` makes the error that the stream ends with.
+ */
+export function createUpload(
+  open: () => Promise<SftpSession>,
+  paths: UploadPaths,
+  wrap: (cause: unknown) => Error,
+): Writable {
+  let upload: Upload | undefined;
+  let step: Promise<unknown> = Promise.resolve();
+  /** Nothing can stop `finish` any more. */
+  let isDone = false;
+  /** Runs one step of the stream, and lets destroy() wait for it. */
+  const run = (work: () => Promise<void>, callback: (error?: Error | null) => void): void => {
+    const working = work();
+    step = working.catch(() => {});
+    working.then(
+      () => callback(),
+      (cause: unknown) => callback(wrap(cause)),
+    );
+  };
+  return new Writable({
+    construct: (callback) =>
+      run(async () => {
+        upload = await startUpload(await open(), paths);
+      }, callback),
+    write: (chunk: Buffer, _encoding, callback) => run(async () => await upload?.write(chunk), callback),
+    final(callback) {
+      run(
+        async () => await upload?.commit(),
+        (error) => {
+          isDone = !error && !this.destroyed;
+          callback(error);
+        },
+      );
+    },
+    destroy: (error, callback) => {
+      upload?.giveUp();
+      // What was asked for is answered first: a file must not be removed while a request still writes to it.
+      step
+        .then(() => (isDone ? undefined : upload?.undo()))
+        .then(
+          () => callback(error),
+          (cause: unknown) => callback(error ?? wrap(cause)),
+        );
+    },
+  });
+}
+
+interface Upload {
+  write(chunk: Buffer): Promise<void>;
+  /** Makes the file whole, durable and visible, unless it was given up before the rename. */
+  commit(): Promise<void>;
+  giveUp(): void;
+  /** Removes the partial file, or what it became. */
+  undo(): Promise<void>;
+}
+
+async function startUpload(session: SftpSession, { partial, target, aside }: UploadPaths): Promise<Upload> {
+  const folder = posix.dirname(partial);
+  const explain = async (cause: unknown): Promise<never> => {
+    throw await explainFailure(session, cause, folder);
+  };
+  const handle = await insideFolder(session, folder, () =>
+    session.call<Buffer>((sftp, answer) => sftp.open(partial, 'wx', { mode: FILE_MODE }, answer)),
+  ).catch(explain);
+  let isOpen = true;
+  let isGivenUp = false;
+  /** The file as it was when it was about to appear under a name where none was before. */
+  let appeared: Stats | undefined;
+  let size = 0;
+  let block: Buffer | undefined;
+  let filled = 0;
+  const free: Buffer[] = [];
+  const underWay = new Set<Promise<void>>();
+  let failed: { readonly cause: unknown } | undefined;
+
+  const send = (): void => {
+    if (block === undefined) return;
+    const [data, length, position] = [block, filled, size];
+    block = undefined;
+    filled = 0;
+    size += length;
+    const request = session
+      .call((sftp, answer) => sftp.write(handle, data, 0, length, position, answer))
+      .then(
+        () => void free.push(data),
+        (cause: unknown) => void (failed ??= { cause }),
+      )
+      .then(() => void underWay.delete(request));
+    underWay.add(request);
+  };
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await session.call((sftp, answer) => sftp.close(handle, answer));
+  };
+  const settle = async (): Promise<void> => {
+    await Promise.all(underWay);
+    if (failed) await explain(failed.cause);
+  };
+
+  return {
+    async write(chunk) {
+      for (let offset = 0; offset < chunk.length; ) {
+        if (failed) await settle();
+        block ??= free.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE);
+        const copied = chunk.copy(block, filled, offset);
+        filled += copied;
+        offset += copied;
+        if (filled < BLOCK_SIZE) continue;
+        send();
+        while (underWay.size >= IN_FLIGHT) await Promise.race(underWay);
+      }
+    },
+    async commit() {
+      send();
+      await settle();
+      await syncHandle(session, handle).catch(explain);
+      const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
+      if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
+      await close();
+      const isNew = (await statPath(session, target)) === undefined;
+      if (isGivenUp) return;
+      if (isNew) appeared = stats;
+      await insideFolder(session, posix.dirname(target), () =>
+        replaceFile(session, partial, target, aside),
+      ).catch(explain);
+      await syncFolder(session, posix.dirname(target));
+    },
+    giveUp() {
+      isGivenUp = true;
+    },
+    async undo() {
+      await Promise.all(underWay);
+      // On a lost connection nothing can be removed: a later run's sweep does that.
+      if (!session.isOpen()) return;
+      await close();
+      const isRemoved = await unlessAbsent(removeFile(session, partial).then(() => true));
+      if (isRemoved || appeared === undefined) return;
+      // It was renamed. SFTP knows no inodes: another writer's file is told apart by these two.
+      const now = await statPath(session, target);
+      if (now?.size !== appeared.size || now.mtime !== appeared.mtime) return;
+      await unlessAbsent(removeFile(session, target));
+    },
+  };
+}
