@@ -1,4 +1,4 @@
-import { renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -38,6 +38,28 @@ describe('a backup of the files of another server', { timeout: 120_000 }, () => 
     unlinkSync(asked.datadir);
     renameSync(`${asked.datadir}.own`, asked.datadir);
     expect(await backUp(sandbox, 'daily')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is refused before anything is copied where a database of the server has no folder', async () => {
+    await using asked = await startMariadb();
+    await using read = await startMariadb();
+    configureMysql(sandbox, asked);
+    await asked.sql('CREATE DATABASE of_container');
+    renameSync(asked.datadir, `${asked.datadir}.own`);
+    symlinkSync(read.datadir, asked.datadir);
+    const { exitCode, stderr } = await backUp(sandbox, 'daily');
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /The server at \S+ is not the one whose files are in \S+ on this host: its database of_container has no folder there/,
+    );
+    expect(mysqlObjectsIn(sandbox)).toEqual([]);
+    // The program may have been told where the files are.
+    const own = readFileSync(asked.defaultsFile, 'utf8');
+    const defaultsFile = sandbox.file('client.cnf', `${own}\n[mariabackup]\ndatadir=${asked.datadir}.own\n`);
+    configureMysql(sandbox, { ...asked, defaultsFile });
+    expect(await backUp(sandbox, 'daily')).toMatchObject({ exitCode: 0 });
+    unlinkSync(asked.datadir);
+    renameSync(`${asked.datadir}.own`, asked.datadir);
   });
 
   it('is refused by auto.cnf before anything is copied, where servers have a UUID', async () => {

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { TwinDbError } from '../../errors.ts';
 import { addressOf } from './mysql-errors.ts';
 import { readOptionFile } from './option-file.ts';
@@ -15,26 +16,66 @@ const REMEDY =
   'Run the backup where the files of that server are, such as in its container, or have [mysql] mysql_defaults_file lead to the server of this host.';
 
 /**
- * Looks before a copy whether the data directory here has the server's own `server_uuid`. Throws a TwinDbError when it has
- * another. MariaDB has none; there the LSN tells, after the copy.
+ * Looks before a copy whether the data directory here is the server's own: it has the server's `server_uuid`, or, of MariaDB, which has none,
+ * a folder for each of its databases. Throws a TwinDbError when it is another one's. What this cannot tell, such as an empty server, the LSN
+ * does after the copy.
  */
-export async function requireOwnDatadir({
-  variable,
-  options,
-}: Pick<MysqlServer, 'variable' | 'options'>): Promise<void> {
-  const [asked, datadir] = [await variable('server_uuid'), await variable('datadir')];
-  if (!asked || datadir === undefined) return;
+export async function requireOwnDatadir(
+  server: Pick<MysqlServer, 'query' | 'variable' | 'options'>,
+): Promise<void> {
+  const datadir = await server.variable('datadir');
+  if (datadir === undefined) return;
   // The option file may tell the program another folder: where the data of a container are seen from here.
-  const named = readOptionFile(options.file).options.flatMap(({ name, value }) =>
+  const named = readOptionFile(server.options.file).options.flatMap(({ name, value }) =>
     name === 'datadir' && value ? [value] : [],
   );
-  const found = await Promise.all([datadir, ...named].map(readUuid));
-  if (found.some((uuid) => uuid === undefined || uuid === asked.toLowerCase())) return;
+  const folders = [datadir, ...named];
+  const uuid = await server.variable('server_uuid');
+  const reason = await (uuid ? doubtUuid(uuid, folders) : doubtDatabases(server, folders));
+  if (reason === undefined) return;
   throw new TwinDbError(
-    `The server at ${addressOf(options)} is not the one whose files are in ${named.at(-1) ?? datadir} on this host: ` +
-      `its server_uuid is ${asked}, and that of auto.cnf there is ${found.at(-1)}`,
+    `The server at ${addressOf(server.options)} is not the one whose files are in ${folders.at(-1)} on this host: ${reason}`,
     { remedy: REMEDY },
   );
+}
+
+async function doubtUuid(asked: string, folders: readonly string[]): Promise<string | undefined> {
+  const found = await Promise.all(folders.map(readUuid));
+  if (found.some((uuid) => uuid === undefined || uuid === asked.toLowerCase())) return undefined;
+  return `its server_uuid is ${asked}, and that of auto.cnf there is ${found.at(-1)}`;
+}
+
+/** How long a database may take from its name to its folder, or back, in milliseconds. */
+const SETTLING_MS = 1000;
+
+/** A database that has no folder now, nor a moment later while the server still names it: it was not just made or dropped. */
+async function doubtDatabases(
+  server: Pick<MysqlServer, 'query'>,
+  folders: readonly string[],
+): Promise<string | undefined> {
+  if ((await missingDatabases(server, folders)).length === 0) return undefined;
+  await delay(SETTLING_MS);
+  const [missing] = await missingDatabases(server, folders);
+  return missing === undefined ? undefined : `its database ${missing} has no folder there`;
+}
+
+/** The databases that none of the folders has; empty when one of these has all, or cannot be read. */
+async function missingDatabases(
+  { query }: Pick<MysqlServer, 'query'>,
+  folders: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await query<{ name: string }>('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+  // Others have no folder (information_schema), or one whose name is written in another way.
+  const names = rows.map(({ name }) => name).filter((name) => /^\w+(?<!_schema)$/.test(name));
+  const missing = await Promise.all(
+    folders.map(async (folder) => {
+      const entries = await readdir(folder).catch(() => undefined);
+      if (entries === undefined) return []; // of another host
+      const found = new Set(entries.map((entry) => entry.toLowerCase()));
+      return names.filter((name) => !found.has(name.toLowerCase()));
+    }),
+  );
+  return missing.find((each) => each.length === 0) ?? missing.at(-1) ?? [];
 }
 
 async function readUuid(datadir: string): Promise<string | undefined> {
