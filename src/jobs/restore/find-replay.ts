@@ -74,6 +74,7 @@ function toStored({ key, name, binlog, timeCreated, copy, candidates }: KnownBin
     timeCreated,
     listed: copy !== undefined,
     serverIdentity: copy?.serverIdentity,
+    contents: copy?.contents,
     stored: Math.max(...candidates.map(({ object }) => toSeconds(object.modified))),
   };
 }

@@ -52,6 +52,21 @@ describe('what is replayed', () => {
     expect(planReplay(position(15, 'b.000042'), logs)).toEqual(known(old, logs.slice(0, 2)));
   });
 
+  it('goes on where the clock of the server was put back, as the GTIDs tell', () => {
+    const proven = (
+      name: string,
+      begun: number,
+      [gtidStart, gtidEnd]: [string, string],
+      nextBinlog: string,
+    ) => log(name, begun, { contents: { gtidStart, gtidEnd, nextBinlog } });
+    const logs = [
+      proven('b.000001', 100, ['0-1-1', '0-1-5'], 'b.000002'),
+      proven('b.000002', 20, ['0-1-5', '0-1-7'], 'b.000003'),
+      proven('b.000003', 30, ['0-1-6', '0-1-9'], 'b.000004'),
+    ] as const;
+    expect(planReplay(position(105, 'b.000001'), logs)).toEqual(known(logs.slice(0, 2), logs.slice(2)));
+  });
+
   it('ends where a log is missing', () => {
     const logs = [log('b.000002', 20), log('b.000003', 30), log('b.000005', 50), log('b.000006', 60)];
     expect(planReplay(position(25, 'b.000002'), logs)).toEqual(known(logs.slice(0, 2), logs.slice(2)));

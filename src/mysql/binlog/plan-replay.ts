@@ -1,3 +1,4 @@
+import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { parseBinlogName } from '../../copies/binlog-copy.ts';
 import { type DatedLog, orderBinlogs, splitIntoEras } from '../../copies/order-binlogs.ts';
 
@@ -12,6 +13,8 @@ export interface StoredBinlog extends DatedLog {
   readonly serverIdentity: string | undefined;
   /** When the copy was made, by the clock of the place where it lies. */
   readonly stored: number;
+  /** Undefined where it is not known. */
+  readonly contents?: Pick<BinlogContents, 'gtidStart' | 'gtidEnd' | 'nextBinlog'> | undefined;
 }
 
 /** Where in its server's logs a copy of the data ends. */
@@ -69,7 +72,7 @@ export function planReplay<L extends StoredBinlog>(
     if (closed < backupStarted) return { kind: 'not-copied', others: named };
   }
   const pool = listed.length > 0 ? logs.filter((log) => log.listed) : logs;
-  const run = follow(first, splitIntoEras(pool).find((era) => era.includes(first)) ?? []);
+  const run = follow(first, splitIntoEras(pool).find((era) => era.includes(first)) ?? [], pool);
   return { kind: 'known', logs: run, beyond: listBeyond(run, pool) };
 }
 
@@ -77,7 +80,7 @@ export function planReplay<L extends StoredBinlog>(
  * A log and those that follow it by their numbers, as far as no number is missing and the logs have not begun anew: what was
  * written in between might be in no copy, and rows that build on it would come out wrong.
  */
-function follow<L extends StoredBinlog>(first: L, era: readonly L[]): [L, ...L[]] {
+function follow<L extends StoredBinlog>(first: L, era: readonly L[], pool: readonly L[]): [L, ...L[]] {
   const named = new Map<string, L[]>();
   for (const log of era) named.set(nameOf(log), [...(named.get(nameOf(log)) ?? []), log]);
   const run: [L, ...L[]] = [first];
@@ -89,11 +92,18 @@ function follow<L extends StoredBinlog>(first: L, era: readonly L[]): [L, ...L[]
     const next =
       candidates.find((log) => isOfServer(log, last.serverIdentity)) ??
       // A server whose data were moved counts as another one, and its logs were copied once more.
-      candidates.find((log) => twins.some(({ serverIdentity }) => serverIdentity === log.serverIdentity));
+      candidates.find((log) => twins.some(({ serverIdentity }) => serverIdentity === log.serverIdentity)) ??
+      pool.find((log) => continues(log, last));
     if (next === undefined) return run;
     run.push(next);
     last = next;
   }
+}
+
+/** Whether the contents prove that a log follows another one. Its time may lie before: the server's clock was put back. */
+function continues(log: StoredBinlog, last: StoredBinlog): boolean {
+  const { gtidEnd, nextBinlog } = last.contents ?? {};
+  return nextBinlog === log.binlog && Boolean(gtidEnd) && gtidEnd === log.contents?.gtidStart;
 }
 
 /** What a server calls a log, or one that it begins `later`; the number of digits is no matter. */
