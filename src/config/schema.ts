@@ -123,7 +123,11 @@ export const SCHEMA = {
     ssh_user: option(text, 'root', 'User to log in as.'),
     ssh_key: option(path, '/root/.ssh/id_rsa', 'Private key to log in with.'),
     port: option(port, '22', 'Port of the SSH server.'),
-    known_hosts: option(path, '~/.ssh/known_hosts', 'File with the host keys that are trusted.'),
+    known_hosts: option(
+      path,
+      '~/.ssh/known_hosts',
+      'File with the host keys that are trusted, beside /etc/ssh/ssh_known_hosts.',
+    ),
     host_key_checking: option(
       oneOf(['accept-new', 'strict']),
       'accept-new',

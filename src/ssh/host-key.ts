@@ -19,6 +19,8 @@ export interface HostKeyPolicy {
   readonly port: number;
   /** Path of the known_hosts file; it need not exist. */
   readonly knownHosts: string;
+  /** Files of the whole machine that count as well; absent: those of ssh(1). */
+  readonly globalKnownHosts?: readonly string[];
   /** `accept-new` pins an unknown host's key on first use; `strict` refuses an unknown host. */
   readonly hostKeyChecking: 'accept-new' | 'strict';
 }
@@ -31,6 +33,14 @@ export interface HostKeyCheck {
   judge(key: Buffer): void;
   /** Makes an accepted new key known; call it when the server has proved that the key is its own. */
   pin(): void;
+}
+
+/** What ssh(1) reads beside the user's own file. Source: ssh_config(5), GlobalKnownHostsFile. */
+const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+
+/** A known key, and the file that it is in. */
+interface FiledKey extends KnownKey {
+  readonly file: string;
 }
 
 /** What ssh2 offers by itself, best first, with the type of key that goes with each. */
@@ -47,8 +57,11 @@ const ALGORITHMS: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
 /** Reads what is known about the host. Throws a TwinDbError when the file is there but cannot be read. */
 export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck {
   const name = knownHostsName(policy.host, policy.port);
-  const known = findKnownKeys(readKnownHosts(policy.knownHosts), name);
-  const types = new Set(known.filter(({ revoked }) => !revoked).map(({ type }) => type));
+  const files = [policy.knownHosts, ...(policy.globalKnownHosts ?? GLOBAL_KNOWN_HOSTS)];
+  const known = files.flatMap((file) =>
+    findKnownKeys(readKnownHosts(file), name).map((key): FiledKey => ({ ...key, file })),
+  );
+  const types = new Set(known.filter(({ marker }) => marker === undefined).map(({ type }) => type));
   let accepted: Buffer | undefined;
   let isNew = false;
   return {
@@ -72,43 +85,57 @@ export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck 
 }
 
 /** True for a known key, false for a new host's that may be pinned; throws for every other. */
-function isKnown(key: Buffer, lines: readonly KnownKey[], name: string, policy: HostKeyPolicy): boolean {
+function isKnown(key: Buffer, lines: readonly FiledKey[], name: string, policy: HostKeyPolicy): boolean {
   const same = lines.filter((line) => line.key.equals(key));
-  const revoked = same.find((line) => line.revoked);
+  const revoked = same.find(({ marker }) => marker === 'revoked');
   if (revoked) {
     throw new TwinDbError(
-      `The host key ${fingerprint(key)} of ${name} is revoked in ${policy.knownHosts}, line ${revoked.line}`,
+      `The host key ${fingerprint(key)} of ${name} is revoked in ${revoked.file}, line ${revoked.line}`,
       { remedy: 'Give the server a new host key, or find out who is answering in its place.' },
     );
   }
-  if (same.length > 0) return true;
-  const valid = lines.filter((line) => !line.revoked);
+  if (same.some(({ marker }) => marker === undefined)) return true;
+  const valid = lines.filter(({ marker }) => marker === undefined);
   const expected = valid.find((line) => line.type === typeOfKey(key)) ?? valid[0];
-  if (expected) throw changed(key, expected, name, policy);
+  if (expected) throw changed(key, expected, name);
+  const authority = lines.find(({ marker }) => marker === 'cert-authority');
+  if (authority) throw uncertified(key, authority, name, policy);
   if (policy.hostKeyChecking === 'strict') throw unknown(key, name, policy);
   return false;
 }
 
-function changed(key: Buffer, expected: KnownKey, name: string, { knownHosts }: HostKeyPolicy): TwinDbError {
+function changed(key: Buffer, expected: FiledKey, name: string): TwinDbError {
   return new TwinDbError(
-    `The host key of ${name} has changed: ${knownHosts}, line ${expected.line}, holds ${expected.type} ` +
+    `The host key of ${name} has changed: ${expected.file}, line ${expected.line}, holds ${expected.type} ` +
       `${fingerprint(expected.key)}, the server shows ${typeOfKey(key)} ${fingerprint(key)}; ` +
       'somebody else may be answering in its place',
     {
-      remedy: `If the server really has a new key, forget the old one: ssh-keygen -R ${quote(name)} -f ${quote(knownHosts)}`,
+      remedy: `If the server really has a new key, forget the old one: ssh-keygen -R ${quote(name)} -f ${quote(expected.file)}`,
     },
   );
 }
 
-function unknown(key: Buffer, name: string, { host, port, knownHosts }: HostKeyPolicy): TwinDbError {
-  const type = typeOfKey(key);
+/** To pin the key of a host whose certificate somebody wants to be checked would be less than was asked for. */
+function uncertified(key: Buffer, authority: FiledKey, name: string, policy: HostKeyPolicy): TwinDbError {
   return new TwinDbError(
-    `The host key of ${name} is not in ${knownHosts} and host_key_checking is strict; the server shows ${type} ${fingerprint(key)}`,
-    {
-      remedy:
-        `If that is the server's own key, make it known: ` +
-        `ssh-keyscan -t ${keygenType(type)} -p ${port} ${quote(host)} >> ${quote(knownHosts)}`,
-    },
+    `${name} is known by a certificate authority only (${authority.file}, line ${authority.line}), and certificates of hosts are ` +
+      `not supported; the server shows ${typeOfKey(key)} ${fingerprint(key)}`,
+    { remedy: scanRemedy(key, policy) },
+  );
+}
+
+function unknown(key: Buffer, name: string, policy: HostKeyPolicy): TwinDbError {
+  return new TwinDbError(
+    `The host key of ${name} is not in ${policy.knownHosts} and host_key_checking is strict; ` +
+      `the server shows ${typeOfKey(key)} ${fingerprint(key)}`,
+    { remedy: scanRemedy(key, policy) },
+  );
+}
+
+function scanRemedy(key: Buffer, { host, port, knownHosts }: HostKeyPolicy): string {
+  return (
+    `If that is the server's own key, make it known: ` +
+    `ssh-keyscan -t ${keygenType(typeOfKey(key))} -p ${port} ${quote(host)} >> ${quote(knownHosts)}`
   );
 }
 

@@ -33,8 +33,8 @@ describe('findKnownKeys', () => {
     const rsa = makeKey('r', 'ssh-rsa');
     const text = [line('other'), line('db1'), '', line('db1', rsa)].join('\n');
     expect(findKnownKeys(text, 'db1')).toEqual([
-      { line: 2, revoked: false, type: 'ssh-ed25519', key: A },
-      { line: 4, revoked: false, type: 'ssh-rsa', key: rsa },
+      { line: 2, marker: undefined, type: 'ssh-ed25519', key: A },
+      { line: 4, marker: undefined, type: 'ssh-rsa', key: rsa },
     ]);
   });
 
@@ -62,9 +62,12 @@ describe('findKnownKeys', () => {
     expect(knows(line(patterns), name)).toBe(expected);
   });
 
-  test('marks revoked keys and ignores certificate authorities', () => {
+  test('marks revoked keys and certificate authorities', () => {
     const text = [line('db1', A, '@revoked '), line('db1', B, '@cert-authority ')].join('\n');
-    expect(findKnownKeys(text, 'db1')).toEqual([{ line: 1, revoked: true, type: 'ssh-ed25519', key: A }]);
+    expect(findKnownKeys(text, 'db1')).toEqual([
+      { line: 1, marker: 'revoked', type: 'ssh-ed25519', key: A },
+      { line: 2, marker: 'cert-authority', type: 'ssh-ed25519', key: B },
+    ]);
   });
 
   test('skips comments and lines it cannot read, and goes on', () => {
@@ -80,7 +83,9 @@ describe('findKnownKeys', () => {
       '@unknown-marker db1 ssh-ed25519 AAAA',
       `\t${line('db1', B)} a comment\r`,
     ].join('\n');
-    expect(findKnownKeys(text, 'db1')).toEqual([{ line: 10, revoked: false, type: 'ssh-ed25519', key: B }]);
+    expect(findKnownKeys(text, 'db1')).toEqual([
+      { line: 10, marker: undefined, type: 'ssh-ed25519', key: B },
+    ]);
   });
 });
 
@@ -103,8 +108,8 @@ describe('with the real ssh-keygen', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).not.toContain('db1');
     const key = Buffer.from(base64, 'base64');
-    expect(findKnownKeys(text, 'db1')).toEqual([{ line: 1, revoked: false, type, key }]);
-    expect(findKnownKeys(text, '[db1]:2222')).toEqual([{ line: 2, revoked: false, type, key }]);
+    expect(findKnownKeys(text, 'db1')).toEqual([{ line: 1, marker: undefined, type, key }]);
+    expect(findKnownKeys(text, '[db1]:2222')).toEqual([{ line: 2, marker: undefined, type, key }]);
     expect(findKnownKeys(text, 'db2')).toEqual([]);
     expect(findKnownKeys(text, '[db1]:2223')).toEqual([]);
     expect(run('-l', '-f', `${dir}/key.pub`)).toContain(` ${fingerprint(key)} `);

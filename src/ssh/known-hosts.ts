@@ -2,15 +2,17 @@ import { createHash, createHmac } from 'node:crypto';
 
 /**
  * The known_hosts file of OpenSSH, read the way ssh(1) reads it. Format: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
- * `@cert-authority` lines are ignored: this client speaks no host certificates.
  */
 
 /** One line's key for a host. */
 export interface KnownKey {
   /** Counted from 1. */
   readonly line: number;
-  /** Marked `@revoked`: never to be accepted from this host. */
-  readonly revoked: boolean;
+  /**
+   * `revoked`: never to be accepted from this host. `cert-authority`: signs the certificates of such hosts, which this client does
+   * not speak.
+   */
+  readonly marker: 'revoked' | 'cert-authority' | undefined;
   /** Such as `ssh-ed25519`. */
   readonly type: string;
   /** The key in SSH's wire format. */
@@ -52,14 +54,14 @@ export function knownHostsLine(name: string, key: Buffer): string {
 
 function readLine(line: string, name: string): Omit<KnownKey, 'line'> | undefined {
   const fields = line.trim().split(/[ \t]+/);
-  const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined;
+  const marker = fields[0]?.startsWith('@') ? fields.shift()?.slice(1) : undefined;
   const [patterns, type, base64] = fields;
   if (!patterns || !type || !base64 || patterns.startsWith('#')) return undefined;
-  if (marker !== undefined && marker !== '@revoked') return undefined;
+  if (marker !== undefined && marker !== 'revoked' && marker !== 'cert-authority') return undefined;
   const key = Buffer.from(base64, 'base64');
   // A line that was cut or mangled holds no key of the type it names.
   if (typeOfKey(key) !== type || !matchesPatterns(patterns, name)) return undefined;
-  return { revoked: marker === '@revoked', type, key };
+  return { marker, type, key };
 }
 
 /** Whether a line's first field means this host: any pattern that matches, unless a negated one does too. */

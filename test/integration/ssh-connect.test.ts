@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { describeError, TwinDbError } from '../../src/errors.ts';
@@ -190,6 +199,38 @@ describe('host keys', () => {
     const knownHosts = makeFile('other-type', line.replace('nistp521', 'nistp256'));
     expect((await failure({ knownHosts, hostKeyChecking: 'accept-new' })).message).toContain('has changed');
   });
+
+  test.each(['accept-new', 'strict'] as const)(
+    '%s holds the server to the key that the whole machine knows, and pins nothing',
+    async (hostKeyChecking) => {
+      const [, base64 = ''] = readFileSync(`${lab.key}.pub`, 'utf8').split(' ');
+      const globalKnownHosts = [makeFile('global', `[127.0.0.1]:${lab.port} ssh-ed25519 ${base64}\n`)];
+      const knownHosts = `${dir}/absent-beside-global`;
+      const error = await failure({ knownHosts, globalKnownHosts, hostKeyChecking });
+      expect(error.message).toContain(`has changed: ${globalKnownHosts[0]}, line 1`);
+      expect(error.remedy).toContain(`-f ${globalKnownHosts[0]}`);
+      writeFileSync(globalKnownHosts[0] ?? '', knownLine(lab, lab.port, 'rsa'));
+      await using _ = await connect(target({ knownHosts, globalKnownHosts, hostKeyChecking }), log);
+      expect(messages).toEqual([]);
+      expect(existsSync(knownHosts)).toBe(false);
+    },
+  );
+
+  test.each(['accept-new', 'strict'] as const)(
+    '%s does not pin a server that a certificate authority vouches for, which is not supported',
+    async (hostKeyChecking) => {
+      const [, base64 = ''] = readFileSync(`${lab.key}.pub`, 'utf8').split(' ');
+      const knownHosts = makeFile('authority', `@cert-authority * ssh-ed25519 ${base64}\n`);
+      const error = await failure({ knownHosts, hostKeyChecking });
+      expect(error.message).toContain(`by a certificate authority only (${knownHosts}, line 1)`);
+      expect(error.remedy).toContain(`>> ${knownHosts}`);
+      const own = makeFile(
+        'authority-and-key',
+        readFileSync(knownHosts, 'utf8') + knownLine(lab, lab.port, 'ed25519'),
+      );
+      await using _ = await connect(target({ knownHosts: own, hostKeyChecking }), log);
+    },
+  );
 
   test('a revoked key is refused even though it is also known', async () => {
     const line = knownLine(lab, lab.port, 'ed25519');
