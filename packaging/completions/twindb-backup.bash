@@ -37,7 +37,7 @@ _twindb_backup() {
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;
-      'restore file') words='--dst --accept-unauthenticated -h --help' ;;
+      'restore file') words='--dst --keep-going --accept-unauthenticated -h --help' ;;
       'restore mysql') words='--dst --cache --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;

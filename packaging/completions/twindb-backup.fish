@@ -41,6 +41,7 @@ complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and not __fis
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and not __fish_seen_subcommand_from file mysql binlog' -f -a binlog -d 'Fetch copies of binary logs, each under its own name.'
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and not __fish_seen_subcommand_from file mysql binlog' -s h -l help -d 'print help and exit'
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and __fish_seen_subcommand_from file' -l dst -r -d 'where to restore; must be empty or absent'
+complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and __fish_seen_subcommand_from file' -l keep-going -d 'keep the rest when some files cannot be made here; exit code 1'
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and __fish_seen_subcommand_from file' -l accept-unauthenticated -d 'also copies that no key of this machine has signed, although one should have'
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and __fish_seen_subcommand_from file' -s h -l help -d 'print help and exit'
 complete -c twindb-backup -n '__fish_seen_subcommand_from restore; and __fish_seen_subcommand_from mysql' -l dst -r -d 'where to restore; must be empty or absent'

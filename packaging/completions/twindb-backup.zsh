@@ -47,6 +47,7 @@ _twindb_backup_check() {
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--keep-going[keep the rest when some files cannot be made here; exit code 1]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \

@@ -152,6 +152,7 @@ export function buildProgram(run: Runner): Command {
     .description('Restore a directory. Its files lie below the target without their leading slash.')
     .argument('[copy]', COPY_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action((copy: string | undefined, options: Parameters<typeof restoreFile>[1]) =>
       start(async (context) => {

@@ -7,6 +7,7 @@ import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 import { TarCheck } from './tar-check.ts';
 import { findRefusedOption, isRepeatable } from './tar-options.ts';
+import { TarRefusals } from './tar-refusals.ts';
 import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 
 /** What tar said about a directory. */
@@ -121,15 +122,22 @@ async function requireSameFolder(path: string, before: Stats): Promise<void> {
 /** Root may set every attribute; others would only be told of those they may not. */
 const EXTRACTED_ATTRIBUTES = process.getuid?.() === 0 ? '*' : 'user.*';
 
-/** The inverse: a stage that takes a tar stream and gives back its files below `dst`. */
-export function extractFiles(dst: string): Program {
+/**
+ * The inverse: a stage that takes a tar stream and gives back its files below `dst`. A member that cannot be made fails it at the end, unless
+ * `refusals` are taken: then it has succeeded, and they tell what is missing.
+ */
+export function extractFiles(dst: string, refusals?: TarRefusals): Program {
   const attributes = ['--acls', '--xattrs', `--xattrs-include=${EXTRACTED_ATTRIBUTES}`];
   const options = ['--extract', '--preserve-permissions', ...attributes];
+  const said = refusals ?? new TarRefusals();
   return {
     command: 'tar',
     args: [...options, '--file=-', `--directory=${quoteForTar(dst)}`],
     debianPackage: 'tar',
     stopsEarly: true,
+    onStderrLine: (line) => said.take(line),
+    allows: (end) => refusals?.allow(end) ?? false,
+    remedyFor: (end) => (said.allow(end) ? 'To restore everything else, add --keep-going.' : undefined),
   };
 }
 

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TarRefusals } from '../../src/sources/tar-refusals.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { configureLocal, listCopies, restoreOnly, SILENT } from '../fixtures/backup-run.ts';
 
@@ -164,4 +165,56 @@ describe('a directory that holds the copies', () => {
       expect(readdirSync(join(dst, source)).toSorted()).toEqual(['copXes', `${name}2`, 'file'].toSorted());
     },
   );
+});
+
+describe('a file that cannot be made where it is restored', () => {
+  const canLoseRights = isRoot && spawnSync('setpriv', ['--bounding-set=-mknod', 'true']).status === 0;
+  /** As in a container that may make no device nodes. */
+  const WITHOUT_MKNOD = ['setpriv', '--bounding-set=-mknod', '--inh-caps=-mknod'] as const;
+  const restore = async (dst: string, ...more: string[]) => {
+    const [copy = ''] = await listCopies(sandbox);
+    return await sandbox.startUnder([...WITHOUT_MKNOD], ['restore', 'file', copy, '--dst', dst, ...more])
+      .result;
+  };
+
+  it.skipIf(!canLoseRights)('leaves nothing, and with --keep-going everything else', async () => {
+    writeFileSync(join(source, 'before'), 'b');
+    execFileSync('mknod', [join(source, 'node'), 'b', '7', '99']);
+    writeFileSync(join(source, 'zzz'), 'z');
+    configureLocal(sandbox, [source]);
+    expect(await sandbox.backup()).toEqual(SILENT);
+    const dst = join(sandbox.dir, 'restored');
+    const refused = await restore(dst);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toMatch(/node: Cannot mknod: Operation not permitted/);
+    expect(refused.stderr).toContain('To restore everything else, add --keep-going.');
+    expect(existsSync(dst) ? readdirSync(dst) : []).toEqual([]);
+    const kept = await restore(dst, '--keep-going');
+    expect(kept.exitCode).toBe(1);
+    expect(kept.stderr).toMatch(
+      /^ERROR: Restored \S+ to \S+, but for what tar could not make there\n {2}tar: \S+node: Cannot mknod/,
+    );
+    expect(readdirSync(join(dst, source)).toSorted()).toEqual(['before', 'zzz']);
+    expect(readFileSync(join(dst, source, 'zzz'), 'utf8')).toBe('z');
+  });
+
+  it('is nothing to go on after in a damaged archive or on a full disk', () => {
+    const said = (...lines: string[]) => {
+      const refusals = new TarRefusals();
+      for (const line of lines) refusals.take(line);
+      return refusals.allow({ exitCode: 2, signal: null, stderr: lines });
+    };
+    const end = 'tar: Exiting with failure status due to previous errors';
+    expect(said('tar: a/node: Cannot mknod: Operation not permitted', end)).toBe(true);
+    expect(said('tar: Skipping to next header', end)).toBe(false);
+    expect(said('tar: a/big: Wrote only 512 of 10240 bytes', end)).toBe(false);
+    expect(said('tar: a/b: Cannot open: No space left on device', end)).toBe(false);
+    expect(
+      said(
+        'tar: a/node: Cannot mknod: Operation not permitted',
+        'tar: Error is not recoverable: exiting now',
+      ),
+    ).toBe(false);
+    expect(said(end)).toBe(false);
+  });
 });

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
+import { ProcessError } from '../../errors.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { copyAttributes, extractFiles } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
+import { TarRefusals } from '../../sources/tar-refusals.ts';
 import { FILES_STATUS, fileCopies } from '../../status/files-status.ts';
 import type { PeriodicStatus } from '../../status/periodic-status.ts';
 import { findCopy } from '../find/find-copy.ts';
@@ -25,35 +27,67 @@ const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
 
 /**
  * Gives back the files of a copy below `dst`, which must be empty or absent. `wanted` is what `ls` prints. The keep-local
- * copy is used when it is whole. When anything fails, `dst` is left empty.
+ * copy is used when it is whole. When anything fails, `dst` is left empty; when only some files could not be made, and `keepGoing`, it
+ * holds the others, and the error names what is missing.
  */
-export async function restoreFile(wanted: string, dst: string, context: JobContext): Promise<void> {
+export async function restoreFile(
+  wanted: string,
+  dst: string,
+  context: JobContext,
+  keepGoing = false,
+): Promise<void> {
   const candidates: Known<FileCopy>[] = [];
   for (const candidate of await findCopy(wanted, 'files', context)) {
     candidates.push({ ...candidate, lookup: await findRecord(candidate, RECORDS, context) });
   }
   await warnOfTargetWriters(dst, context);
-  const location = await restoreInto(dst, {}, context.log, (folder) =>
-    timeRestore('files', context, () => unpack(candidates, folder, context)),
+  await timeRestore('files', context, async () => {
+    const { location, refusals } = await restoreInto(dst, {}, context.log, (folder) =>
+      unpack(candidates, folder, keepGoing, context),
+    );
+    if (refusals.count > 0) throw incomplete(location, dst, refusals);
+    context.log.info(`Restored ${quoteLocation(location)} to ${dst}`);
+  });
+}
+
+function incomplete(location: string, dst: string, { lines, count }: TarRefusals): ProcessError {
+  const more = count > lines.length ? [`and ${count - lines.length} more`] : [];
+  return new ProcessError(
+    `Restored ${quoteLocation(location)} to ${dst}, but for what tar could not make there`,
+    {
+      exitCode: null,
+      signal: null,
+      stderr: [...lines, ...more],
+    },
   );
-  context.log.info(`Restored ${quoteLocation(location)} to ${dst}`);
+}
+
+interface Unpacked {
+  readonly location: string;
+  /** What tar could not make. */
+  readonly refusals: TarRefusals;
 }
 
 /** What is in the archive belongs to others and may be open to them: until it is complete nobody else gets there. */
 async function unpack(
   candidates: readonly Known<FileCopy>[],
   folder: ClaimedFolder,
+  keepGoing: boolean,
   context: JobContext,
-): Promise<string> {
+): Promise<Unpacked> {
   const tree = join(folder.work.path, 'files');
   await mkdir(tree, { mode: 0o700 });
   const made = await stat(tree);
+  let refusals = new TarRefusals();
   const fetching = {
     candidates,
     dst: tree,
     dstName: folder.name,
     checkEnd: () => new TarCheck(),
-    extract: () => extractFiles(tree),
+    extract: () => {
+      refusals = new TarRefusals();
+      return extractFiles(tree, keepGoing ? refusals : undefined);
+    },
   };
   const location = await fetchCopy(fetching, context);
   const { mode, uid, gid, mtimeMs } = await stat(tree);
@@ -66,5 +100,5 @@ async function unpack(
     if (hasOwnEntry)
       await runPipeline([Readable.from([]), ...copyAttributes(tree, folder.target.path)], context.signal);
   });
-  return location;
+  return { location, refusals };
 }
