@@ -7,8 +7,7 @@ import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { type CopyPrograms, programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
-import { extractCopy } from '../../mysql/copy/prepare.ts';
-import { dialectOf, XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
+import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
@@ -174,19 +173,17 @@ async function extract(
   { candidates }: LocatedCopy,
   { dir, dst }: Unpacking,
   type: MysqlCopy['type'],
-  { programs, flavour }: CopyPrograms,
+  { flavour }: CopyPrograms,
   context: JobContext,
 ): Promise<Extracted> {
   await mkdir(dir, { mode: 0o700 });
-  const dialect = await dialectOf(programs.stream, flavour);
   let info: BackupInfo | undefined;
   const location = await fetchCopy(
     {
       candidates,
       dst: dir,
       dstName: dst,
-      guard: () => new XbstreamGuard(dialect),
-      extract: () => extractCopy(programs, dir),
+      extract: () => new XbstreamUnpack(dir, flavour.family),
       check: async () => {
         info = await requireExtracted(dir, type);
       },

@@ -22,8 +22,16 @@ export type XbstreamDialect = 'mariadb' | 'mysql' | 'any';
 export interface Chunk {
   readonly type: 'payload' | 'seek' | 'rename' | 'remove' | 'end';
   readonly path: string;
+  /** The same in the bytes of the stream, which need not be UTF-8. */
+  readonly pathBytes: Buffer;
+  /** Of a rename. */
+  readonly newPathBytes?: Buffer;
   /** The file begins anew. */
   readonly rewrites: boolean;
+  /** Of a payload or seek: where in the file it begins, in bytes. */
+  readonly offset: number;
+  /** Of a sparse payload: how many bytes to leave out, and how many of it follow then, in turns. */
+  readonly map?: readonly (readonly [skip: number, length: number])[];
   /** Bytes that follow the header. */
   readonly length: number;
   /** Of the payload, where it covers just that. */
@@ -56,7 +64,8 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
   const tail = CHUNK_START + readLength(bytes, MAGIC.length + 2, MAX_PATH);
   if (bytes.length < tail) return { need: tail };
   const about = {
-    path: readPath(bytes, CHUNK_START, tail),
+    ...readPath(bytes, CHUNK_START, tail),
+    offset: 0,
     rewrites: (bytes.readUInt8(MAGIC.length) & REWRITE) !== 0,
     length: 0,
     crc: undefined,
@@ -77,7 +86,7 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
   }
 }
 
-type About = Pick<Chunk, 'path' | 'rewrites'>;
+type About = Pick<Chunk, 'path' | 'pathBytes' | 'rewrites' | 'offset'>;
 
 function whole(chunk: Chunk, bytes: Buffer, headerLength: number): ParsedChunk {
   return bytes.length < headerLength ? { need: headerLength } : { chunk, headerLength };
@@ -87,42 +96,51 @@ function withPayload(about: About, bytes: Buffer, tail: number): ParsedChunk {
   const headerLength = tail + 20;
   if (bytes.length < headerLength) return { need: headerLength };
   const crc = bytes.readUInt32LE(tail + 16);
-  return { chunk: { ...about, type: 'payload', length: readSize(bytes, tail), crc }, headerLength };
+  const [length, offset] = [readSize(bytes, tail), readSize(bytes, tail + 8)];
+  return { chunk: { ...about, type: 'payload', length, offset, crc }, headerLength };
 }
 
 function parseRename(about: About, bytes: Buffer, tail: number): ParsedChunk {
   if (bytes.length < tail + 4) return { need: tail + 4 };
   const headerLength = tail + 4 + readLength(bytes, tail, MAX_PATH);
-  if (bytes.length >= headerLength) readPath(bytes, tail + 4, headerLength);
-  return whole({ ...about, type: 'rename', length: 0, crc: undefined }, bytes, headerLength);
+  if (bytes.length < headerLength) return { need: headerLength };
+  const { pathBytes: newPathBytes } = readPath(bytes, tail + 4, headerLength);
+  return {
+    chunk: { ...about, type: 'rename', newPathBytes, length: 0, offset: 0, crc: undefined },
+    headerLength,
+  };
 }
 
 function parseS(about: About, bytes: Buffer, tail: number, dialect: XbstreamDialect): ParsedChunk {
-  const seek = { ...about, type: 'seek', length: 0, crc: undefined } as const;
-  if (dialect === 'mariadb') return whole(seek, bytes, tail + 8);
-  if (bytes.length < tail + 16) return { need: tail + 16 };
+  const isSeek = dialect === 'mariadb';
+  if (bytes.length < tail + (isSeek ? 8 : 16)) return { need: tail + (isSeek ? 8 : 16) };
   // Behind a seek the next chunk begins.
-  if (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8)))
-    return { chunk: seek, headerLength: tail + 8 };
-  const headerLength = tail + 24 + 8 * readLength(bytes, tail, MAX_MAP);
+  if (isSeek || (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8)))) {
+    const offset = readSize(bytes, tail);
+    return { chunk: { ...about, type: 'seek', length: 0, offset, crc: undefined }, headerLength: tail + 8 };
+  }
+  const entries = readLength(bytes, tail, MAX_MAP);
+  const headerLength = tail + 24 + 8 * entries;
+  if (bytes.length < headerLength) return { need: headerLength };
+  const [length, offset] = [readSize(bytes, tail + 4), readSize(bytes, tail + 12)];
+  const map = Array.from({ length: entries }, (_, index) => {
+    const entry = tail + 24 + 8 * index;
+    return [bytes.readUInt32LE(entry), bytes.readUInt32LE(entry + 4)] as const;
+  });
   // The checksum is left alone: no stream of that kind was at hand to try it on.
-  return whole(
-    { ...about, type: 'payload', length: readSize(bytes, tail + 4), crc: undefined },
-    bytes,
-    headerLength,
-  );
+  return { chunk: { ...about, type: 'payload', length, offset, map, crc: undefined }, headerLength };
 }
 
 /**
  * A path of a stream, which must lead to a place below the folder into which it is unpacked. mbstream 10.11 looks only for `..` in
  * the paths of payloads: it renamed a file to any path, and removed any.
  */
-function readPath(bytes: Buffer, start: number, end: number): string {
+function readPath(bytes: Buffer, start: number, end: number): Pick<Chunk, 'path' | 'pathBytes'> {
   const path = bytes.toString('utf8', start, end);
   // The programs take a NUL for the end; in the bytes, as decoding may make other characters of them.
   const isPlain = !bytes.subarray(start, end).includes(0);
   const isBelow = path.split('/').every((segment) => segment !== '' && segment !== '..');
-  if (isPlain && isBelow) return path;
+  if (isPlain && isBelow) return { path, pathBytes: Buffer.from(bytes.subarray(start, end)) };
   throw new IntegrityError(
     `the stream in it names a file outside the folder of the restore: ${quoteLocation(path)}`,
   );
