@@ -49,12 +49,11 @@ export class XbstreamFiles {
     }
     await naming(path, async () => {
       file.hasHoles ??= isPageCompressed(path, parts[0]);
-      for (const part of file.hasHoles
-        ? splitAtHoles(parts, offset)
-        : parts.map((bytes) => ({ bytes, hole: 0 }))) {
-        file.position += part.hole;
-        file.endsInHole = part.bytes.length === 0 && (part.hole > 0 || file.endsInHole);
-        if (part.bytes.length > 0) await writeAll(file, part.bytes);
+      if (!file.hasHoles) return await writeAll(file, parts);
+      for (const { hole, bytes } of splitAtHoles(parts, offset)) {
+        file.position += hole;
+        file.endsInHole ||= hole > 0;
+        if (bytes.length > 0) await writeAll(file, [bytes]);
       }
     });
   }
@@ -156,12 +155,26 @@ function keyOf(path: Buffer): string {
   return path.toString('latin1');
 }
 
-async function writeAll(file: OpenFile, bytes: Buffer): Promise<void> {
-  for (let rest = bytes; rest.length > 0; ) {
-    const { bytesWritten = 0 } = (await file.handle?.write(rest, 0, rest.length, file.position)) ?? {};
+async function writeAll(
+  file: OpenFile & { readonly handle: FileHandle },
+  parts: readonly Buffer[],
+): Promise<void> {
+  for (let rest = parts; rest.length > 0; ) {
+    const { bytesWritten } = await file.handle.writev(rest, file.position);
     file.position += bytesWritten;
-    rest = rest.subarray(bytesWritten);
+    file.endsInHole = false;
+    rest = behind(rest, bytesWritten);
   }
+}
+
+/** What is left of the parts when the first bytes of them are gone. */
+function behind(parts: readonly Buffer[], bytes: number): Buffer[] {
+  let begin = 0;
+  return parts.flatMap((part) => {
+    const rest = part.subarray(Math.min(Math.max(bytes - begin, 0), part.length));
+    begin += part.length;
+    return rest.length === 0 ? [] : [rest];
+  });
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
