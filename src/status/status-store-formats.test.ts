@@ -6,10 +6,10 @@ import { readBinlogStatus, readMysqlStatus } from '../../test/fixtures/independe
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local/driver.ts';
 import { createLog } from '../log.ts';
-import { BINLOG_STATUS } from './binlog-status.ts';
+import { BINLOG_STATUS } from '../kinds/binlog.ts';
 import { encodeEnvelope, type StatusContent } from './envelope.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from './mysql-status.ts';
-import { entriesOf } from './periodic-status.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../kinds/mysql.ts';
+import { entriesOf } from './layout.ts';
 import type { StatusFormat } from './status-format.ts';
 import { openStatusStore } from './status-store.ts';
 

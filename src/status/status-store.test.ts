@@ -7,8 +7,8 @@ import { openLocal } from '../destinations/local/driver.ts';
 import { describeError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
-import { FILES_STATUS } from './files-status.ts';
-import { entriesOf, withEntry } from './periodic-status.ts';
+import { FILES_STATUS } from '../kinds/files.ts';
+import { entriesOf, withEntry } from './layout.ts';
 import { openStatusStore, type StatusStore } from './status-store.ts';
 
 const K1 = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';

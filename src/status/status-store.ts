@@ -8,7 +8,7 @@ import { formatBytes } from '../units.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
-import type { PeriodicStatus } from './periodic-status.ts';
+import type { PeriodicStatus } from './layout.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
 

@@ -19,7 +19,7 @@ import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
-import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
+import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';

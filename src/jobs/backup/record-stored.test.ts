@@ -6,7 +6,7 @@ import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
 import { createLog } from '../../log.ts';
-import { FILES_STATUS } from '../../status/files-status.ts';
+import { FILES_STATUS } from '../../kinds/files.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyPlace, recordCopy } from '../record/record-copy.ts';

@@ -3,7 +3,7 @@ import { nameOfKey } from '../../copies/key.ts';
 import { readSuffixes } from '../../modifiers/chain.ts';
 import { BinlogCheck } from '../../mysql/binlog/binlog-check.ts';
 import { parseBinlogBeginning } from '../../mysql/binlog/binlog-header.ts';
-import { type BinlogStatus, withBinlog } from '../../status/binlog-status.ts';
+import { type BinlogStatus, withBinlog } from '../../kinds/binlog.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Examined } from './checked-copy.ts';

@@ -12,7 +12,7 @@ import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
 import { createLog } from '../../log.ts';
 import { candidateParent, chooseBackupType } from '../../mysql/copy/choose-type.ts';
 import { StatusDamagedError } from '../../status/envelope.ts';
-import { mysqlCopies } from '../../status/mysql-status.ts';
+import { mysqlCopies } from '../../kinds/mysql.ts';
 import type { CopyPlaces } from './record-copy.ts';
 import { finishAllDeletions } from './record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from './record-mysql-copy.ts';

@@ -5,8 +5,8 @@ import { describeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
 import { parentsNotListed, planChains } from '../../retention/plan-chains.ts';
-import { mysqlAttributes, mysqlCopies, parentsOfOthers } from '../../status/mysql-status.ts';
-import { type PeriodicStatus, withEntry, withoutKeys } from '../../status/periodic-status.ts';
+import { mysqlAttributes, mysqlCopies, parentsOfOthers } from '../../kinds/mysql.ts';
+import { type PeriodicStatus, withEntry, withoutKeys } from '../../status/layout.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyPlace, type CopyPlaces, recordCopy } from './record-copy.ts';
 

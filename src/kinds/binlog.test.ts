@@ -12,8 +12,8 @@ import {
   binlogCopies,
   withBinlog,
   withoutBinlogs,
-} from './binlog-status.ts';
-import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
+} from './binlog.ts';
+import { decodeEnvelope, encodeEnvelope } from '../status/envelope.ts';
 
 const KEY = 'db1/binlog/mysql-bin.000001';
 
