@@ -4,6 +4,7 @@ import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
+import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
 import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
@@ -19,7 +20,6 @@ import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
-import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';

@@ -5,6 +5,7 @@ import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { ObjectNotFoundError } from '../../errors.ts';
+import { MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
   type BackupType,
@@ -26,8 +27,7 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
-import { MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
-import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/layout.ts';
 import { toSeconds } from '../../units.ts';
 import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
