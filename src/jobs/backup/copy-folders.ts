@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 
 type Places = Pick<Config, 'destination' | 'keepLocalPath'>;
 
@@ -42,7 +42,7 @@ async function resolveLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT' && path !== dirname(path);
+    const isAbsent = hasCode(error, 'ENOENT') && path !== dirname(path);
     // What else is wrong with it shows when it is used.
     return isAbsent ? join(await resolveLinks(dirname(path)), basename(path)) : path;
   }

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../../mysql/copy/prepare.ts';
 import { XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
 import { withDesync } from '../../mysql/server/galera.ts';
-import { codeOf } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
 import { DigestMeter } from '../../pipeline/digest.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
@@ -160,7 +159,7 @@ async function waitForReplica(cloning: Cloning, requireAlive: () => Promise<void
     try {
       return await connectReplica(cloning);
     } catch (error) {
-      const isRefused = error instanceof TwinDbError && REFUSED.includes(codeOf(error.cause));
+      const isRefused = error instanceof TwinDbError && hasCode(error.cause, ...REFUSED);
       if (isRefused || performance.now() > deadline) throw error;
       await requireAlive();
     }

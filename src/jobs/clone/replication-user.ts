@@ -1,8 +1,7 @@
 import type { Secret } from '../../config/secret.ts';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { grantsAny, readGrants } from '../../mysql/server/grants.ts';
-import { codeOf } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
 import { openForward } from '../../ssh/forward.ts';
 import type { RemoteHost } from './remote-host.ts';
@@ -80,7 +79,7 @@ function explain(
   const cause = error instanceof Error ? error.cause : undefined;
   // The network's failure is its own explanation.
   if (cause instanceof TwinDbError) return cause;
-  if (!REFUSED.includes(codeOf(cause))) return error;
+  if (!hasCode(cause, ...REFUSED)) return error;
   if (tlsAccounts.length > 0) {
     return new TwinDbError(
       `${replica} cannot log in as ${user} at ${where}: ${tlsAccounts.join(', ')} demands TLS, without which replication is set up`,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBinlogName } from '../../copies/binlog-copy.ts';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import type { Flavour } from '../flavours.ts';
 
 /** What the backup program writes about a copy, to `--extra-lsndir` and into the copy itself. */
@@ -86,7 +86,7 @@ async function readFirst(dir: string, names: readonly string[]): Promise<InfoFil
     try {
       return { path, content: await readFile(path, 'utf8') };
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      if (hasCode(cause, 'ENOENT')) continue;
       throw new TwinDbError(`Cannot read ${path}`, { cause });
     }
   }

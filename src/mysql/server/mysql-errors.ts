@@ -1,4 +1,4 @@
-import { TwinDbError } from '../../errors.ts';
+import { codeOf, TwinDbError } from '../../errors.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 
 /** `db1:3306` or the path of a socket. */
@@ -9,11 +9,6 @@ export function addressOf({ socket, host, port }: MysqlOptions): string {
 interface Explanation {
   readonly reason?: string;
   readonly remedy?: string;
-}
-
-/** The code of an error of mysql2, of the system, or of TLS. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** The TwinDbError for a connection that could not be made; it never holds the password. */
@@ -28,7 +23,7 @@ export function connectError(options: MysqlOptions, cause: unknown): TwinDbError
 
 function explainConnect(options: MysqlOptions, cause: unknown): Explanation {
   const { file, socket, host, password, user } = options;
-  const code = codeOf(cause);
+  const code = codeOf(cause) ?? '';
   const running = 'Start the server';
   switch (code) {
     case 'ER_ACCESS_DENIED_ERROR':
