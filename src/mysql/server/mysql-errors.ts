@@ -1,4 +1,4 @@
-import { codeOf, TwinDbError } from '../../errors.ts';
+import { codeOf, hasCode, TwinDbError } from '../../errors.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 
 /** `db1:3306` or the path of a socket. */
@@ -9,6 +9,16 @@ export function addressOf({ socket, host, port }: MysqlOptions): string {
 interface Explanation {
   readonly reason?: string;
   readonly remedy?: string;
+}
+
+/** Whether the server is there and does not let this account in: waiting changes nothing. */
+export function saysNoAdmission(error: unknown): boolean {
+  return hasCode(
+    error,
+    'ER_ACCESS_DENIED_ERROR',
+    'ER_ACCESS_DENIED_NO_PASSWORD_ERROR',
+    'ER_HOST_NOT_PRIVILEGED',
+  );
 }
 
 /** The TwinDbError for a connection that could not be made; it never holds the password. */
