@@ -18,7 +18,6 @@ export interface BackupInfo {
   readonly position: number | undefined;
   readonly gtid: string | undefined;
   readonly serverVersion: string | undefined;
-  readonly toolVersion: string | undefined;
   /** How long the backup took, by the clock of its host. */
   readonly seconds: number | undefined;
 }
@@ -53,7 +52,6 @@ export function parseBackupInfo(files: {
     lastLsn: checkpoints.values.has('last_lsn') ? readLsn(checkpoints, 'last_lsn') : undefined,
     ...readCoordinates(info.values.get('binlog_pos') ?? ''),
     serverVersion: info.values.get('server_version') || undefined,
-    toolVersion: info.values.get('tool_version') || undefined,
     seconds: readDuration(info),
   };
 }
