@@ -3,15 +3,13 @@ import { basename, dirname, join, relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { hasCode, TwinDbError } from '../../errors.ts';
 
-type Places = Pick<Config, 'destination' | 'keepLocalPath'>;
-
 /**
  * The folders below `path` that hold copies, by the names that a walk from `path` finds them under: a copy must not
  * contain its predecessors, also where symbolic links hide that. Throws a TwinDbError when `path` lies in such a folder.
  */
 export async function copyFoldersBelow(
   path: string,
-  { destination, keepLocalPath }: Places,
+  { destination, keepLocalPath }: Pick<Config, 'destination' | 'keepLocalPath'>,
 ): Promise<string[]> {
   const folders = [
     ...(destination.kind === 'local' ? [destination.backupDir] : []),
