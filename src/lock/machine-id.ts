@@ -8,7 +8,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  unlinkSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
@@ -128,7 +128,7 @@ function makeNumber(folder: string): string {
     renameSync(fresh, path);
     return number;
   } finally {
-    removeIfThere(fresh);
+    rmSync(fresh, { force: true });
   }
 }
 
@@ -142,13 +142,5 @@ function makeFolders(folder: string, depth = 3): void {
     if (!hasCode(error, 'ENOENT') || depth === 1) throw error;
     makeFolders(join(folder, '..'), depth - 1);
     makeFolders(folder, 1);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
   }
 }
