@@ -10,10 +10,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: ['foreign-text'],
   'foreign-text': [],
   log: [],
-  'make-folder': [],
-  network: [],
+  'make-folder': ['errors'],
+  network: ['errors'],
   'pinned-folder': [],
-  'remove-folder': ['pinned-folder'],
+  'remove-folder': ['errors', 'pinned-folder'],
   units: [],
   writers: ['errors'],
   copies: ['foreign-text'],
@@ -54,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'destinations/ssh': ['config', 'destinations', 'errors', 'lock', 'log', 'ssh'],
   status: ['copies', 'destinations', 'errors', 'integrity', 'log', 'units'],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
-  jobs: ['config', 'copies', 'destinations', 'integrity', 'lock', 'log', 'mysql/copy', 'writers'],
+  jobs: ['config', 'copies', 'destinations', 'errors', 'integrity', 'lock', 'log', 'mysql/copy', 'writers'],
   'jobs/backup': [
     'config',
     'copies',
@@ -248,6 +248,13 @@ describe('the house', () => {
     // What the options of a command may be is known before it is called.
     const heavy = [...loaded].filter((file) => /^(jobs|mysql|sources|modifiers)\//.test(file));
     expect(heavy.toSorted()).toEqual(['jobs/clone/address.ts', 'jobs/clone/transports.ts']);
+  });
+
+  it('reads the code of an error in one place', () => {
+    const readers = files.filter((file) =>
+      /ErrnoException|'code' in /.test(readFileSync(join(SRC, file), 'utf8')),
+    );
+    expect(readers).toEqual(['errors.ts']);
   });
 
   it('prints and exits only in cli/', () => {

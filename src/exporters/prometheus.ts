@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { PrometheusConfig } from '../config/config.ts';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { readPlainFile, replaceFile } from '../lock/replace-file.ts';
 import { holdLock } from '../lock/run-lock.ts';
 import { format, parse, type Samples, update } from './prometheus-text.ts';
@@ -27,7 +27,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
     await replaceFile(file, format(update(await readSamples(file), report)), 0o644);
   } catch (cause) {
     signal.throwIfAborted();
-    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT' || isMissingFolder(cause);
+    const isAbsent = hasCode(cause, 'ENOENT') || isMissingFolder(cause);
     throw new TwinDbError(`Cannot write ${file}${isAbsent ? `: there is no folder ${dirname(file)}` : ''}`, {
       cause,
       isExplained: isAbsent,
@@ -38,9 +38,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
 
 /** What the lock says of it. */
 function isMissingFolder(error: unknown): boolean {
-  return (
-    error instanceof TwinDbError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  );
+  return error instanceof TwinDbError && hasCode(error.cause, 'ENOENT');
 }
 
 async function readSamples(file: string): Promise<Samples> {

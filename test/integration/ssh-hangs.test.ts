@@ -20,8 +20,9 @@ import { describeError, StorageError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { connect, SSH_TIMING } from '../../src/ssh/connect.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { useLab } from '../lab/lab.ts';
-import { knownLine, type MortalSshd, makeSshd } from './ssh-server.ts';
+import { knownLine, type MortalSshd, makeSshd, sshConfig } from './ssh-server.ts';
 
 const lab = useLab().ssh;
 const quiet = createLog('error', () => {});
@@ -62,27 +63,11 @@ function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
 function targetAt(port: number) {
   const knownHosts = `${dir}/known`;
   writeFileSync(knownHosts, knownLine(lab, port, 'ed25519'));
-  return {
-    kind: 'ssh',
-    host: lab.host,
-    port,
-    user: lab.user,
-    keyFile: lab.key,
-    backupDir: `${dir}/copies`,
-    knownHosts,
-    hostKeyChecking: 'strict',
-  } as const;
+  return sshConfig(lab, { port, knownHosts, backupDir: `${dir}/copies` });
 }
 
 function openAt(port: number, timing = SSH_TIMING, limits = SHORT) {
   return openSsh(targetAt(port), quiet, timing, limits);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => expect.fail('this should have failed'),
-    (error: unknown) => error,
-  );
 }
 
 function expectHanging(error: unknown, operation: string, seconds = 1): void {

@@ -1,13 +1,13 @@
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Writable } from 'node:stream';
-import { StorageError } from '../../errors.ts';
+import { hasCode, StorageError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { makeFolder } from '../../make-folder.ts';
 import type { RequestLimits } from '../request-limits.ts';
 import { NoAnswerError, withinLimit } from '../within-limit.ts';
 import { type BatchedFile, batchWrites } from './batches.ts';
-import { codeOf, localError, saysAbsent } from './errors.ts';
+import { localError, saysAbsent } from './errors.ts';
 import { removeIfEmpty, syncFolders } from './folders.ts';
 
 /** Only the user who makes the backups may read them. */
@@ -39,7 +39,7 @@ async function createFile(path: string): Promise<{ file: FileHandle; made: strin
       return { file: await open(path, 'wx', FILE_MODE), made };
     } catch (error) {
       // Another writer that ends removes the empty folder, perhaps right here.
-      if (codeOf(error) !== 'ENOENT' || tries === FOLDER_TRIES) throw error;
+      if (!hasCode(error, 'ENOENT') || tries === FOLDER_TRIES) throw error;
     }
   }
 }

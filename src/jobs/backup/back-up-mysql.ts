@@ -51,8 +51,8 @@ export async function backUpMysql(
   context: JobContext,
 ): Promise<number> {
   const galera = await isGalera(server);
-  const copying = await prepare(server, mysql, { runType, galera }, places, context);
-  return galera ? await withDesync(server, copying, context) : await copying();
+  const copyData = await planCopy(server, mysql, { runType, galera }, places, context);
+  return galera ? await withDesync(server, copyData, context) : await copyData();
 }
 
 interface Kind {
@@ -61,7 +61,7 @@ interface Kind {
 }
 
 /** All that can be found out before the server is disturbed. Returns what takes the copy and records it. */
-async function prepare(
+async function planCopy(
   server: MysqlServer,
   mysql: MysqlConfig,
   { runType, galera }: Kind,
