@@ -20,6 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   integrity: ['errors', 'writers'],
   retention: ['copies'],
   process: ['errors'],
+  compression: ['config', 'modifiers', 'process'],
   pipeline: ['errors', 'process'],
   lock: ['errors', 'remove-folder'],
   config: ['copies', 'errors', 'units', 'writers'],
@@ -38,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'retention',
   ],
   sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
-  modifiers: ['config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
+  modifiers: ['compression', 'config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
   destinations: [
     'config',
     'destinations/local',
@@ -99,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
   ],
   'jobs/clone': [
+    'compression',
     'config',
     'copies',
     'errors',

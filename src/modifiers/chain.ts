@@ -1,5 +1,5 @@
+import { chooseCompressor } from '../compression/compressors.ts';
 import type { Config, GpgConfig } from '../config/config.ts';
-import { chooseCompressor } from './compressors.ts';
 import { createGpg } from './gpg.ts';
 import { type Modifier, SUFFIXES, type Suffix } from './modifier.ts';
 

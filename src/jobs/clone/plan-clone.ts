@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
+import { chooseCompressor } from '../../compression/compressors.ts';
 import { TwinDbError } from '../../errors.ts';
-import { chooseCompressor } from '../../modifiers/compressors.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
 import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
 import { isGalera } from '../../mysql/server/galera.ts';

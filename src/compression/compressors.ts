@@ -1,7 +1,7 @@
 import { createGunzip } from 'node:zlib';
 import type { CompressionConfig, CompressorName } from '../config/config.ts';
+import type { Modifier } from '../modifiers/modifier.ts';
 import type { Program } from '../process/program.ts';
-import type { Modifier } from './modifier.ts';
 import { ParallelGzip } from './parallel-gzip.ts';
 
 /** What the formats of the Python tool default to (contract: `[compression] level`). */
