@@ -1,3 +1,4 @@
+import type { CompressorName } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
 import type { MaxAges } from './kinds.ts';
 import type { Secret } from './secret.ts';
@@ -76,15 +77,11 @@ export interface S3Config {
   readonly concurrency: number;
 }
 
-export const COMPRESSORS = ['gzip', 'pigz', 'bzip2', 'lbzip2', 'zstd'] as const;
-
-export type CompressorName = (typeof COMPRESSORS)[number];
-
 export interface CompressionConfig {
   readonly program: CompressorName;
   /** Threads to compress with; absent: all cores. */
   readonly threads: number | undefined;
-  /** Absent: 6, and zstd's own default for zstd. */
+  /** Absent: the program's row has what counts. */
   readonly level: number | undefined;
 }
 

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
+import { COMPRESSORS } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
@@ -51,11 +52,12 @@ function readKeepLocalPath(options: Options, destination: DestinationConfig): st
 function readCompression(options: Options): CompressionConfig {
   const program = options.get('compression', 'program');
   const level = options.get('compression', 'level');
-  if (level !== undefined && level > 9 && program !== 'zstd') {
+  const { max } = COMPRESSORS[program].levels;
+  if (level !== undefined && level > max) {
     throw options.refuse(
       'compression',
       'level',
-      `must be a whole number from 1 to 9 with ${program}, got "${level}"`,
+      `must be a whole number from 1 to ${max} with ${program}, got "${level}"`,
     );
   }
   return { program, threads: options.get('compression', 'threads'), level };

@@ -1,5 +1,5 @@
+import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
-import { COMPRESSORS } from './config.ts';
 import {
   absolutePath,
   type Kind,
@@ -38,6 +38,30 @@ const MIB = 1024 ** 2;
 const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
 const count = wholeNumber(0);
 const port = wholeNumber(1, 65_535);
+
+/** The option [compression] level: gzip's range, and the programs that differ from it. */
+function levelOption() {
+  const usual = COMPRESSORS.gzip.levels;
+  const rows = COMPRESSOR_NAMES.map((name) => ({ name, ...COMPRESSORS[name].levels }));
+  const others = rows
+    .filter(({ max }) => max !== usual.max)
+    .map(({ name, max }) => `, or to ${max} with ${name}`);
+  const own = rows
+    .filter(({ fallback }) => fallback === undefined)
+    .map(({ name }) => `, with ${name} its own default`);
+  const highest = Math.max(...rows.map(({ max }) => max));
+  return option(
+    wholeNumber(1, highest, [`a whole number from 1 to ${usual.max}`, ...others].join('')),
+    undefined,
+    [
+      `Compression level, 1 (fast) to ${usual.max} (small)`,
+      ...others,
+      `; absent: ${usual.fallback}`,
+      ...own,
+      '.',
+    ].join(''),
+  );
+}
 
 function retentionOptions(where: string) {
   return {
@@ -184,13 +208,9 @@ export const SCHEMA = {
     ),
   },
   compression: {
-    program: option(oneOf(COMPRESSORS), 'gzip', 'Program that compresses the copies.'),
+    program: option(oneOf(COMPRESSOR_NAMES), 'gzip', 'Program that compresses the copies.'),
     threads: option(wholeNumber(1), undefined, 'Threads to compress with; absent: all cores.'),
-    level: option(
-      wholeNumber(1, 19, 'a whole number from 1 to 9, or to 19 with zstd'),
-      undefined,
-      'Compression level, 1 (fast) to 9 (small), with zstd to 19; absent: 6, and with zstd its own default.',
-    ),
+    level: levelOption(),
   },
   retention: retentionOptions('on the destination'),
   retention_local: retentionOptions('in `keep_local_path`'),
