@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
 import { COMPRESSORS } from '../compression/compressors.ts';
-import type { RunType } from '../copies/run-type.ts';
+import { byRunType } from '../copies/run-type.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
@@ -12,7 +12,6 @@ import type {
   GpgConfig,
   IntegrityConfig,
   MysqlConfig,
-  RetentionCounts,
   SourceConfig,
   SshConfig,
 } from './config.ts';
@@ -95,26 +94,6 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
   };
 }
 
-function readRetention(options: Options, section: 'retention' | 'retention_local'): RetentionCounts {
-  return {
-    hourly: options.get(section, 'hourly_copies'),
-    daily: options.get(section, 'daily_copies'),
-    weekly: options.get(section, 'weekly_copies'),
-    monthly: options.get(section, 'monthly_copies'),
-    yearly: options.get(section, 'yearly_copies'),
-  };
-}
-
-function readIntervals(options: Options): Record<RunType, boolean> {
-  return {
-    hourly: options.get('intervals', 'run_hourly'),
-    daily: options.get('intervals', 'run_daily'),
-    weekly: options.get('intervals', 'run_weekly'),
-    monthly: options.get('intervals', 'run_monthly'),
-    yearly: options.get('intervals', 'run_yearly'),
-  };
-}
-
 /** The options with a secret that is set, as `[section] option`. */
 function listSecrets(raw: RawConfig): string[] {
   return Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).flatMap(([section, rows]) =>
@@ -152,9 +131,9 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     gpg: readGpg(options),
     integrity: readIntegrity(options, path),
     mysql: readMysql(options, source.backupMysql),
-    retention: readRetention(options, 'retention'),
-    retentionLocal: readRetention(options, 'retention_local'),
-    intervals: readIntervals(options),
+    retention: byRunType((runType) => options.get('retention', `${runType}_copies`)),
+    retentionLocal: byRunType((runType) => options.get('retention_local', `${runType}_copies`)),
+    intervals: byRunType((runType) => options.get('intervals', `run_${runType}`)),
     maxAges: options.get('check', 'max_age'),
     export: readExport(options, path, warn),
     measuresLog: options.get('measures', 'log'),

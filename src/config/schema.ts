@@ -1,5 +1,5 @@
 import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
-import { RUN_TYPES } from '../copies/run-type.ts';
+import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import {
   absolutePath,
   type Kind,
@@ -63,14 +63,21 @@ function levelOption() {
   );
 }
 
+/** An option for each run type. */
+function perRunType<N extends string, T>(
+  nameOf: (runType: RunType) => N,
+  rowOf: (runType: RunType) => Option<T, string>,
+): Readonly<Record<N, Option<T, string>>> {
+  const rows = RUN_TYPES.map((runType) => [nameOf(runType), rowOf(runType)] as const);
+  return Object.fromEntries(rows) as Record<N, Option<T, string>>;
+}
+
 function retentionOptions(where: string) {
-  return {
-    hourly_copies: option(count, '24', `How many hourly copies to keep ${where}.`),
-    daily_copies: option(count, '7', `How many daily copies to keep ${where}.`),
-    weekly_copies: option(count, '4', `How many weekly copies to keep ${where}.`),
-    monthly_copies: option(count, '12', `How many monthly copies to keep ${where}.`),
-    yearly_copies: option(count, '3', `How many yearly copies to keep ${where}.`),
-  };
+  return perRunType(
+    (runType) => `${runType}_copies` as const,
+    (runType) =>
+      option(count, String(RUN_TYPE_TABLE[runType].copies), `How many ${runType} copies to keep ${where}.`),
+  );
 }
 
 /** Every section and option there is, in the spelling of the documentation: section -> option -> row. */
@@ -214,13 +221,10 @@ export const SCHEMA = {
   },
   retention: retentionOptions('on the destination'),
   retention_local: retentionOptions('in `keep_local_path`'),
-  intervals: {
-    run_hourly: option(yesNo, 'yes', 'Whether hourly runs do anything.'),
-    run_daily: option(yesNo, 'yes', 'Whether daily runs do anything.'),
-    run_weekly: option(yesNo, 'yes', 'Whether weekly runs do anything.'),
-    run_monthly: option(yesNo, 'yes', 'Whether monthly runs do anything.'),
-    run_yearly: option(yesNo, 'yes', 'Whether yearly runs do anything.'),
-  },
+  intervals: perRunType(
+    (runType) => `run_${runType}` as const,
+    (runType) => option(yesNo, 'yes', `Whether ${runType} runs do anything.`),
+  ),
   check: {
     max_age: option(
       maxAges,
