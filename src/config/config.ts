@@ -1,5 +1,6 @@
 import type { CompressorName } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
+import type { ExportConfig } from './exporters.ts';
 import type { MaxAges } from './kinds.ts';
 import type { Secret } from './secret.ts';
 
@@ -113,36 +114,3 @@ export interface MysqlConfig {
 
 /** How many copies of each run type to keep. */
 export type RetentionCounts = Readonly<Record<RunType, number>>;
-
-export type ExportConfig = DatadogConfig | StatsdConfig | PrometheusConfig;
-
-export interface DatadogConfig {
-  readonly transport: 'datadog';
-  readonly via: DatadogAgent | DatadogApi;
-}
-
-/** DogStatsD over UDP. */
-export interface DatadogAgent {
-  readonly kind: 'agent';
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Datadog's own HTTP API. */
-export interface DatadogApi {
-  readonly kind: 'api';
-  readonly url: string;
-  readonly apiKey: Secret;
-}
-
-export interface StatsdConfig {
-  readonly transport: 'statsd';
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface PrometheusConfig {
-  readonly transport: 'prometheus';
-  /** In the folder of node_exporter's textfile collector. */
-  readonly file: string;
-}

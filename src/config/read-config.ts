@@ -16,12 +16,13 @@ import type {
   SshConfig,
 } from './config.ts';
 import { secret } from './kinds.ts';
+import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
 import { readDestination, readSsh } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
-import { type Option, SCHEMA } from './schema.ts';
+import { SCHEMA } from './schema.ts';
 
 function readSource(options: Options, file: string, warn: (message: string) => void): SourceConfig {
   return {
@@ -96,7 +97,7 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
 
 /** The options with a secret that is set, as `[section] option`. */
 function listSecrets(raw: RawConfig): string[] {
-  return Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).flatMap(([section, rows]) =>
+  return Object.entries<OptionRows>(SCHEMA).flatMap(([section, rows]) =>
     Object.entries(rows)
       .filter(([name, row]) => row.kind === secret && (findRaw(raw, section, name) ?? '') !== '')
       .map(([name]) => `[${section}] ${name}`),

@@ -1,43 +1,28 @@
 import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
 import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { EXPORTERS, TRANSPORTS } from './exporters.ts';
 import {
   absolutePath,
-  type Kind,
   maxAges,
   oneOf,
   path,
+  port,
   remotePath,
   secret,
   size,
   text,
-  textfile,
   webUrl,
   wholeNumber,
   words,
   yesNo,
 } from './kinds.ts';
-
-/** One option: what it takes, what counts when it is absent (as one would write it), and what it is for. */
-export interface Option<T, D extends string | undefined = string | undefined> {
-  readonly kind: Kind<T>;
-  readonly default: D;
-  readonly description: string;
-}
-
-function option<T, D extends string | undefined>(
-  kind: Kind<T>,
-  fallback: D,
-  description: string,
-): Option<T, D> {
-  return { kind, default: fallback, description };
-}
+import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
 const MIB = 1024 ** 2;
 /** The limits of S3 itself. Source: Amazon S3 multipart upload limits. */
 // S3 takes 5 GiB, but Node signs no buffer of 2 GiB or more.
 const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
 const count = wholeNumber(0);
-const port = wholeNumber(1, 65_535);
 
 /** The option [compression] level: gzip's range, and the programs that differ from it. */
 function levelOption() {
@@ -78,6 +63,11 @@ function retentionOptions(where: string) {
     (runType) =>
       option(count, String(RUN_TYPE_TABLE[runType].copies), `How many ${runType} copies to keep ${where}.`),
   );
+}
+
+/** The options of all exporters; each is read by its own row. */
+function exportOptions(): OptionRows {
+  return Object.assign({}, ...TRANSPORTS.map((transport) => EXPORTERS[transport].options)) as OptionRows;
 }
 
 /** Every section and option there is, in the spelling of the documentation: section -> option -> row. */
@@ -233,32 +223,8 @@ export const SCHEMA = {
     ),
   },
   export: {
-    transport: option(
-      oneOf(['datadog', 'statsd', 'prometheus']),
-      undefined,
-      'Where to send metrics; absent: nowhere.',
-    ),
-    via: option(
-      oneOf(['agent', 'api']),
-      'agent',
-      'How they reach Datadog: through the agent, or straight to its HTTP API, which needs `api_key`.',
-    ),
-    agent_host: option(text, '127.0.0.1', 'Host of the Datadog agent.'),
-    agent_port: option(port, '8125', 'UDP port of the Datadog agent (DogStatsD).'),
-    api_url: option(
-      webUrl,
-      'https://api.datadoghq.com',
-      'Datadog API of your site, such as `https://api.datadoghq.eu`.',
-    ),
-    api_key: option(secret, undefined, 'Datadog API key; needed with `via=api` only.'),
-    app_key: option(secret, undefined, 'Datadog application key; known from older files, and never needed.'),
-    statsd_host: option(text, '127.0.0.1', 'Host of the StatsD server.'),
-    statsd_port: option(port, '8125', 'UDP port of the StatsD server.'),
-    prometheus_file: option(
-      textfile,
-      '/var/lib/prometheus/node-exporter/twindb_backup.prom',
-      "File to keep for Prometheus, in the folder of node_exporter's textfile collector; each configuration needs its own.",
-    ),
+    transport: option(oneOf(TRANSPORTS), undefined, 'Where to send metrics; absent: nowhere.'),
+    ...exportOptions(),
   },
   measures: {
     log: option(
@@ -267,7 +233,7 @@ export const SCHEMA = {
       'File with the start, finish and duration of the last 100 runs.',
     ),
   },
-} satisfies Readonly<Record<string, Readonly<Record<string, Option<unknown>>>>>;
+} satisfies Readonly<Record<string, OptionRows>>;
 
 /** Sections of destinations that are not supported yet: whatever stands in them is ignored. */
 export const IGNORED_SECTIONS: readonly string[] = ['az', 'gcs'];
@@ -277,5 +243,4 @@ export type SectionName = keyof Schema;
 export type OptionName<S extends SectionName> = keyof Schema[S] & string;
 
 /** What an option is read as: `undefined` is possible where there is no default. */
-export type OptionValue<S extends SectionName, N extends OptionName<S>> =
-  Schema[S][N] extends Option<infer T, infer D> ? (D extends string ? T : T | undefined) : never;
+export type OptionValue<S extends SectionName, N extends OptionName<S>> = ValueOf<Schema[S][N]>;
