@@ -20,9 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   integrity: ['errors', 'writers'],
   retention: ['copies'],
   process: ['errors'],
+  compression: ['pipeline', 'process'],
   pipeline: ['errors', 'process'],
   lock: ['errors', 'remove-folder'],
-  config: ['copies', 'errors', 'units', 'writers'],
+  config: ['compression', 'copies', 'errors', 'units', 'writers'],
   ssh: ['errors', 'log', 'network', 'process', 'writers'],
   mysql: ['copies'],
   'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
@@ -38,7 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'retention',
   ],
   sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
-  modifiers: ['config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
+  modifiers: ['compression', 'config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
   destinations: [
     'config',
     'destinations/local',
@@ -99,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
   ],
   'jobs/clone': [
+    'compression',
     'config',
     'copies',
     'errors',

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { PrometheusConfig } from '../config/config.ts';
+import type { ExportConfigOf } from '../config/exporters.ts';
 import { hasCode, TwinDbError } from '../errors.ts';
 import { readPlainFile, replaceFile } from '../lock/replace-file.ts';
 import { holdLock } from '../lock/run-lock.ts';
@@ -14,7 +14,11 @@ const LOCK_WAIT = 1.5;
  * step, so that a collector never sees half of it (it reads names that end in .prom only), and readable for everyone, as the
  * collector is not root.
  */
-export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, report, signal) => {
+export const exportToPrometheus: Exporter<ExportConfigOf<'prometheus'>> = async (
+  { file },
+  report,
+  signal,
+) => {
   try {
     // A backup and a restore that end at once must not lose each other's values.
     await using _lock = await holdLock({

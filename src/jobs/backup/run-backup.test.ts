@@ -22,7 +22,7 @@ import { newPartialName } from '../../lock/owner.ts';
 import { createLog } from '../../log.ts';
 import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { LOCK_WAIT } from '../with-run-lock.ts';
+import { lockWait } from '../with-run-lock.ts';
 import { runBackup } from './run-backup.ts';
 
 let dir: string;
@@ -96,7 +96,7 @@ describe('the statuses of a run', () => {
 
 describe('the lock of a run', () => {
   it('is waited for half the interval of the run type', () => {
-    const hours = RUN_TYPES.map((runType) => LOCK_WAIT[runType] / 3600);
+    const hours = RUN_TYPES.map((runType) => lockWait(runType) / 3600);
     expect(hours).toEqual([0.5, 12, 84, 360, 4380]);
   });
 
