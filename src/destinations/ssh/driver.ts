@@ -65,8 +65,12 @@ export function openSsh(
           aside: `${folder}/${newPartialName()}`,
           target: locate(key),
         },
-        // A folder that is missing here is no missing object.
-        (cause) => storageError(cause, 'write', `${url}/${key}`),
+        {
+          place: `${url}/${key}`,
+          // A folder that is missing here is no missing object.
+          explain: (cause) => storageError(cause, 'write', `${url}/${key}`),
+          log,
+        },
       );
     },
 
