@@ -85,8 +85,7 @@ export function openSsh(
       checkKey(key);
       return await attempt('look up', key, async (session) => {
         const stats = await statPath(session, locate(key));
-        if (!stats?.isFile()) throw new NotAFileError(locate(key));
-        return objectInfo(key, stats);
+        return stats?.isFile() ? objectInfo(key, stats) : undefined;
       });
     },
 
