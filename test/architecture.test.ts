@@ -84,7 +84,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'jobs/check': [
     'config',
     'copies',
-    'destinations',
     'errors',
     'jobs',
     'jobs/find',

@@ -4,7 +4,6 @@ import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
-import { ObjectNotFoundError } from '../../errors.ts';
 import { MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
@@ -160,21 +159,16 @@ async function examineParent(
   context: JobContext,
 ): Promise<ParentObject> {
   const destination = context.remote;
-  try {
-    const object = await destination.stat(key);
-    const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
-    const parsed = parseKey(key);
-    const verdict =
-      parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
-    // With a key here only what is signed is continued: an incremental copy vouches for its parent.
-    const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
-    if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';
-    // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
-    return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return 'absent';
-    throw error;
-  }
+  const object = await destination.stat(key);
+  if (!object) return 'absent';
+  const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
+  const parsed = parseKey(key);
+  const verdict = parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
+  // With a key here only what is signed is continued: an incremental copy vouches for its parent.
+  const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
+  if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';
+  // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
+  return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
 }
 
 type AboutServer = Pick<
