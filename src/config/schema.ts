@@ -236,6 +236,13 @@ export const SCHEMA = {
       "File to keep for Prometheus, in the folder of node_exporter's textfile collector; each configuration needs its own.",
     ),
   },
+  log: {
+    file: option(
+      absolutePath,
+      undefined,
+      'File to add the structured log of each command to: JSON lines, which logrotate may rotate at any time; absent: none.',
+    ),
+  },
   measures: {
     log: option(
       path,
