@@ -11,6 +11,7 @@ import { version } from './version.ts';
 /** Options that stand before the command. */
 export interface GlobalOptions {
   readonly debug?: boolean;
+  readonly logFormat: 'json' | 'text';
   readonly config: string;
   readonly xtrabackupBinary?: string;
   readonly xbstreamBinary?: string;
@@ -53,6 +54,14 @@ export function buildProgram(run: Runner): Command {
     .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
     .version(version(), '--version', 'print the version and exit')
     .option('--debug', 'say on stderr what is being done and why')
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'how messages look: as text, or as JSON lines, all of them on stderr',
+      )
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('--config <path>', 'configuration file', DEFAULT_CONFIG_FILE)
     .option(
       '--xtrabackup-binary <path>',

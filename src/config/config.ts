@@ -25,6 +25,8 @@ export interface Config {
   readonly export: ExportConfig | undefined;
   /** File that keeps start, finish and duration of the last runs. */
   readonly measuresLog: string;
+  /** File that gets the structured log; absent: there is none. */
+  readonly logFile: string | undefined;
 }
 
 export interface SourceConfig {

@@ -138,6 +138,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     maxAges: options.get('check', 'max_age'),
     export: readExport(options, path, warn),
     measuresLog: options.get('measures', 'log'),
+    logFile: options.get('log', 'file'),
   };
 }
 

@@ -230,6 +230,13 @@ export const SCHEMA = {
     transport: option(oneOf(TRANSPORTS), undefined, 'Where to send metrics; absent: nowhere.'),
     ...exportOptions(),
   },
+  log: {
+    file: option(
+      absolutePath,
+      undefined,
+      'File to add the structured log of each command to: JSON lines, which logrotate may rotate at any time; absent: none.',
+    ),
+  },
   measures: {
     log: option(
       path,

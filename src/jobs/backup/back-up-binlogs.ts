@@ -26,7 +26,7 @@ import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { readAll } from './unused-start.ts';
 
 type BinlogPlaces = CopyPlaces<BinlogStatus>;
@@ -185,7 +185,10 @@ async function copyBinlog(
   const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
-  log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
+  log.info(
+    `Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`,
+    logFieldsOf(stored),
+  );
   return { key, size: stored.remote.size };
 }
 

@@ -14,7 +14,7 @@ import { recordFileCopy } from '../record/record-file-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 
 /**
@@ -78,6 +78,7 @@ export async function backUpDirectory(
   const size = formatBytes(stored.remote.size);
   log.info(
     `Backed up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(stored.remote.key))} (${size})`,
+    logFieldsOf(stored),
   );
   return stored.remote.size;
 }

@@ -34,7 +34,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 import { warnOfUncopied } from './warn-of-uncopied.ts';
 
@@ -126,6 +126,7 @@ async function planCopy(
     );
     log.info(
       `Backed up MySQL (${choice.type}) to ${quoteLocation(context.remote.locate(stored.remote.key))}`,
+      logFieldsOf(stored),
     );
     return stored.remote.size;
   };

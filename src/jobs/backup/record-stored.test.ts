@@ -48,7 +48,7 @@ describe('a copy that was stored in both places', () => {
   /** Enters it in each place but the one that `failing` names: there retention cannot be planned. */
   const record = (failing: CopyPlace) =>
     recordStored(
-      { remote: stored, local: { ...stored } },
+      { remote: stored, local: { ...stored }, seconds: 1 },
       { remote, local },
       (place) =>
         recordCopy(
