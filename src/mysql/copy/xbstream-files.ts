@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { IntegrityError, TwinDbError } from '../../errors.ts';
+import { codeOf, hasCode, IntegrityError, TwinDbError } from '../../errors.ts';
 import { isPageCompressed, splitAtHoles } from './page-holes.ts';
 
 /** Files held open at once. The backup program writes as many in turns as it has threads to copy with. */
@@ -98,8 +98,8 @@ export class XbstreamFiles {
   /** Removing what is not there succeeds: it was dropped before it was copied. */
   async remove(path: Buffer): Promise<void> {
     await naming(path, () =>
-      unlink(this.#locate(path)).catch((cause: NodeJS.ErrnoException) => {
-        if (cause.code !== 'ENOENT') throw cause;
+      unlink(this.#locate(path)).catch((cause: unknown) => {
+        if (!hasCode(cause, 'ENOENT')) throw cause;
       }),
     );
   }
@@ -134,9 +134,9 @@ export class XbstreamFiles {
   }
 
   async #makeRoom(): Promise<void> {
-    const open = [...this.#open.values()].filter(({ handle }) => handle !== undefined);
-    const [longestUnused] = open;
-    if (open.length < MAX_OPEN || longestUnused === undefined) return;
+    const held = [...this.#open.values()].filter(({ handle }) => handle !== undefined);
+    const [longestUnused] = held;
+    if (held.length < MAX_OPEN || longestUnused === undefined) return;
     const { handle } = longestUnused;
     longestUnused.handle = undefined;
     await handle?.close();
@@ -187,10 +187,9 @@ async function naming<T>(path: Buffer, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const name = quoteLocation(path.toString());
-    const { code = '' } = cause as NodeJS.ErrnoException;
-    if (['EEXIST', 'ENOTDIR', 'EISDIR'].includes(code))
+    if (hasCode(cause, 'EEXIST', 'ENOTDIR', 'EISDIR'))
       throw new IntegrityError(`the stream in it has two files or folders of the name ${name}`, { cause });
-    const remedy = REMEDIES[code];
+    const remedy = REMEDIES[codeOf(cause) ?? ''];
     throw new TwinDbError(`cannot unpack ${name}`, remedy === undefined ? { cause } : { cause, remedy });
   }
 }
