@@ -27,7 +27,7 @@ interface StoreOptions {
 
 /** The copy on the destination and, where keep_local_path is configured, the one below it. */
 export interface StoredCopy {
-  readonly remote: StoredObject;
+  readonly atDestination: StoredObject;
   readonly local: StoredObject | undefined;
 }
 
@@ -66,7 +66,7 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.remote.write(remoteKey, { estimate }),
+        context.destination.write(remoteKey, { estimate }),
       ],
       context.signal,
     );
@@ -77,7 +77,7 @@ export async function storeCopy(
     line.end();
   }
   return {
-    remote: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
+    atDestination: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
     local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
   };
 }
