@@ -43,8 +43,8 @@ export async function openContext(
   const configFile = resolve(options.config);
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
-  const open = (destination: Destination) => untilAborted(destination, signal);
-  const remote = open(await openDestination(config.destination, log));
+  const open = (opened: Destination) => untilAborted(opened, signal);
+  const destination = open(await openDestination(config.destination, log));
   const local =
     config.keepLocalPath === undefined
       ? undefined
@@ -53,7 +53,7 @@ export async function openContext(
     config,
     configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,
     host: hostname(),
-    remote,
+    destination,
     local,
     programs,
     integrity: openIntegrity(config.integrity),
@@ -65,7 +65,7 @@ export async function openContext(
     cores: availableParallelism(),
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
-      const closed = Promise.all([remote[Symbol.asyncDispose](), local?.[Symbol.asyncDispose]()]);
+      const closed = Promise.all([destination[Symbol.asyncDispose](), local?.[Symbol.asyncDispose]()]);
       // A connection that was never answered ends with the process.
       await (signal.aborted ? Promise.race([closed, delay(GOODBYE_MS)]) : closed);
     },

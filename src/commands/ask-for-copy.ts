@@ -19,7 +19,7 @@ export async function askForCopy(
   for (const { location } of copies) context.print(quoteLocation(location));
   context.log.error(
     copies.length === 0
-      ? `There is no copy${which === 'remote' ? '' : ` of ${which}`} on ${context.remote.url}`
+      ? `There is no copy${which === 'remote' ? '' : ` of ${which}`} on ${context.destination.url}`
       : `Choose one of the copies listed above: twindb-backup ${usage}`,
   );
   return false;

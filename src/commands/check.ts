@@ -86,8 +86,11 @@ async function findOld(
   return await checkAges(limits, { media: type, isAsked: maxAge !== undefined }, context);
 }
 
-function describeStale({ source, runType, age, maxAge }: StaleSource, { remote }: CommandContext): string {
-  const copy = `${runType === undefined ? '' : `${runType} `}copy of ${source} on ${remote.url}`;
+function describeStale(
+  { source, runType, age, maxAge }: StaleSource,
+  { destination }: CommandContext,
+): string {
+  const copy = `${runType === undefined ? '' : `${runType} `}copy of ${source} on ${destination.url}`;
   const problem =
     age === undefined
       ? `There is no ${copy}`

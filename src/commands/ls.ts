@@ -87,12 +87,12 @@ function describeLong({ attributes, object, location }: MarkedCopy): string {
 function printForPeople(
   copies: readonly MarkedCopy[],
   lines: readonly string[],
-  { print, local, remote }: CommandContext,
+  { print, local, destination }: CommandContext,
 ): void {
-  if (copies.length === 0) print(`There are no copies on ${remote.url} yet`);
+  if (copies.length === 0) print(`There are no copies on ${destination.url} yet`);
   let heading = '';
   for (const [index, { place, parsed, listed }] of copies.entries()) {
-    const current = `${parsed.media} on ${place === 'local' ? (local?.url ?? '') : remote.url}:`;
+    const current = `${parsed.media} on ${place === 'local' ? (local?.url ?? '') : destination.url}:`;
     if (current !== heading) print(current);
     heading = current;
     print(`  ${lines[index]}${listed === false ? '  (not in the status)' : ''}`);

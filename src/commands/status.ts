@@ -14,7 +14,7 @@ interface StatusOptions {
 /** Prints the decoded status of a host's copies as JSON, with and without `--json`. */
 export async function status({ type, hostname }: StatusOptions, context: CommandContext): Promise<boolean> {
   const read = async <S>(format: StatusFormat<S>): Promise<unknown> =>
-    (await openStatusStore(context.remote, hostname ?? context.host, format, context).read()).status;
+    (await openStatusStore(context.destination, hostname ?? context.host, format, context).read()).status;
   const readers = {
     files: () => read(FILES_STATUS),
     mysql: () => read(MYSQL_STATUS),

@@ -3,9 +3,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { DatadogApi } from '../config/exporters.ts';
 import { TwinDbError } from '../errors.ts';
-import { explainNetworkError } from '../network.ts';
 import { findAddress } from './find-address.ts';
 import type { Metric } from './metrics.ts';
+import { sendError } from './send-error.ts';
 
 /** The number of the metric type "gauge". Source: Datadog API v2, submit metrics. */
 const GAUGE = 3;
@@ -70,11 +70,6 @@ async function post(
     answer.destroy();
     return answer.statusCode ?? 0;
   } catch (cause) {
-    const reason = explainNetworkError(cause);
-    throw new TwinDbError(`Cannot send to ${where}${reason === undefined ? '' : `: ${reason}`}`, {
-      cause,
-      isExplained: reason !== undefined,
-      remedy: 'Check the network and api_url in section [export].',
-    });
+    throw sendError(where, cause, 'Check the network and api_url in section [export].');
   }
 }

@@ -1,9 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TwinDbError } from '../errors.ts';
-import { explainNetworkError } from '../network.ts';
 import { findAddress } from './find-address.ts';
+import { sendError } from './send-error.ts';
 
 /** A UDP server, as the operator knows it. */
 export interface UdpAddress {
@@ -29,15 +28,8 @@ export async function sendDatagram(to: UdpAddress, text: string, signal: AbortSi
     socket = createSocket(family === 6 ? 'udp6' : 'udp4');
     await deliver(socket, { address, port: to.port }, text, signal);
   } catch (cause) {
-    const reason = explainNetworkError(cause);
-    throw new TwinDbError(
-      `Cannot send to ${to.what} at ${to.host}, UDP port ${to.port}${reason === undefined ? '' : `: ${reason}`}`,
-      {
-        cause,
-        isExplained: reason !== undefined,
-        remedy: `Start it, or correct ${to.options} in section [export].`,
-      },
-    );
+    const where = `${to.what} at ${to.host}, UDP port ${to.port}`;
+    throw sendError(where, cause, `Start it, or correct ${to.options} in section [export].`);
   } finally {
     socket?.close();
   }

@@ -23,7 +23,8 @@ export interface JobContext {
   readonly configFile?: string | undefined;
   /** This host's name as it stands in keys. */
   readonly host: string;
-  readonly remote: Destination;
+  /** Where the configuration has the copies go; that may be a folder of this machine. */
+  readonly destination: Destination;
   /** Where keep_local_path keeps copies before encryption, when it is configured. */
   readonly local: Destination | undefined;
   /** The programs for MySQL that the command line names, else those of the configuration. */

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { access, constants, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { TwinDbError } from '../errors.ts';
@@ -17,6 +16,7 @@ import type { ClosedBinlog } from '../mysql/binlog/binlogs.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
+import { isOnThisHost } from '../mysql/server/server-process.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import { findInPath } from '../process/find-in-path.ts';
 import type { Program } from '../process/program.ts';
@@ -92,9 +92,8 @@ export async function isMissing(closed: ClosedBinlog, server: Server): Promise<b
   return !(await isReadable(closed, server)) || (await stat(closed.path)).size === 0;
 }
 
-/** A file of this name on another host would be another server's. */
 async function isReadable({ path }: ClosedBinlog, server: Server): Promise<boolean> {
-  if ((await server.variable('hostname')) !== hostname()) return false;
+  if (!(await isOnThisHost(server))) return false;
   return await access(path, constants.R_OK).then(
     () => true,
     () => false,

@@ -181,14 +181,16 @@ const object: fc.Arbitrary<ObjectInfo> = fc.record({
 it('a listing', { timeout: TIMEOUT }, async () => {
   await fuzz(50, fc.array(object, { maxLength: 20 }), async (objects) => {
     prey.reset();
-    const lying = (remote: Destination): Destination => ({
-      ...remote,
+    const lying = (real: Destination): Destination => ({
+      ...real,
       list: async function* list(prefix) {
         yield* objects.filter((each) => each.key.startsWith(prefix));
       },
     });
-    await prey.run((context) => lookAt({ ...context, remote: lying(context.remote) }));
+    await prey.run((context) => lookAt({ ...context, destination: lying(context.destination) }));
     for (const name of ['mysql-bin.000001', '_srv-2026-01-01_00_00_01.tar.gz'])
-      await prey.run((context) => restoreFile(name, prey.dst, { ...context, remote: lying(context.remote) }));
+      await prey.run((context) =>
+        restoreFile(name, prey.dst, { ...context, destination: lying(context.destination) }),
+      );
   });
 });

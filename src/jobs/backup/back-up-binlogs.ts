@@ -119,12 +119,12 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: BinlogPlaces, { remote, host }: JobContext): Promise<Set<string>> {
+async function takenKeys(places: BinlogPlaces, { destination, host }: JobContext): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
   }
-  for await (const { key } of remote.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
+  for await (const { key } of destination.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
   return keys;
 }
 
@@ -163,7 +163,7 @@ async function copyBinlog(
   places: BinlogPlaces,
   context: JobContext,
 ): Promise<Pick<StoredObject, 'key' | 'size'>> {
-  const { host, log, remote } = context;
+  const { host, log, destination } = context;
   await using source = await openBinlogSource(closed, server, context);
   const { timeCreated } = source.facts();
   const named = { binlog: closed.name, timeCreated };
@@ -186,10 +186,10 @@ async function copyBinlog(
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
   log.info(
-    `Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`,
+    `Copied the binary log ${closed.name} to ${destination.locate(stored.atDestination.key)}`,
     logFieldsOf(stored),
   );
-  return { key, size: stored.remote.size };
+  return { key, size: stored.atDestination.size };
 }
 
 /** What is in a log, where that can be told. A copy is good without it. */

@@ -41,7 +41,7 @@ export async function backUpDirectory(
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);
   const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
-  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(key))}`);
+  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(key))}`);
   const stored = await storeCopy(
     source,
     { key, previousSize: latestSize(status, host, runType, path) },
@@ -75,12 +75,12 @@ export async function backUpDirectory(
     return recordFileCopy(place, describe(object), counts[runType], log);
   };
   await recordStored(stored, places, record, context);
-  const size = formatBytes(stored.remote.size);
+  const size = formatBytes(stored.atDestination.size);
   log.info(
-    `Backed up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(stored.remote.key))} (${size})`,
+    `Backed up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(stored.atDestination.key))} (${size})`,
     logFieldsOf(stored),
   );
-  return stored.remote.size;
+  return stored.atDestination.size;
 }
 
 function latestSize(

@@ -125,10 +125,10 @@ async function planCopy(
       context,
     );
     log.info(
-      `Backed up MySQL (${choice.type}) to ${quoteLocation(context.remote.locate(stored.remote.key))}`,
+      `Backed up MySQL (${choice.type}) to ${quoteLocation(context.destination.locate(stored.atDestination.key))}`,
       logFieldsOf(stored),
     );
-    return stored.remote.size;
+    return stored.atDestination.size;
   };
 }
 
@@ -159,7 +159,7 @@ async function examineParent(
   status: PeriodicStatus,
   context: JobContext,
 ): Promise<ParentObject> {
-  const destination = context.remote;
+  const destination = context.destination;
   const object = await destination.stat(key);
   if (!object) return 'absent';
   const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];

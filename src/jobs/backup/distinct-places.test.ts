@@ -24,7 +24,7 @@ function check(keepLocalPath: string): Promise<void> {
   return requireDistinctPlaces({
     config: { keepLocalPath },
     host: 'db1',
-    remote: open(join(dir, 'copies')),
+    destination: open(join(dir, 'copies')),
     local: open(keepLocalPath),
     log,
     signal: new AbortController().signal,

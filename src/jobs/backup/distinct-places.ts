@@ -14,7 +14,7 @@ const MARK = 'keep-local-mark';
  * through the other.
  */
 export async function requireDistinctPlaces(context: JobContext): Promise<void> {
-  const { config, host, local, log, remote, signal } = context;
+  const { config, host, local, log, destination, signal } = context;
   if (local === undefined) return;
   const key = `${host}/${MARK}`;
   const mark = randomUUID();
@@ -28,13 +28,13 @@ export async function requireDistinctPlaces(context: JobContext): Promise<void> 
   }
   let seen: string | undefined;
   try {
-    seen = await readMark(remote, key);
+    seen = await readMark(destination, key);
   } finally {
     await removeMark(local, key, log);
   }
   if (seen !== mark) return;
   throw new ConfigError(
-    `Nothing was backed up: [destination] keep_local_path ${config.keepLocalPath} is the destination ${remote.url} itself`,
+    `Nothing was backed up: [destination] keep_local_path ${config.keepLocalPath} is the destination ${destination.url} itself`,
     {
       remedy:
         'What is written to one is in the other, and the retention of one would remove the copies of both. Name another folder, or none.',

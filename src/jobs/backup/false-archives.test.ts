@@ -48,7 +48,7 @@ function createContext(program: string, tarOptions = ''): JobContext {
   return {
     config: readConfig(file, () => undefined),
     host: 'db1',
-    remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
+    destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, log),
     doubts: [],
     integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),

@@ -48,7 +48,7 @@ describe('a copy that was stored in both places', () => {
   /** Enters it in each place but the one that `failing` names: there retention cannot be planned. */
   const record = (failing: CopyPlace) =>
     recordStored(
-      { remote: stored, local: { ...stored }, seconds: 1 },
+      { atDestination: stored, local: { ...stored }, seconds: 1 },
       { remote, local },
       (place) =>
         recordCopy(
@@ -62,7 +62,7 @@ describe('a copy that was stored in both places', () => {
           log,
         ),
       // The only parts of it that are used.
-      { remote: remote.destination, local: local.destination, log } as JobContext,
+      { destination: remote.destination, local: local.destination, log } as JobContext,
     );
 
   it('leaves no object anywhere when it cannot be entered at the destination', async () => {

@@ -15,7 +15,7 @@ export async function recordStored<S>(
   context: JobContext,
 ): Promise<void> {
   try {
-    await record(places.remote, stored.remote);
+    await record(places.remote, stored.atDestination);
   } catch (error) {
     if (stored.local) await removeLocalCopy(context, stored.local.key);
     throw error;
@@ -24,7 +24,7 @@ export async function recordStored<S>(
   try {
     await record(places.local, stored.local);
   } catch (cause) {
-    const copy = context.remote.locate(stored.remote.key);
+    const copy = context.destination.locate(stored.atDestination.key);
     throw new TwinDbError(`${copy} is safe, but its copy in keep_local_path could not be recorded`, {
       cause,
     });

@@ -48,7 +48,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
   return {
     config: readConfig(file, () => undefined),
     host: 'db1',
-    remote: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
+    destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: undefined,
     integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
     log,
@@ -88,7 +88,11 @@ describe('the statuses of a run', () => {
     });
     const local =
       more === '' ? undefined : openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, context.log);
-    const counted = { ...context, remote: counting(context.remote), local: local && counting(local) };
+    const counted = {
+      ...context,
+      destination: counting(context.destination),
+      local: local && counting(local),
+    };
     expect(await runBackup('daily', options(), counted)).toBe(true);
     expect(read).toHaveLength(files);
   });
@@ -133,14 +137,14 @@ describe('the lock of a run', () => {
   it('that was lost keeps the run from writing a status, and from leaving a copy without one', async () => {
     const context = createContext();
     const losing: Destination = {
-      ...context.remote,
+      ...context.destination,
       write(key, how) {
         // The copy is being written: the library looks at the lock seconds later.
         if (key.includes('/daily/')) rmSync(join(dir, 'lock.lock'), { recursive: true, force: true });
-        return context.remote.write(key, how);
+        return context.destination.write(key, how);
       },
     };
-    const run = runBackup('daily', options(), { ...context, remote: losing });
+    const run = runBackup('daily', options(), { ...context, destination: losing });
     await expect(run).rejects.toThrow(`The lock ${dir}/lock.lock was taken away from this run`);
     expect(await keys(context)).toEqual([]);
     expect(readdirSync(join(dir, 'copies/db1'), { recursive: true }).map(String)).not.toContainEqual(
@@ -194,11 +198,11 @@ describe('a run', () => {
 
   it('goes on making copies while expired ones cannot be removed, reports that once, and removes them later', async () => {
     const real = createContext({ more: '[retention]\ndaily_copies=1\n' });
-    const remote: Destination = {
-      ...real.remote,
+    const destination: Destination = {
+      ...real.destination,
       delete: () => Promise.reject(new Error('no permission')),
     };
-    const stuck = { ...real, remote };
+    const stuck = { ...real, destination };
     expect(await runBackup('daily', options(), stuck)).toBe(true);
     for (let run = 2; run <= 3; run += 1) {
       messages.length = 0;
@@ -213,19 +217,19 @@ describe('a run', () => {
   it('warns of a state that lasts when it begins or changes, not in each run', async () => {
     const real = createContext();
     let reason = 'no permission';
-    const remote: Destination = { ...real.remote, sweep: () => Promise.reject(new Error(reason)) };
+    const destination: Destination = { ...real.destination, sweep: () => Promise.reject(new Error(reason)) };
     const warningsOf = async (context: JobContext) => {
       messages.length = 0;
       expect(await runBackup('daily', options(), context)).toBe(true);
       return messages.filter((message) => message.startsWith('warn'));
     };
     const warning = (text: string) => [`warn Cannot remove partial files left by earlier runs: ${text}`];
-    expect(await warningsOf({ ...real, remote })).toEqual(warning('no permission'));
-    expect(await warningsOf({ ...real, remote })).toEqual([]);
+    expect(await warningsOf({ ...real, destination })).toEqual(warning('no permission'));
+    expect(await warningsOf({ ...real, destination })).toEqual([]);
     reason = 'read-only';
-    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+    expect(await warningsOf({ ...real, destination })).toEqual(warning('read-only'));
     expect(await warningsOf(real)).toEqual([]);
-    expect(await warningsOf({ ...real, remote })).toEqual(warning('read-only'));
+    expect(await warningsOf({ ...real, destination })).toEqual(warning('read-only'));
   });
 
   it('warns once of copies that a clock ahead has dated, and they push none out', async () => {

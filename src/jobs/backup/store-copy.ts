@@ -29,14 +29,14 @@ interface StoreOptions {
 
 /** The copy on the destination and, where keep_local_path is configured, the one below it. */
 export interface StoredCopy {
-  readonly remote: StoredObject;
+  readonly atDestination: StoredObject;
   readonly local: StoredObject | undefined;
   /** How long the stream took. */
   readonly seconds: number;
 }
 
 /** A stored copy in the structured log. */
-export function logFieldsOf({ remote: { key, size }, seconds }: StoredCopy): LogFields {
+export function logFieldsOf({ atDestination: { key, size }, seconds }: StoredCopy): LogFields {
   return { key, bytes: size, seconds };
 }
 
@@ -76,7 +76,7 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.remote.write(remoteKey, { estimate }),
+        context.destination.write(remoteKey, { estimate }),
       ],
       context.signal,
     );
@@ -87,7 +87,7 @@ export async function storeCopy(
     line.end();
   }
   return {
-    remote: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
+    atDestination: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
     local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
     seconds: Math.round(performance.now() - begun) / 1000,
   };

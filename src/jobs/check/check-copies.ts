@@ -68,7 +68,7 @@ export async function checkCopies(
   const { host: only } = selection;
   // This host may be new; of another one the name is misspelt.
   if (complete && only !== undefined && only !== context.host && !found.hosts.has(only)) {
-    throw new TwinDbError(`There is nothing of the host ${only} on ${context.remote.url}`, {
+    throw new TwinDbError(`There is nothing of the host ${only} on ${context.destination.url}`, {
       remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
     });
   }
@@ -86,7 +86,7 @@ export async function checkCopies(
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;
     context.log.error(
-      `There is no copy ${quoteLocation(wanted)}${whose} on ${context.remote.url}\ntwindb-backup ls shows the copies there are.`,
+      `There is no copy ${quoteLocation(wanted)}${whose} on ${context.destination.url}\ntwindb-backup ls shows the copies there are.`,
     );
   }
   const refused = config.source.backupDirs.length > 0 && findRefusedOption(config.source.tarOptions);
@@ -117,13 +117,13 @@ async function sayLastingStates(context: JobContext): Promise<void> {
 function requireSomething(
   { storedHosts }: FoundCopies,
   only: string | undefined,
-  { config, host, remote }: JobContext,
+  { config, host, destination }: JobContext,
 ): void {
   const { backupDirs, backupMysql } = config.source;
   const isSource = backupDirs.length > 0 || backupMysql;
   if (storedHosts.has(only ?? host) || (storedHosts.size > 0 && (!isSource || (only ?? host) !== host)))
     return;
-  throw new TwinDbError(`There is no copy and no status of the host ${only ?? host} on ${remote.url}`, {
+  throw new TwinDbError(`There is no copy and no status of the host ${only ?? host} on ${destination.url}`, {
     remedy:
       'Check [destination], and that no backup has been deleted there; a new host needs its first backup: twindb-backup backup daily',
   });

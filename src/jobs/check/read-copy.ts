@@ -40,7 +40,7 @@ async function readThrough(
   stages: readonly [...Stage[], Stage<Writable>],
   context: JobContext,
 ): Promise<Digest> {
-  const destination = place === 'local' ? (context.local ?? context.remote) : context.remote;
+  const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
   const line = context.progress.begin(location, object.size);
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   try {

@@ -6,7 +6,7 @@ import type { JobContext } from '../job-context.ts';
 import type { RecordContext } from './find-record.ts';
 import { type FoundBinlog, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
 
-type Context = RecordContext & Pick<JobContext, 'remote'>;
+type Context = RecordContext & Pick<JobContext, 'destination'>;
 
 /**
  * Finds copies of binary logs. Each of `wanted` is what `ls` prints, a key, or a name that only one copy has, with or
@@ -33,7 +33,7 @@ async function findOne(
 ): Promise<FoundBinlog> {
   const [match, ...others] = matches;
   if (match === undefined) {
-    throw new TwinDbError(`There is no copy ${wanted} on ${context.remote.url}`, {
+    throw new TwinDbError(`There is no copy ${wanted} on ${context.destination.url}`, {
       remedy: 'twindb-backup ls --type binlog shows the copies there are.',
     });
   }

@@ -13,7 +13,7 @@ export interface Candidate {
   readonly parsed: ParsedKey;
 }
 
-type Places = Pick<JobContext, 'local' | 'remote' | 'log' | 'signal'>;
+type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal'>;
 
 /**
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
@@ -43,8 +43,8 @@ export async function findRemoteCopy(wanted: string, places: Places): Promise<Ca
   const key = keyOf(wanted, places);
   const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, places)));
   const found = [
-    ...(await lookUp(places.remote, identity)),
-    ...(await lookUp(places.remote, identity + ENCRYPTED)),
+    ...(await lookUp(places.destination, identity)),
+    ...(await lookUp(places.destination, identity + ENCRYPTED)),
   ];
   const copy = found.find(({ object }) => object.key === key) ?? found[0];
   if (copy === undefined) throw notFound(wanted, places);
@@ -55,11 +55,11 @@ export async function findRemoteCopy(wanted: string, places: Places): Promise<Ca
 const KEY_LENGTHS = [4, 3];
 
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
-function keyOf(wanted: string, { local, remote }: Places): string | undefined {
+function keyOf(wanted: string, { local, destination }: Places): string | undefined {
   const segments = wanted.split('/');
   return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
     .filter((key) => parseKey(key) !== undefined)
-    .find((key) => wanted === key || [local, remote].some((place) => place?.locate(key) === wanted));
+    .find((key) => wanted === key || [local, destination].some((place) => place?.locate(key) === wanted));
 }
 
 /** `media` undefined: of whatever kind. */
@@ -95,10 +95,10 @@ function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['me
 async function lookUpRemote(
   identity: string,
   kept: readonly Candidate[],
-  { remote, log, signal }: Places,
+  { destination, log, signal }: Places,
 ): Promise<Candidate[]> {
   try {
-    return [...(await lookUp(remote, identity)), ...(await lookUp(remote, identity + ENCRYPTED))];
+    return [...(await lookUp(destination, identity)), ...(await lookUp(destination, identity + ENCRYPTED))];
   } catch (error) {
     if (kept.length === 0 || signal.aborted) throw error;
     log.warn(`Only the copy in keep_local_path can be used: ${describeError(error)}`);
@@ -113,8 +113,8 @@ async function lookUp(destination: Destination, key: string): Promise<Candidate[
   return object ? [{ destination, object, parsed }] : [];
 }
 
-function notFound(wanted: string, { remote }: Places): TwinDbError {
-  return new TwinDbError(`There is no copy ${wanted} on ${remote.url}`, {
+function notFound(wanted: string, { destination }: Places): TwinDbError {
+  return new TwinDbError(`There is no copy ${wanted} on ${destination.url}`, {
     remedy: 'twindb-backup ls shows the copies there are.',
   });
 }

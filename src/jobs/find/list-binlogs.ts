@@ -36,12 +36,12 @@ interface ListedBinlogs {
  */
 export async function listBinlogs(
   prefix: string,
-  { local, remote, signal }: Pick<JobContext, 'local' | 'remote' | 'signal'>,
+  { local, destination, signal }: Pick<JobContext, 'local' | 'destination' | 'signal'>,
 ): Promise<ListedBinlogs> {
   const candidates = local === undefined ? [] : await listIn(local, prefix);
   let failure: unknown;
   try {
-    candidates.push(...(await listIn(remote, prefix)));
+    candidates.push(...(await listIn(destination, prefix)));
   } catch (error) {
     if (candidates.length === 0 || signal.aborted) throw error;
     failure = error;

@@ -29,12 +29,12 @@ export interface FoundCopies {
  */
 export async function findCopies({
   local,
-  remote,
+  destination,
   signal,
-}: Pick<JobContext, 'local' | 'remote' | 'signal'>): Promise<FoundCopies> {
+}: Pick<JobContext, 'local' | 'destination' | 'signal'>): Promise<FoundCopies> {
   const kept = local === undefined ? [] : await findIn(local, 'local');
   try {
-    return { ...collect([...kept, ...(await findIn(remote, 'remote'))]), failure: undefined };
+    return { ...collect([...kept, ...(await findIn(destination, 'remote'))]), failure: undefined };
   } catch (failure) {
     if (local === undefined || signal.aborted) throw failure;
     return { ...collect(kept), failure };

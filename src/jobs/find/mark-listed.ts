@@ -51,7 +51,7 @@ async function readStatus(copy: FoundCopy, context: JobContext): Promise<Lookup 
 }
 
 async function openLookup({ place, parsed }: FoundCopy, context: JobContext): Promise<Lookup> {
-  const destination = place === 'local' ? (context.local ?? context.remote) : context.remote;
+  const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
   const read = async <S>(format: StatusFormat<S>): Promise<S> =>
     (await openStatusStore(destination, parsed.host, format, context).read()).status;
   const lookUpIn = (entries: Iterable<readonly [string, Attributes]>): Lookup => {

@@ -13,11 +13,14 @@ export interface SharedCopy {
 }
 
 /** Throws a TwinDbError when the destination has no way to share a copy. */
-export function requireSharing({ remote, config }: JobContext): NonNullable<JobContext['remote']['share']> {
-  const { share } = remote;
+export function requireSharing({
+  destination,
+  config,
+}: JobContext): NonNullable<JobContext['destination']['share']> {
+  const { share } = destination;
   if (share !== undefined) return share;
   throw new TwinDbError(
-    `Cannot share copies on ${remote.url}: a destination of kind ${config.destination.kind} has no URLs to give away`,
+    `Cannot share copies on ${destination.url}: a destination of kind ${config.destination.kind} has no URLs to give away`,
     { remedy: 'Copies on S3 can be shared. Restore this one, or hand over the file itself.' },
   );
 }

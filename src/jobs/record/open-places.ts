@@ -17,16 +17,16 @@ export interface Places {
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
 export function openPlaces(context: JobContext): Places {
-  const { host, remote, local, integrity } = context;
+  const { host, destination, local, integrity } = context;
   const open = <S>(remoteFormat: StatusFormat<S>, localFormat: StatusFormat<S>): CopyPlaces<S> => {
-    const place = (destination: Destination, format: StatusFormat<S>): CopyPlace<S> => ({
-      destination,
-      status: openStatusStore(destination, host, format, context),
+    const place = (where: Destination, format: StatusFormat<S>): CopyPlace<S> => ({
+      destination: where,
+      status: openStatusStore(where, host, format, context),
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
-      alwaysKeepNewest: destination === remote,
+      alwaysKeepNewest: where === destination,
     });
-    return { remote: place(remote, remoteFormat), local: local && place(local, localFormat) };
+    return { remote: place(destination, remoteFormat), local: local && place(local, localFormat) };
   };
   return {
     files: open(FILES_STATUS, FILES_STATUS),

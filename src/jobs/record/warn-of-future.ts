@@ -14,7 +14,7 @@ const CONSEQUENCES = {
 export function warnOfFuture(
   kind: keyof typeof CONSEQUENCES,
   copies: readonly DatedCopy[],
-  { remote, now, warnLasting }: Pick<JobContext, 'remote' | 'now' | 'warnLasting'>,
+  { destination, now, warnLasting }: Pick<JobContext, 'destination' | 'now' | 'warnLasting'>,
 ): void {
   const [first, ...others] = copies.filter((copy) => isFromFuture(copy, toSeconds(now())));
   if (first === undefined) return;
@@ -22,7 +22,7 @@ export function warnOfFuture(
   const more = others.length === 0 ? '' : `, and ${others.length} more`;
   warnLasting(
     `future ${kind}`,
-    `${quoteLocation(remote.locate(first.key))} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
+    `${quoteLocation(destination.locate(first.key))} is dated in the future (${date})${more}: the clock of this machine was ahead, or is behind now. ` +
       `${CONSEQUENCES[kind]}. Compare the clock with another one`,
     // Retention takes one after the other away.
     kind,

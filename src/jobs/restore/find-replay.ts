@@ -20,7 +20,7 @@ interface HostBinlogs {
 /** Finds the logs of the host whose data are restored. Throws only when the signal comes: the data can be had without them. */
 export async function findHostBinlogs(
   { full }: MysqlChain,
-  context: RecordContext & Pick<JobContext, 'remote'>,
+  context: RecordContext & Pick<JobContext, 'destination'>,
 ): Promise<HostBinlogs> {
   const host = full.candidates[0]?.parsed.host ?? '';
   try {

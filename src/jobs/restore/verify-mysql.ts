@@ -82,8 +82,8 @@ function locationOf({ destination, object }: Candidate): string {
 }
 
 async function findLatest(host: string, context: JobContext): Promise<string> {
-  const { remote, local } = context;
-  const remoteStatus = await openStatusStore(remote, host, MYSQL_STATUS, context).read();
+  const { destination, local } = context;
+  const remoteStatus = await openStatusStore(destination, host, MYSQL_STATUS, context).read();
   const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
   const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
     mysqlCopies(status),
@@ -92,7 +92,7 @@ async function findLatest(host: string, context: JobContext): Promise<string> {
     .filter((copy) => copy.host === host)
     .toSorted(compareNewestFirst(toSeconds(context.now())));
   if (latest !== undefined) return keepLocalKey(latest.key);
-  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${remote.url}`, {
+  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${destination.url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
   });
 }

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ServerVendor } from '../../copies/mysql-copy.ts';
+import { isOnThisHost } from './server-process.ts';
 import { systemTablespace } from './system-tablespace.ts';
 
 type ReadVariable = (name: string) => Promise<string | undefined>;
@@ -21,7 +21,7 @@ type ReadVariable = (name: string) => Promise<string | undefined>;
  * that the data were made anew: then a lower LSN has to tell.
  */
 export async function readIdentity(vendor: ServerVendor, variable: ReadVariable): Promise<string> {
-  const isHere = (await variable('hostname')) === hostname();
+  const isHere = await isOnThisHost({ variable });
   const datadir = isHere ? await variable('datadir') : undefined;
   const id =
     vendor === 'mariadb'

@@ -6,9 +6,14 @@ interface Asked {
   variable(name: string): Promise<string | undefined>;
 }
 
+/** Whether the server runs on this host: on another one its paths are of other files. */
+export async function isOnThisHost(server: Asked): Promise<boolean> {
+  return (await server.variable('hostname')) === hostname();
+}
+
 /** The process that the server's pid file names; undefined where the server is on another host, or its file cannot be read. */
 export async function findServerProcess(server: Asked): Promise<number | undefined> {
-  if ((await server.variable('hostname')) !== hostname()) return undefined;
+  if (!(await isOnThisHost(server))) return undefined;
   const datadir = (await server.variable('datadir')) ?? '/';
   const pidFile = await server.variable('pid_file');
   if (!pidFile) return undefined;
