@@ -10,13 +10,18 @@ DEPS = node_modules/.package-lock.json
 # Where `make test-matrix` and `make test-packages` keep their Debian systems, some 2 GB.
 CHROOTS ?= /var/tmp/twindb-chroots
 
-.PHONY: help demo test test-slow test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
+.PHONY: help demo check test test-slow test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
 
 demo: build ## back up a folder to another one, restore it, compare; no root, no server
 	@sh docs/demo.sh
+
+check: $(DEPS) ## lint, types and the tests that need no server and no root: for the edit loop
+	npm run --silent lint
+	npm run --silent types
+	npx --no-install vitest run --project unit
 
 test: packages build ## lint, types and all tests, against real servers started for the run
 	npm run --silent lint

@@ -87,22 +87,17 @@ it('processes that make it at once agree', async () => {
     const { createViteServer } = await import('vitest/node');
     const server = await createViteServer({ configFile: false, logLevel: 'silent', server: { middlewareMode: true, ws: false, watch: null } });
     const { readMachine } = await server.ssrLoadModule(process.argv[1]);
-    while (Date.now() < Number(process.argv[3]));
+    process.stderr.write('ready');
+    await new Promise((resolve) => process.stdin.once('data', resolve));
     for (const name of 'abcdefghij') console.log(readMachine({ folders: [process.argv[2] + name], facts: [] }).id);
     await server.close();`;
-  const start = String(Date.now() + 2000);
-  const run = async (): Promise<string> => {
-    const child = spawn(
-      process.execPath,
-      ['--input-type=module', '-e', program, module, join(dir, 'lib'), start],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    const [printed] = await Promise.all([text(child.stdout), once(child, 'close')]);
-    return printed;
-  };
-  const ids = await Promise.all(Array.from({ length: 4 }, run));
+  const args = ['--input-type=module', '-e', program, module, join(dir, 'lib')];
+  const children = Array.from({ length: 4 }, () => spawn(process.execPath, args));
+  const printed = children.map(({ stdout }) => text(stdout));
+  // None begins before all have loaded the module.
+  await Promise.all(children.map(({ stderr }) => once(stderr, 'data')));
+  for (const { stdin } of children) stdin.end('!');
+  const ids = await Promise.all(printed);
   expect(ids[0]).toMatch(/^([0-9a-f]{12}\n){10}$/);
   expect(new Set(ids).size).toBe(1);
 });
