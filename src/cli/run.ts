@@ -8,7 +8,6 @@ import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
 import type { RunIdentity } from './json-lines.ts';
-import { openContext } from './open-context.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
@@ -93,6 +92,8 @@ async function runInContext(
     onImpatience: () => endAtOnce(log, 'SIGINT', 'Ended before everything was cleaned up'),
     onGiveUp: (name, reason) => endAtOnce(log, name, GIVEN_UP[reason]),
   });
+  // Neither --version nor --help needs it.
+  const { openContext } = await import('./open-context.ts');
   await using context = await openContext(globals, {
     log,
     // A progress line would be no JSON.

@@ -90,6 +90,7 @@ describe('--log-format json', () => {
     const listed = await sandbox.run('--log-format', 'json', 'ls');
     expect(listed).toMatchObject({ exitCode: 0, stdout: `${copy}\n` });
     const restored = await sandbox.run(
+      '--debug',
       '--log-format',
       'json',
       'restore',
@@ -100,6 +101,8 @@ describe('--log-format json', () => {
     );
     expect(parseLines(restored.stderr).at(-1)).toMatchObject({ command: 'restore file', exitCode: 0 });
     expect(restored.stderr).not.toContain('runType');
+    const about = { key: copy.slice(join(sandbox.dir, 'repository/').length), bytes: statSync(copy).size };
+    expect(parseLines(restored.stderr)).toContainEqual(expect.objectContaining({ level: 'debug', ...about }));
   });
 
   it('has no progress line on a terminal, and no colour', () => {

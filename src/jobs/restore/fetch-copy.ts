@@ -90,7 +90,8 @@ async function fetchFrom(
   const { destination, object, parsed, location, lookup } = candidate;
   // That there is no checksum, which has been said, says this as well.
   if (isVerifiable(candidate)) warnIfUnproven(lookup.verdict, location, context);
-  context.log.debug(`Restoring ${quoteLocation(location)} (${formatBytes(object.size)})`);
+  const about = { key: object.key, bytes: object.size };
+  context.log.debug(`Restoring ${quoteLocation(location)} (${formatBytes(object.size)})`, about);
   const expected = expectedBytes(lookup, object.size);
   if (expected.size !== object.size) {
     throw new IntegrityError(`it has ${object.size} bytes, the status says ${expected.size}`);
