@@ -77,7 +77,8 @@ export function wholeNumber(min: number, max?: number, label = rangeLabel(min, m
   };
 }
 
-function listWords(allowed: readonly string[]): string {
+/** `a, b or c`. */
+export function listWords(allowed: readonly string[]): string {
   return allowed.length < 2 ? allowed.join() : `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`;
 }
 

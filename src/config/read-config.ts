@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
 import type { RunType } from '../copies/run-type.ts';
+import { DRIVERS } from '../destinations/drivers.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
@@ -16,12 +17,13 @@ import type {
   SshConfig,
 } from './config.ts';
 import { secret } from './kinds.ts';
+import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
-import { readDestination, readSsh } from './read-destination.ts';
+import { readDestination } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
-import { type Option, SCHEMA } from './schema.ts';
+import { SCHEMA } from './schema.ts';
 
 function readSource(options: Options, file: string, warn: (message: string) => void): SourceConfig {
   return {
@@ -115,7 +117,7 @@ function readIntervals(options: Options): Record<RunType, boolean> {
 
 /** The options with a secret that is set, as `[section] option`. */
 function listSecrets(raw: RawConfig): string[] {
-  return Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).flatMap(([section, rows]) =>
+  return Object.entries<OptionRows>(SCHEMA).flatMap(([section, rows]) =>
     Object.entries(rows)
       .filter(([name, row]) => row.kind === secret && (findRaw(raw, section, name) ?? '') !== '')
       .map(([name]) => `[${section}] ${name}`),
@@ -169,7 +171,7 @@ export function readSshLogin(path: string): SshConfig {
     path,
     parseRawConfig(readConfigFile(path).text, path, () => undefined),
   );
-  if (options.has('ssh')) return readSsh(options);
+  if (options.has('ssh')) return DRIVERS.ssh.read(options.of('ssh'));
   throw new ConfigError(`${path}: there is no section [ssh], which says how to log in to other hosts`, {
     remedy: 'Add it, with ssh_user and ssh_key.',
   });

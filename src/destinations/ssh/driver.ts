@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import type { SshConfig } from '../../config/config.ts';
 import { ObjectNotFoundError, StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
@@ -8,6 +7,7 @@ import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
 import type { Destination } from '../destination.ts';
 import { guardListing } from '../listing-guard.ts';
 import type { RequestLimits } from '../request-limits.ts';
+import type { SshConfig } from './config.ts';
 import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './files.ts';
 import { listObjects, objectInfo } from './list.ts';
 import { createDownload, NotAFileError } from './read.ts';
