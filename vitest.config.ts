@@ -2,7 +2,13 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Two projects, so that the tests beside the source run without any server: `npx vitest run --project unit`.
-const unit = ['src/**/*.test.ts', 'packaging/**/*.test.ts', 'test/architecture*.test.ts'];
+const unit = [
+  'src/**/*.test.ts',
+  'packaging/**/*.test.ts',
+  'test/architecture*.test.ts',
+  // The contract of a destination that needs no server.
+  'test/contract/local.test.ts',
+];
 
 export default defineConfig({
   test: {

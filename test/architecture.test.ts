@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { DESTINATION_KINDS } from '../src/destinations/drivers.ts';
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
@@ -23,7 +24,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   compression: ['pipeline', 'process'],
   pipeline: ['errors', 'process'],
   lock: ['errors', 'remove-folder'],
-  config: ['compression', 'copies', 'errors', 'units', 'writers'],
+  'config/option': ['copies', 'errors', 'units'],
+  config: ['compression', 'config/option', 'copies', 'destinations/config', 'errors', 'writers'],
   ssh: ['errors', 'log', 'network', 'process', 'writers'],
   mysql: ['copies'],
   'mysql/server': ['config', 'copies', 'errors', 'log', 'mysql'],
@@ -40,19 +42,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   sources: ['errors', 'lock', 'log', 'mysql/binlog', 'mysql/copy', 'mysql/server', 'pipeline', 'process'],
   modifiers: ['compression', 'config', 'errors', 'lock', 'pipeline', 'process', 'writers'],
-  destinations: [
+  'destinations/config': ['config/option', 'destinations', 'destinations/*', 'log'],
+  destinations: ['errors', 'log', 'pipeline', 'units'],
+  'destinations/*': [
     'config',
-    'destinations/local',
-    'destinations/s3',
-    'destinations/ssh',
+    'destinations',
+    'destinations/config',
     'errors',
+    'foreign-text',
+    'lock',
     'log',
-    'pipeline',
+    'make-folder',
+    'ssh',
     'units',
   ],
-  'destinations/local': ['config', 'destinations', 'errors', 'lock', 'log', 'make-folder'],
-  'destinations/s3': ['config', 'destinations', 'errors', 'foreign-text', 'lock', 'log', 'units'],
-  'destinations/ssh': ['config', 'destinations', 'errors', 'lock', 'log', 'ssh'],
   status: ['copies', 'destinations', 'errors', 'integrity', 'log', 'units'],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
   jobs: ['config', 'copies', 'destinations', 'errors', 'integrity', 'lock', 'log', 'mysql/copy', 'writers'],
@@ -159,7 +162,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'copies',
     'destinations',
-    'destinations/local',
+    'destinations/config',
     'errors',
     'foreign-text',
     'integrity',
@@ -212,13 +215,29 @@ function packagesOf(loaded: ReadonlySet<string>): string[] {
 }
 
 /**
- * The first folder of a path below src, or the name of a file that lies in src itself. The folders of destinations/, jobs/ and mysql/ are
- * rooms of their own, and what lies beside them is one more.
+ * Files that make a room of their own: how an option is described, and the table of destinations with the configuration of each driver.
+ * Every command loads them, so they are values and types.
+ */
+const ROOMS_OF_FILES: readonly (readonly [RegExp, string])[] = [
+  [/^config\/(kinds|option|secret)\.ts$/, 'config/option'],
+  [/^destinations\/(drivers|[a-z0-9]+\/config)\.ts$/, 'destinations/config'],
+];
+
+/**
+ * The first folder of a path below src, or the name of a file that lies in src itself. The folders of jobs/ and mysql/ are
+ * rooms of their own, and what lies beside them is one more; those of destinations/ are alike.
  */
 function roomOf(path: string): string {
-  const [first = '', second = ''] = path.replace(/\.ts$/, '').split('/');
-  const hasRooms = /^(destinations|jobs|mysql)$/.test(first) && path.split('/').length > 2;
-  return hasRooms ? `${first}/${second}` : first;
+  for (const [pattern, room] of ROOMS_OF_FILES) if (pattern.test(path)) return room;
+  const [first = '', second = '', third] = path.replace(/\.ts$/, '').split('/');
+  if (third === undefined || !/^(destinations|jobs|mysql)$/.test(first)) return first;
+  return first === 'destinations' ? 'destinations/*' : `${first}/${second}`;
+}
+
+/** From which room into which. Who may import from config/ may use the kinds of its options too. */
+function doorOf({ file, target }: Import): readonly [string, string] {
+  const [from, to] = [roomOf(file), roomOf(target)];
+  return [from, to === 'config/option' && MAY_IMPORT[from]?.includes('config') ? 'config' : to];
 }
 
 /** Whether the oldest Node that package.json allows is in a range; a form that is not known here is none. */
@@ -274,14 +293,14 @@ describe('the house', () => {
   it('has doors only where they are drawn', () => {
     const forbidden = imports.filter(({ file, target }) => {
       if (!target.endsWith('.ts')) return false;
-      const [from, to] = [roomOf(file), roomOf(target)];
+      const [from, to] = doorOf({ file, target });
       return from !== to && !MAY_IMPORT[from]?.includes(to);
     });
     expect(forbidden).toEqual([]);
   });
 
   it('has no door that nobody goes through', () => {
-    const used = new Set(imports.map(({ file, target }) => `${roomOf(file)} -> ${roomOf(target)}`));
+    const used = new Set(imports.map((each) => doorOf(each).join(' -> ')));
     const drawn = Object.entries(MAY_IMPORT).flatMap(([from, rooms]) =>
       rooms.map((to) => `${from} -> ${to}`),
     );
@@ -320,10 +339,28 @@ describe('the house', () => {
   });
 
   it('knows each driver in one place only', () => {
-    const driver = /^destinations\/[a-z0-9]+$/;
-    const users = imports
-      .filter(({ file, target }) => driver.test(roomOf(target)) && roomOf(file) !== roomOf(target))
-      .map(({ file }) => file);
-    expect([...new Set(users)].toSorted()).toEqual(['cli/open-context.ts', 'destinations/open.ts']);
+    const folderOf = (path: string): string => dirname(path);
+    const isDriver = (path: string): boolean => /^destinations\/[a-z0-9]+\//.test(path);
+    const users = imports.filter(
+      ({ file, target }) => roomOf(target) === 'destinations/*' && folderOf(file) !== folderOf(target),
+    );
+    expect([...new Set(users.map(({ file }) => file))]).toEqual(['destinations/drivers.ts']);
+    const folders = new Set(files.filter(isDriver).map((file) => file.split('/')[1]));
+    expect(folders).toEqual(new Set(DESTINATION_KINDS));
+  });
+
+  it('puts each driver to the tests of the contract', () => {
+    const tested = DESTINATION_KINDS.filter((kind) =>
+      readFileSync(join(SRC, `../test/contract/${kind}.test.ts`), 'utf8').includes(
+        `testDestination('${kind}'`,
+      ),
+    );
+    expect(tested).toEqual(DESTINATION_KINDS);
+  });
+
+  it('loads no driver with the table of drivers', () => {
+    const loaded = new Set(['destinations/drivers.ts']);
+    for (const file of loaded) for (const target of loadedWith(file)) loaded.add(target);
+    expect([...loaded].filter((file) => roomOf(file) === 'destinations/*')).toEqual([]);
   });
 });

@@ -5,8 +5,7 @@ import type { Config, MysqlConfig } from '../config/config.ts';
 import { type Doubt, findDoubtfulFiles } from '../config/doubtful-files.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Destination } from '../destinations/destination.ts';
-import { openLocal } from '../destinations/local/driver.ts';
-import { openDestination } from '../destinations/open.ts';
+import { openDestination } from '../destinations/drivers.ts';
 import { untilAborted } from '../destinations/until-aborted.ts';
 import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
@@ -48,7 +47,7 @@ export async function openContext(
   const local =
     config.keepLocalPath === undefined
       ? undefined
-      : open(openLocal({ kind: 'local', backupDir: config.keepLocalPath }, log));
+      : open(await openDestination({ kind: 'local', backupDir: config.keepLocalPath }, log));
   return {
     config,
     configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,

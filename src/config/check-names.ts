@@ -47,7 +47,7 @@ export function warnOfUnknownNames(raw: RawConfig, file: string, warn: (message:
     const known = KNOWN.get(section);
     if (known !== undefined) {
       checkOptions(section, options, known);
-    } else if (!IGNORED_SECTIONS.includes(section)) {
+    } else if (!IGNORED_SECTIONS.some((ignored) => ignored === section)) {
       const nearest = findNearest(section, SECTIONS);
       const suggestion = nearest === undefined ? '' : `; did you mean [${nearest}]?`;
       warn(`${file}: [${section}] is not a section and is ignored${suggestion}`);

@@ -1,8 +1,12 @@
 import type { CompressorName } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
+import type { DestinationConfig } from '../destinations/drivers.ts';
 import type { ExportConfig } from './exporters.ts';
 import type { MaxAges } from './kinds.ts';
-import type { Secret } from './secret.ts';
+
+export type { DestinationConfig } from '../destinations/drivers.ts';
+export type { S3Config } from '../destinations/s3/config.ts';
+export type { SshConfig } from '../destinations/ssh/config.ts';
 
 /** The configuration file, parsed once into typed values. Defaults are filled in; `undefined` means "not configured". */
 export interface Config {
@@ -35,49 +39,6 @@ export interface SourceConfig {
   readonly backupMysql: boolean;
   /** Extra arguments for tar, already split into words. */
   readonly tarOptions: readonly string[];
-}
-
-export type DestinationConfig = LocalConfig | SshConfig | S3Config;
-
-export interface LocalConfig {
-  readonly kind: 'local';
-  readonly backupDir: string;
-}
-
-export interface SshConfig {
-  readonly kind: 'ssh';
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  /** Path of the private key. */
-  readonly keyFile: string;
-  /** Folder on the server. */
-  readonly backupDir: string;
-  /** Path of the known_hosts file, `~` already expanded. */
-  readonly knownHosts: string;
-  /** `accept-new` pins an unknown host's key on first use; `strict` refuses an unknown host. */
-  readonly hostKeyChecking: 'accept-new' | 'strict';
-}
-
-export interface S3Config {
-  readonly kind: 's3';
-  readonly bucket: string;
-  readonly region: string;
-  /** Absent: the AWS default credential chain applies. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | undefined;
-  /** An S3-compatible server instead of AWS. */
-  readonly endpointUrl: string | undefined;
-  /** `endpoint/bucket/key` instead of `bucket.endpoint/key`. */
-  readonly pathStyle: boolean;
-  readonly storageClass: string | undefined;
-  readonly sse: 'AES256' | 'aws:kms' | undefined;
-  readonly sseKmsKeyId: string | undefined;
-  /** `when_required` leaves out the checksums that old S3 clones refuse. */
-  readonly checksums: 'when_supported' | 'when_required';
-  /** Bytes in each part of a multipart upload; absent: chosen from the expected size. */
-  readonly partSize: number | undefined;
-  /** Parts under way at once. */
-  readonly concurrency: number;
 }
 
 export interface CompressionConfig {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { interpolate } from './interpolate.ts';
-import type { Option, OptionRows } from './option.ts';
+import type { Option, OptionRows, SectionOptions } from './option.ts';
 import { findRaw, type RawConfig } from './raw-config.ts';
 import { type OptionName, type OptionValue, SCHEMA, type SectionName } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -24,6 +24,8 @@ export interface Options {
     problem: string,
     remedy?: string,
   ): ConfigError;
+  /** The options of one section. */
+  of<S extends SectionName>(section: S): SectionOptions<(typeof SCHEMA)[S]>;
 }
 
 /** Quotes around the whole value, as many write them, are no part of it. */
@@ -76,14 +78,21 @@ export function createOptions(file: string, raw: RawConfig): Options {
     return read(section, name, rows[name] as Option<unknown>) as OptionValue<S, N>;
   }
 
+  function need<S extends SectionName, N extends OptionName<S>>(section: S, name: N, remedy: string) {
+    const value = get(section, name);
+    if (value === undefined || value === null) throw fail(section, name, 'is missing', remedy);
+    return value;
+  }
+
   return {
     has: (section) => raw.sections.has(section),
     get,
-    need(section, name, remedy) {
-      const value = get(section, name);
-      if (value === undefined || value === null) throw fail(section, name, 'is missing', remedy);
-      return value;
-    },
+    need,
     refuse: fail,
+    of: (section) => ({
+      get: (name) => get(section, name),
+      need: (name, remedy) => need(section, name, remedy),
+      refuse: (name, problem, remedy) => fail(section, name, problem, remedy),
+    }),
   };
 }

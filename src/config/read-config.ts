@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
 import { COMPRESSORS } from '../compression/compressors.ts';
 import { byRunType } from '../copies/run-type.ts';
+import { DRIVERS } from '../destinations/drivers.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
@@ -19,7 +20,7 @@ import { secret } from './kinds.ts';
 import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
-import { readDestination, readSsh } from './read-destination.ts';
+import { readDestination } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
 import { SCHEMA } from './schema.ts';
@@ -152,7 +153,7 @@ export function readSshLogin(path: string): SshConfig {
     path,
     parseRawConfig(readConfigFile(path).text, path, () => undefined),
   );
-  if (options.has('ssh')) return readSsh(options);
+  if (options.has('ssh')) return DRIVERS.ssh.read(options.of('ssh'));
   throw new ConfigError(`${path}: there is no section [ssh], which says how to log in to other hosts`, {
     remedy: 'Add it, with ssh_user and ssh_key.',
   });

@@ -1,7 +1,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DESTINATION_KINDS } from '../destinations/drivers.ts';
 import { ConfigError, describeError } from '../errors.ts';
+import { listWords } from './kinds.ts';
 import { createOptions } from './options.ts';
 import { parseRawConfig } from './raw-config.ts';
 import { readDestination } from './read-destination.ts';
@@ -30,28 +32,31 @@ function errorOf(content: string): string {
   throw new Error('The text was accepted');
 }
 
+/** `ssh, s3 or local`. */
+const KINDS = listWords(DESTINATION_KINDS);
+
 describe('[destination]', () => {
   test.each(['', '[destination]\n', '[destination]\nkeep_local_path=/x\n'])(
     'backup_destination absent from %j is an error that says what to write',
     (content) => {
       expect(errorOf(content)).toBe(
-        '[destination] backup_destination is missing\nWrite backup_destination=ssh, s3 or local into the section [destination].',
+        `[destination] backup_destination is missing\nWrite backup_destination=${KINDS} into the section [destination].`,
       );
     },
   );
 
   test('an unknown destination lists the known ones', () => {
     expect(errorOf('[destination]\nbackup_destination=shs\n')).toBe(
-      '[destination] backup_destination must be ssh, s3 or local, got "shs"',
+      `[destination] backup_destination must be ${KINDS}, got "shs"`,
     );
     expect(errorOf('[destination]\nbackup_destination=S3\n')).toBe(
-      '[destination] backup_destination must be ssh, s3 or local, got "S3"; did you mean s3?',
+      `[destination] backup_destination must be ${KINDS}, got "S3"; did you mean s3?`,
     );
   });
 
   test.each(['az', 'gcs'])('%s is an error until it is supported', (kind) => {
     expect(errorOf(`[destination]\nbackup_destination=${kind}\n[${kind}]\nx=y\n`)).toBe(
-      `[destination] backup_destination ${kind} is not supported yet\nUse ssh, s3 or local.`,
+      `[destination] backup_destination ${kind} is not supported yet\nUse ${KINDS}.`,
     );
   });
 

@@ -1,27 +1,18 @@
 import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
 import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { DESTINATION_KINDS, type DestinationKind, DRIVERS } from '../destinations/drivers.ts';
 import { EXPORTERS, TRANSPORTS } from './exporters.ts';
-import {
-  absolutePath,
-  maxAges,
-  oneOf,
-  path,
-  port,
-  remotePath,
-  secret,
-  size,
-  text,
-  webUrl,
-  wholeNumber,
-  words,
-  yesNo,
-} from './kinds.ts';
+import { absolutePath, listWords, maxAges, oneOf, path, text, wholeNumber, words, yesNo } from './kinds.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
-const MIB = 1024 ** 2;
-/** The limits of S3 itself. Source: Amazon S3 multipart upload limits. */
-// S3 takes 5 GiB, but Node signs no buffer of 2 GiB or more.
-const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
+/** The section of each destination. */
+const DRIVER_OPTIONS = Object.fromEntries(
+  Object.entries(DRIVERS).map(([kind, { options }]) => [kind, options]),
+) as { [K in DestinationKind]: (typeof DRIVERS)[K]['options'] };
+
+/** Destinations of the Python tool that are not supported yet: whatever is in their sections is ignored. */
+export const IGNORED_SECTIONS = ['az', 'gcs'] as const;
+
 const count = wholeNumber(0);
 
 /** The option [compression] level: gzip's range, and the programs that differ from it. */
@@ -87,7 +78,7 @@ export const SCHEMA = {
   },
   destination: {
     backup_destination: option(
-      oneOf(['ssh', 's3', 'local', 'az', 'gcs'], 'ssh, s3 or local'),
+      oneOf([...DESTINATION_KINDS, ...IGNORED_SECTIONS], listWords(DESTINATION_KINDS)),
       undefined,
       'Where copies go; the section of that name says how to get there. Required.',
     ),
@@ -97,64 +88,7 @@ export const SCHEMA = {
       'Directory on this machine that keeps an unencrypted second copy of each backup. It cannot be the destination itself.',
     ),
   },
-  local: {
-    backup_dir: option(absolutePath, '/var/backup', 'Directory on this machine that holds the copies.'),
-  },
-  s3: {
-    AWS_ACCESS_KEY_ID: option(
-      text,
-      undefined,
-      'Access key; without keys the AWS default credential chain applies (environment, profile, instance role).',
-    ),
-    AWS_SECRET_ACCESS_KEY: option(secret, undefined, 'Secret that belongs to the access key.'),
-    AWS_DEFAULT_REGION: option(text, 'us-east-1', 'Region of the bucket.'),
-    BUCKET: option(text, undefined, 'Bucket that holds the copies; it must exist. Required.'),
-    endpoint_url: option(webUrl, undefined, 'URL of an S3-compatible server to use instead of AWS.'),
-    path_style: option(
-      yesNo,
-      undefined,
-      'Whether requests say `endpoint/bucket/key` rather than `bucket.endpoint/key`; yes with `endpoint_url`, else no.',
-    ),
-    storage_class: option(
-      text,
-      undefined,
-      'Storage class of new copies, such as STANDARD_IA; absent: STANDARD. Status files are always STANDARD.',
-    ),
-    sse: option(
-      oneOf(['AES256', 'aws:kms']),
-      undefined,
-      'Encryption by the server; absent: what the bucket is set to.',
-    ),
-    sse_kms_key_id: option(text, undefined, 'KMS key for `sse=aws:kms`; absent: the AWS managed key.'),
-    checksums: option(
-      oneOf(['when_supported', 'when_required']),
-      'when_supported',
-      'When requests carry checksums; `when_required` suits older S3-compatible servers that refuse them.',
-    ),
-    part_size: option(
-      partSize,
-      undefined,
-      'Size of the parts of an upload; the last of 10,000 may grow. Absent: chosen from the expected size.',
-    ),
-    concurrency: option(wholeNumber(1), '4', 'How many parts are uploaded at once; each is held in memory.'),
-  },
-  ssh: {
-    backup_host: option(text, '127.0.0.1', 'Server that holds the copies.'),
-    backup_dir: option(remotePath, '/var/backup', 'Directory on the server that holds the copies.'),
-    ssh_user: option(text, 'root', 'User to log in as.'),
-    ssh_key: option(path, '/root/.ssh/id_rsa', 'Private key to log in with.'),
-    port: option(port, '22', 'Port of the SSH server.'),
-    known_hosts: option(
-      path,
-      '~/.ssh/known_hosts',
-      'File with the host keys that are trusted, beside /etc/ssh/ssh_known_hosts.',
-    ),
-    host_key_checking: option(
-      oneOf(['accept-new', 'strict']),
-      'accept-new',
-      'What to do about an unknown host: remember its key at first sight, or refuse it. A changed key is always refused.',
-    ),
-  },
+  ...DRIVER_OPTIONS,
   integrity: {
     key_file: option(
       absolutePath,
@@ -246,12 +180,9 @@ export const SCHEMA = {
   },
 } satisfies Readonly<Record<string, OptionRows>>;
 
-/** Sections of destinations that are not supported yet: whatever stands in them is ignored. */
-export const IGNORED_SECTIONS: readonly string[] = ['az', 'gcs'];
-
 type Schema = typeof SCHEMA;
 export type SectionName = keyof Schema;
 export type OptionName<S extends SectionName> = keyof Schema[S] & string;
 
-/** What an option is read as: `undefined` is possible where there is no default. */
+/** What an option is read as. */
 export type OptionValue<S extends SectionName, N extends OptionName<S>> = ValueOf<Schema[S][N]>;

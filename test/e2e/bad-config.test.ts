@@ -64,7 +64,7 @@ it.each([
   [
     'destination',
     { destination: { backup_destination: 'ftp' } },
-    /\[destination\] backup_destination must be ssh, s3 or local, got "ftp"/,
+    /\[destination\] backup_destination must be ssh, .* or local, got "ftp"/,
   ],
   [
     'destination not supported yet',

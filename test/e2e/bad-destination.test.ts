@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DestinationConfig } from '../../src/config/config.ts';
 import { useLab } from '../lab/lab.ts';
-import { createSandbox, destinationSections, type Sandbox } from './cli.ts';
+import { createSandbox, destinationSections, type LabKind, type Sandbox } from './cli.ts';
 import { expectNoProcess, filesBelow } from './leftovers.ts';
 import { expectOneMessage } from './messages.ts';
 import { mountSmallDisk } from './small-disk.ts';
@@ -14,7 +13,7 @@ const lab = useLab();
 type Options = Readonly<Record<string, string | number>>;
 
 /** Configures a destination with some options of its section changed; copies are kept locally too. */
-function configure(sandbox: Sandbox, kind: DestinationConfig['kind'], changed: Options): void {
+function configure(sandbox: Sandbox, kind: LabKind, changed: Options): void {
   const sections = destinationSections(kind, sandbox, lab);
   sandbox.configure({
     source: { backup_dirs: join(sandbox.dir, 'data') },
@@ -26,7 +25,7 @@ function configure(sandbox: Sandbox, kind: DestinationConfig['kind'], changed: O
 }
 
 interface Case {
-  readonly kind: DestinationConfig['kind'];
+  readonly kind: LabKind;
   readonly what: string;
   readonly options: (sandbox: Sandbox) => Options;
   readonly reason: RegExp;

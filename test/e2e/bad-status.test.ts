@@ -3,10 +3,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import type { DestinationConfig } from '../../src/config/config.ts';
 import { labConfig, observe } from '../integration/s3-lab.ts';
 import { useLab } from '../lab/lab.ts';
-import { createSandbox, destinationSections, type Sandbox } from './cli.ts';
+import { createSandbox, destinationSections, type LabKind, type Sandbox } from './cli.ts';
 import { filesBelow } from './leftovers.ts';
 import { expectOneMessage, expectReadable } from './messages.ts';
 
@@ -24,7 +23,7 @@ interface Place {
 }
 
 /** Configures a destination that no other test uses: its status is going to be damaged. */
-async function configure(sandbox: Sandbox, kind: DestinationConfig['kind']): Promise<Place> {
+async function configure(sandbox: Sandbox, kind: LabKind): Promise<Place> {
   const sections = destinationSections(kind, sandbox, lab);
   sandbox.file('data/file', 'hello\n');
   places += 1;

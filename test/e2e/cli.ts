@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DestinationConfig } from '../../src/config/config.ts';
 import type { Lab } from '../lab/lab.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -120,8 +119,11 @@ async function collect(child: ChildProcess): Promise<Result> {
 
 let places = 0;
 
+/** The destinations that the lab has. */
+export type LabKind = 'local' | 'ssh' | 's3';
+
 /** The sections that choose a destination of this kind, each time an empty place of its own. */
-export function destinationSections(kind: DestinationConfig['kind'], sandbox: Sandbox, lab: Lab): Sections {
+export function destinationSections(kind: LabKind, sandbox: Sandbox, lab: Lab): Sections {
   places += 1;
   const place = `e2e-${process.pid}-${places}`;
   switch (kind) {

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { readConfig } from '../../src/config/read-config.ts';
 import { mysqlCopyKey } from '../../src/copies/key.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
-import { openDestination } from '../../src/destinations/open.ts';
+import { openDestination } from '../../src/destinations/drivers.ts';
 import { createSandbox, destinationSections, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
 import { checkCopies, layOut, linesOf, PYTHON_REPOSITORY } from '../fixtures/check-run.ts';

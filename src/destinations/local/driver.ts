@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import type { LocalConfig } from '../../config/config.ts';
 import { StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
@@ -8,6 +7,7 @@ import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
 import type { Destination } from '../destination.ts';
 import { REQUEST_LIMITS } from '../request-limits.ts';
 import { withinLimit } from '../within-limit.ts';
+import type { LocalConfig } from './config.ts';
 import { deleteFile } from './delete.ts';
 import { describeFile, listFiles } from './list.ts';
 import { createFileReader } from './read.ts';

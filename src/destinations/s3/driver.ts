@@ -1,8 +1,8 @@
-import type { S3Config } from '../../config/config.ts';
 import type { Log } from '../../log.ts';
 import { checkKey, folderOfPrefix } from '../check-key.ts';
 import type { Destination, ObjectInfo } from '../destination.ts';
 import { createBucket, DEFAULT_TUNING, type S3Tuning } from './client.ts';
+import type { S3Config } from './config.ts';
 import { s3Error } from './errors.ts';
 import { listObjects } from './list.ts';
 import { readObject } from './read.ts';

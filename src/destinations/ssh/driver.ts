@@ -1,6 +1,4 @@
 import { posix } from 'node:path';
-import type { SshConfig } from '../../config/config.ts';
-import { ObjectNotFoundError, StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
 import { SSH_TIMING } from '../../ssh/connect.ts';
@@ -8,10 +6,14 @@ import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
 import type { Destination } from '../destination.ts';
 import { guardListing } from '../listing-guard.ts';
 import type { RequestLimits } from '../request-limits.ts';
-import { FOLDER_REMEDY, removeFile, statPath, unlessAbsent } from './files.ts';
+import type { SshConfig } from './config.ts';
+import { deleteFile } from './delete.ts';
+import { readError, storageError } from './errors.ts';
+import { statPath } from './files.ts';
+import { keepSession } from './keep-session.ts';
 import { listObjects, objectInfo } from './list.ts';
-import { createDownload, NotAFileError } from './read.ts';
-import { NO_SUCH_FILE, openSession, PERMISSION_DENIED, type SftpSession, statusOf } from './session.ts';
+import { createDownload } from './read.ts';
+import { openSession, type SftpSession } from './session.ts';
 import { sweepFolder } from './sweep.ts';
 import { createUpload } from './write.ts';
 
@@ -47,7 +49,7 @@ export function openSsh(
     try {
       return await work(await sessions.open());
     } catch (cause) {
-      throw asStorageError(cause, operation, `${url}/${key}`);
+      throw storageError(cause, operation, `${url}/${key}`);
     }
   };
 
@@ -67,7 +69,6 @@ export function openSsh(
         },
         {
           place: `${url}/${key}`,
-          // A folder that is missing here is no missing object.
           explain: (cause) => storageError(cause, 'write', `${url}/${key}`),
           log,
         },
@@ -76,9 +77,7 @@ export function openSsh(
 
     read(key) {
       checkKey(key);
-      return createDownload(sessions.open, locate(key), (cause) =>
-        asStorageError(cause, 'read', `${url}/${key}`),
-      );
+      return createDownload(sessions.open, locate(key), (cause) => readError(cause, `${url}/${key}`));
     },
 
     async stat(key) {
@@ -93,20 +92,13 @@ export function openSsh(
       try {
         yield* listObjects(await sessions.open(), root, prefix, guardListing(`${url}/${prefix}`));
       } catch (cause) {
-        throw asStorageError(cause, 'list', `${url}/${prefix}`);
+        throw storageError(cause, 'list', `${url}/${prefix}`);
       }
     },
 
     async delete(key) {
       checkKey(key);
-      await attempt('delete', key, async (session) => {
-        try {
-          await unlessAbsent(removeFile(session, locate(key)));
-        } catch (error) {
-          // A folder is no object: there is nothing to delete.
-          if (!(await statPath(session, locate(key)))?.isDirectory()) throw error;
-        }
-      });
+      await attempt('delete', key, (session) => deleteFile(session, locate(key)));
     },
 
     async sweep(host) {
@@ -125,52 +117,4 @@ function urlOf({ user, host, port }: SshConfig, root: string): string {
   const name = host.includes(':') ? `[${host}]` : host;
   const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : `/~/${root}`;
   return `ssh://${user}@${name}:${port}${path}`;
-}
-
-function asStorageError(cause: unknown, operation: string, object: string): StorageError {
-  if (statusOf(cause) === NO_SUCH_FILE || cause instanceof NotAFileError) {
-    return new ObjectNotFoundError(`There is no ${object}`, { cause, isExplained: true });
-  }
-  return storageError(cause, operation, object);
-}
-
-function storageError(cause: unknown, operation: string, object: string): StorageError {
-  const remedy = statusOf(cause) === PERMISSION_DENIED ? { remedy: FOLDER_REMEDY } : {};
-  return new StorageError(`Cannot ${operation} ${object}`, { cause, ...remedy });
-}
-
-interface SessionKeeper {
-  /** The session, opened when there is none or the last one was lost. */
-  readonly open: () => Promise<SftpSession>;
-  /** Closes what is open. */
-  readonly close: () => Promise<void>;
-}
-
-/** Keeps one session for all operations, however many ask for it at once. */
-function keepSession(start: () => Promise<SftpSession>): SessionKeeper {
-  let current: { readonly session: Promise<SftpSession>; isUsable(): boolean } | undefined;
-  const begin = (): NonNullable<typeof current> => {
-    const attempt = { session: start(), isUsable: () => true };
-    const follow = async (): Promise<void> => {
-      try {
-        const session = await attempt.session;
-        attempt.isUsable = () => session.isOpen();
-      } catch {
-        attempt.isUsable = () => false; // whoever asked for it gets the error
-      }
-    };
-    void follow();
-    return attempt;
-  };
-  return {
-    open() {
-      if (!current?.isUsable()) current = begin();
-      return current.session;
-    },
-    async close() {
-      const last = await current?.session.catch(() => undefined);
-      current = undefined;
-      await last?.[Symbol.asyncDispose]();
-    },
-  };
 }

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Stats } from 'ssh2';
 import { createSizedReader, type SizedRead } from '../sized-reader.ts';
+import { NotAFileError } from './errors.ts';
 import type { SftpSession } from './session.ts';
 
 /** The largest answer that every OpenSSH gives to one request (256 KiB with the answer's own fields). */
@@ -74,14 +75,6 @@ async function startDownload(session: SftpSession, path: string): Promise<Downlo
       await close();
     },
   };
-}
-
-/** There is something of that name, which is not a file. */
-export class NotAFileError extends Error {
-  constructor(path: string) {
-    super(`${path} is not a file`);
-    this.name = 'NotAFileError';
-  }
 }
 
 /** Reads exactly `length` bytes; servers may answer with fewer than asked for. */

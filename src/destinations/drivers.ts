@@ -1,0 +1,48 @@
+import type { OptionRows, SectionOptions } from '../config/option.ts';
+import type { Log } from '../log.ts';
+import type { Destination } from './destination.ts';
+import * as local from './local/config.ts';
+import * as s3 from './s3/config.ts';
+import * as ssh from './ssh/config.ts';
+
+/** What a driver's `config.ts` exports. It is loaded by every command: values only, and nothing of the driver. */
+interface DriverConfig<C, R extends OptionRows> {
+  /** The options of the section that is called like the driver. */
+  readonly options: R;
+  /** Throws a ConfigError for what cannot be. */
+  readonly read: (section: SectionOptions<R>) => C;
+  /** What the sample configuration says in that section. */
+  readonly sample: string;
+}
+
+/** A row of the table. `open` loads the driver: the AWS SDK and ssh2 would double the time that the command takes to start. */
+function driver<C, R extends OptionRows>(
+  { options, read, sample }: DriverConfig<C, R>,
+  open: (config: C, log: Log) => Promise<Destination>,
+) {
+  return { options, read, sample, open };
+}
+
+/**
+ * Every kind of destination, one row each, in the order in which messages and pages name them. Schema, messages, documentation, the sample
+ * configuration and the tests of the contract derive from it.
+ */
+export const DRIVERS = {
+  ssh: driver(ssh, async (config, log) => (await import('./ssh/driver.ts')).openSsh(config, log)),
+  s3: driver(s3, async (config, log) => (await import('./s3/driver.ts')).openS3(config, log)),
+  local: driver(local, async (config, log) => (await import('./local/driver.ts')).openLocal(config, log)),
+};
+
+/** What `backup_destination` may be. */
+export type DestinationKind = keyof typeof DRIVERS;
+
+/** The configuration of one destination, whichever it is. */
+export type DestinationConfig = ReturnType<(typeof DRIVERS)[DestinationKind]['read']>;
+
+export const DESTINATION_KINDS = Object.keys(DRIVERS) as DestinationKind[];
+
+/** Opens the configured destination; it connects on first use. */
+export async function openDestination(config: DestinationConfig, log: Log): Promise<Destination> {
+  const { open } = DRIVERS[config.kind];
+  return await (open as (config: DestinationConfig, log: Log) => Promise<Destination>)(config, log);
+}
