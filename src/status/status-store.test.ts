@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local/driver.ts';
 import { describeError } from '../errors.ts';
+import { FILES_STATUS } from '../kinds/files.ts';
 import { createLog } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
-import { FILES_STATUS } from '../kinds/files.ts';
 import { entriesOf, withEntry } from './layout.ts';
 import { openStatusStore, type StatusStore } from './status-store.ts';
 
@@ -245,7 +245,7 @@ describe('a status and its second copy', () => {
     await store.write({ status: withEntry(one, 'weekly', OLD, { newer: { deep: [1] } }), deletions: [] });
     const { status } = await store.read();
     await store.write({ status: withEntry(status, 'daily', K2, {}), deletions: [] });
-    expect((await store.read()).status.weekly).toEqual({ [OLD]: { newer: { deep: [1] } } });
+    expect((await store.read()).status['weekly']).toEqual({ [OLD]: { newer: { deep: [1] } } });
   });
 
   it('lose what can be no key, and the deletion of such, with one warning', async () => {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
-import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { FILES_STATUS } from '../../src/kinds/files.ts';
+import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { withEntry } from '../../src/status/layout.ts';
 import { openStatusStore } from '../../src/status/status-store.ts';
 import { keepLog } from '../integration/s3-lab.ts';

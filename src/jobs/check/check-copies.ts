@@ -3,16 +3,13 @@ import { MEDIA, type Media } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { datedCopy } from '../../retention/plan-binlogs.ts';
+import { KINDS } from '../../kinds/kinds.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
-import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
 import type { Attributes } from '../../status/entries.ts';
-import { fileCopies } from '../../kinds/files.ts';
-import { mysqlCopies } from '../../kinds/mysql.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { openPlaces, type Places } from '../record/open-places.ts';
+import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { checkGroup } from './check-group.ts';
@@ -52,7 +49,7 @@ export async function checkCopies(
     for (const name of names) unseen.delete(name);
     return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
   };
-  const checkOne = async <S>(group: Group<S>): Promise<void> => {
+  const checkOne = async (group: Group): Promise<void> => {
     try {
       for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
     } catch (error) {
@@ -99,11 +96,11 @@ export async function checkCopies(
 
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
 async function sayLastingStates(context: JobContext): Promise<void> {
-  const { files, mysql, binlogs } = openPlaces(context);
+  const places = openPlaces(context);
   try {
-    warnOfFuture('files', fileCopies((await files.remote.status.read()).status), context);
-    warnOfFuture('mysql', mysqlCopies((await mysql.remote.status.read()).status), context);
-    warnOfFuture('binlog', binlogCopies((await binlogs.remote.status.read()).status).map(datedCopy), context);
+    for (const media of MEDIA) {
+      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+    }
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.debug(`Not all that lasts can be told: ${describeError(error)}`);
@@ -129,7 +126,7 @@ function requireSomething(
   });
 }
 
-type Group<S> = Omit<CheckedGroup<S>, 'isWanted'>;
+type Group = Omit<CheckedGroup, 'isWanted'>;
 
 /** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
 type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
@@ -147,7 +144,7 @@ function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContex
 interface MediaOfHost {
   readonly host: string;
   readonly media: Media;
-  readonly places: Places;
+  readonly places: PlacesOfKinds;
   readonly listing: Listing;
   /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
   readonly objects: ReadonlySet<string> | undefined;
@@ -155,11 +152,11 @@ interface MediaOfHost {
 
 async function checkMedia(
   { host, media, places, listing, objects }: MediaOfHost,
-  check: <S>(group: Group<S>) => Promise<void>,
+  check: (group: Group) => Promise<void>,
   context: JobContext,
 ): Promise<void> {
   /** The destination first: a local incremental copy may continue a full one that lies only there. */
-  const checkBoth = async <S>({ remote, local }: CopyPlaces<S>, kind: GroupKind<S>): Promise<void> => {
+  const checkBoth = async ({ remote, local }: CopyPlaces, kind: GroupKind): Promise<void> => {
     const [there, here] = [listing('remote'), listing('local')];
     if (there) await check({ host, kind, place: 'remote', store: remote, copies: there });
     if (local && here) await check({ host, kind, place: 'local', store: local, copies: here });
@@ -182,15 +179,15 @@ async function checkMedia(
         ),
       );
     case 'binlog':
-      return await checkBoth(places.binlogs, {
+      return await checkBoth(places.binlog, {
         examine: (found) => examineBinlog(found, context),
         findLack: () => undefined,
         findNeed: () => undefined,
-      } satisfies GroupKind<BinlogStatus>);
+      } satisfies GroupKind);
   }
 }
 
-type Periodic = GroupKind<PeriodicStatus>;
+type Periodic = GroupKind;
 
 function periodic(
   examine: Periodic['examine'],
@@ -220,8 +217,8 @@ function findMissingParent(
   return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
 }
 
-async function copiesElsewhere({ place }: FoundCopy, { mysql }: Places): Promise<MysqlCopy[]> {
+async function copiesElsewhere({ place }: FoundCopy, { mysql }: PlacesOfKinds): Promise<MysqlCopy[]> {
   if (place === 'remote') return [];
   const { status } = await mysql.remote.status.read();
-  return mysqlCopies(status).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+  return MYSQL.copies(status).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
 }

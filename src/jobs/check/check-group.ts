@@ -14,8 +14,8 @@ import { readObject } from './read-copy.ts';
  * others have been: an incremental one needs its full copy in the status. Other runs go on meanwhile, so what seems to be
  * gone is looked at twice. Throws when the status cannot be read or written.
  */
-export async function* checkGroup<S>(
-  group: CheckedGroup<S>,
+export async function* checkGroup(
+  group: CheckedGroup,
   options: CheckOptions,
   context: JobContext,
 ): AsyncGenerator<CheckedCopy> {
@@ -25,7 +25,7 @@ export async function* checkGroup<S>(
   const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
   const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));
-  const later: [FoundCopy, Examined<S>, unknown][] = [];
+  const later: [FoundCopy, Examined, unknown][] = [];
   for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
     const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
@@ -49,25 +49,25 @@ export async function* checkGroup<S>(
   yield* await findMissing(group, entries, present);
 }
 
-type Look<S> =
+type Look =
   | Judgement
-  | { readonly state: 'whole'; readonly examined: Examined<S>; readonly problem: unknown }
+  | { readonly state: 'whole'; readonly examined: Examined; readonly problem: unknown }
   /** A run has removed it since the copies were listed. */
   | { readonly state: 'gone' };
 
-interface Known<S> {
-  readonly group: CheckedGroup<S>;
+interface Known {
+  readonly group: CheckedGroup;
   readonly found: FoundCopy;
   /** What the status says of it; undefined when it does not list it. */
   readonly attributes: Attributes | undefined;
   readonly isExpired: boolean;
 }
 
-async function look<S>(
-  { group: { kind, store }, found, attributes, isExpired }: Known<S>,
+async function look(
+  { group: { kind, store }, found, attributes, isExpired }: Known,
   { read }: CheckOptions,
   context: JobContext,
-): Promise<Look<S>> {
+): Promise<Look> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
@@ -95,14 +95,14 @@ function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedC
 }
 
 /** All that the operator may call a copy. */
-function namesOf<S>({ location, object, parsed }: FoundCopy, format: StatusFormat<S>): string[] {
+function namesOf({ location, object, parsed }: FoundCopy, format: StatusFormat): string[] {
   const key = format.keyOf(object.key);
   return [location, object.key, parsed.name, key, nameOfKey(key)];
 }
 
 /** Entries whose objects are not there, and were not when the status was read once more. */
-async function findMissing<S>(
-  { host, place, store, isWanted }: CheckedGroup<S>,
+async function findMissing(
+  { host, place, store, isWanted }: CheckedGroup,
   entries: ReadonlyMap<string, Attributes>,
   present: ReadonlySet<string>,
 ): Promise<CheckedCopy[]> {

@@ -1,4 +1,4 @@
-import type { Attributes } from '../../status/entries.ts';
+import { type Attributes, type Status } from '../../status/entries.ts';
 import type { StatusWriting } from '../../status/status-store.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
@@ -51,12 +51,12 @@ export interface CheckOptions {
  * A copy that has been read to its end and is whole: the function enters it in a status. That throws a TwinDbError with the
  * reason when something that the status must have is not known.
  */
-export type Examined<S> = (status: S) => S;
+export type Examined = (status: Status) => Status;
 
 /** How copies of one kind stand in their status. */
-export interface GroupKind<S> {
+export interface GroupKind {
   /** Reads a copy to its end; throws when it is not whole. */
-  readonly examine: (found: FoundCopy) => Promise<Examined<S>>;
+  readonly examine: (found: FoundCopy) => Promise<Examined>;
   /** Why a copy with these attributes is of no use by itself; undefined when nothing is known against it. */
   readonly findLack: (attributes: Attributes) => Error | undefined;
   /** Why a copy that would get these attributes is of no use without them; undefined when it can be restored unlisted. */
@@ -64,11 +64,11 @@ export interface GroupKind<S> {
 }
 
 /** The copies of one kind of one host in one place. */
-export interface CheckedGroup<S> {
+export interface CheckedGroup {
   readonly host: string;
   readonly place: FoundCopy['place'];
-  readonly store: CopyPlace<S>;
-  readonly kind: GroupKind<S>;
+  readonly store: CopyPlace;
+  readonly kind: GroupKind;
   readonly copies: readonly FoundCopy[];
   /** Whether a copy that has these names is to be checked. */
   readonly isWanted: (names: readonly string[]) => boolean;

@@ -1,19 +1,20 @@
 import type { Destination } from '../../destinations/destination.ts';
 import { ObjectNotFoundError, TwinDbError } from '../../errors.ts';
+import { type Status } from '../../status/entries.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { recordCopy } from '../record/record-copy.ts';
+import { changeStatus } from '../record/record-copy.ts';
 import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-copy.ts';
 
 /**
  * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
  * cannot be read or written.
  */
-export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement | undefined>;
+export type EnterCopy = (found: FoundCopy, examined: Examined) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
-export function rehearseEntry<S>({ store, kind }: CheckedGroup<S>): EnterCopy<S> {
-  let rehearsed: S | undefined;
+export function rehearseEntry({ store, kind }: CheckedGroup): EnterCopy {
+  let rehearsed: Status | undefined;
   return async (found, examined) => {
     const { status } = await store.status.read();
     // A backup has finished it meanwhile.
@@ -31,11 +32,11 @@ export function rehearseEntry<S>({ store, kind }: CheckedGroup<S>): EnterCopy<S>
  * Enters each copy at once, so that what has been read is not lost when the work is interrupted. It is signed only when the operator
  * answers for it.
  */
-export function recordEntry<S>(
-  { store }: CheckedGroup<S>,
+export function recordEntry(
+  { store }: CheckedGroup,
   underLock: UnderLock,
   { log, integrity }: JobContext,
-): EnterCopy<S> {
+): EnterCopy {
   return (found, examined) =>
     underLock(async (writing) => {
       const { status, deletions } = await store.status.read();
@@ -49,15 +50,14 @@ export function recordEntry<S>(
         return { state: 'adopted' };
       });
       const entryKey = store.format.keyOf(key);
-      const enter = (before: S): S =>
+      const enter = (before: Status): Status =>
         store.format.mapEntries(examined(before), (each, attributes) =>
           integrity.accept && each === entryKey ? store.sign(each, attributes) : attributes,
         );
       // Retention is the business of the next backup.
-      const change = { enter, plan: () => [], without: (unchanged: S) => unchanged };
       const write: typeof store.status.write = (stored) => store.status.write(stored, writing);
       const place = { ...store, status: { ...store.status, write } };
-      if (judgement.state === 'adopted') await recordCopy(place, change, log);
+      if (judgement.state === 'adopted') await changeStatus(place, { enter }, log);
       return judgement;
     });
 }

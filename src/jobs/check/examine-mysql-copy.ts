@@ -2,11 +2,10 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import { IntegrityError, TwinDbError } from '../../errors.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { type BackupInfo, type InfoFile, parseBackupInfo } from '../../mysql/copy/backup-info.ts';
 import { XbstreamCheck } from '../../mysql/copy/xbstream-check.ts';
 import { ANY_FILES, vendorOf } from '../../mysql/flavours.ts';
-import { mysqlAttributes, mysqlCopies } from '../../kinds/mysql.ts';
-import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Examined } from './checked-copy.ts';
@@ -26,14 +25,14 @@ export async function examineMysqlCopy(
   found: FoundCopy,
   { elsewhere, isThere }: ParentSearch,
   context: JobContext,
-): Promise<Examined<PeriodicStatus>> {
+): Promise<Examined> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
   const digest = await readCopy(found, [stream], context);
   const info = readInfo(stream.kept);
   const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(elsewhere, context);
   return (status) => {
     const about = describe(found, info);
-    const candidates = () => [...mysqlCopies(status), ...listElsewhere()];
+    const candidates = () => [...MYSQL.copies(status), ...listElsewhere()];
     const copy: MysqlCopy = {
       ...about,
       ...digest,
@@ -42,7 +41,7 @@ export async function examineMysqlCopy(
       // Page-compressed tables take less on a disk than in the stream.
       unpackedSize: undefined,
     };
-    return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
+    return MYSQL.enter(status, copy);
   };
 }
 
