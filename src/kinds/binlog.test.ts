@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBinlogStatus } from '../../test/fixtures/independent-status-reader.ts';
 import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
-import { type Status } from '../status/entries.ts';
+import type { Status } from '../status/entries.ts';
 import { decodeEnvelope, encodeEnvelope } from '../status/envelope.ts';
 import { BINLOG, BINLOG_STATUS } from './binlog.ts';
 

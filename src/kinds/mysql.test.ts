@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
-import { type Status } from '../status/entries.ts';
+import type { Status } from '../status/entries.ts';
 import { decodeEnvelope, encodeEnvelope, type StatusContent } from '../status/envelope.ts';
 import { entriesOf, withEntry } from '../status/layout.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL, MYSQL_STATUS, parentsOfOthers } from './mysql.ts';

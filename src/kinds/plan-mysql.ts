@@ -4,7 +4,7 @@ import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Decision } from '../retention/plan.ts';
 import { parentsNotListed, planChains } from '../retention/plan-chains.ts';
-import { type Status } from '../status/entries.ts';
+import type { Status } from '../status/entries.ts';
 import type { KeepingPlace } from './kind.ts';
 
 /** What a status of MySQL copies says. */

@@ -5,7 +5,7 @@ import { readSmallObject, writeSmallObject } from '../destinations/small-object.
 import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { formatBytes } from '../units.ts';
-import { type Status } from './entries.ts';
+import type { Status } from './entries.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';

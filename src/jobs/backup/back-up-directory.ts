@@ -6,7 +6,7 @@ import { FILES } from '../../kinds/files.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
 import { requireAnswer } from '../../sources/require-answer.ts';
-import { type Status } from '../../status/entries.ts';
+import type { Status } from '../../status/entries.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';

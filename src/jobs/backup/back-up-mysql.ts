@@ -27,7 +27,7 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
-import { type Status } from '../../status/entries.ts';
+import type { Status } from '../../status/entries.ts';
 import { toSeconds } from '../../units.ts';
 import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';

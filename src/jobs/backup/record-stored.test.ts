@@ -10,7 +10,7 @@ import { FILES, FILES_STATUS } from '../../kinds/files.ts';
 import { createLog } from '../../log.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
-import { type CopyPlace } from '../record/record-copy.ts';
+import type { CopyPlace } from '../record/record-copy.ts';
 import { recordStored } from './record-stored.ts';
 
 const { signal } = new AbortController();

@@ -7,6 +7,7 @@ import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Examined, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
+import { EXAMINATIONS } from './examinations.ts';
 import { readObject } from './read-copy.ts';
 
 /**
@@ -64,25 +65,27 @@ interface Known {
 }
 
 async function look(
-  { group: { kind, store }, found, attributes, isExpired }: Known,
+  { group: { media, surroundings, store }, found, attributes, isExpired }: Known,
   { read }: CheckOptions,
   context: JobContext,
 ): Promise<Look> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
+  const { examine, findLack } = EXAMINATIONS[media];
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
     const verdict = judgeCopy({ ...found, ...store }, store.format, { attributes }, context);
     const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
-    if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found), problem };
+    if (attributes === undefined)
+      return { state: 'whole', examined: await examine(found, context, surroundings), problem };
     if (verdict.kind === 'refused') return { state: verdict.isChanged ? 'forged' : 'unsigned', problem };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
     }
     if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
-    else if (read) await kind.examine(found);
-    const lack = kind.findLack(attributes);
+    else if (read) await examine(found, context, surroundings);
+    const lack = findLack?.(attributes, surroundings.isThere);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {
     context.signal.throwIfAborted();
@@ -102,11 +105,11 @@ function namesOf({ location, object, parsed }: FoundCopy, format: StatusFormat):
 
 /** Entries whose objects are not there, and were not when the status was read once more. */
 async function findMissing(
-  { host, place, store, isWanted }: CheckedGroup,
+  { host, store, isWanted }: CheckedGroup,
   entries: ReadonlyMap<string, Attributes>,
   present: ReadonlySet<string>,
 ): Promise<CheckedCopy[]> {
-  const { destination, status, format } = store;
+  const { destination, status, format, role: place } = store;
   const suspects = [...entries].flatMap(([key, { sha256 }]): CheckedCopy[] => {
     const parsed = parseKey(key);
     const location = destination.locate(key);

@@ -1,6 +1,5 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { TwinDbError } from '../../errors.ts';
-import { FILES } from '../../kinds/files.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import { findSourcePath, listMembers } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
@@ -19,14 +18,11 @@ export async function examineFileCopy(found: FoundCopy, context: JobContext): Pr
   const archive = new TarCheck();
   const members = new Beginning(LISTING_SIZE);
   const digest = await readCopy(found, [archive, listMembers(), members], context);
-  return (status) => {
-    const copy: FileCopy = {
-      ...describe(found, members.bytes.toString('utf8')),
-      ...digest,
-      unpackedSize: archive.size,
-    };
-    return FILES.enter(status, copy);
-  };
+  return (): FileCopy => ({
+    ...describe(found, members.bytes.toString('utf8')),
+    ...digest,
+    unpackedSize: archive.size,
+  });
 }
 
 /** What the Python tool did not record: the archive's own first member says which directory it was made from. */

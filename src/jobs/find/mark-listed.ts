@@ -1,6 +1,6 @@
 import { describeError } from '../../errors.ts';
 import { KINDS } from '../../kinds/kinds.ts';
-import { type Attributes } from '../../status/entries.ts';
+import type { Attributes } from '../../status/entries.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import type { FoundCopy } from './list-copies.ts';

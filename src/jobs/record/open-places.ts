@@ -1,4 +1,4 @@
-import type { Media } from '../../copies/key.ts';
+import { MEDIA, type Media } from '../../copies/key.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { KINDS } from '../../kinds/kinds.ts';
 import { signEntry } from '../../status/sign-entry.ts';
@@ -11,11 +11,7 @@ export type PlacesOfKinds = Readonly<Record<Media, CopyPlaces>>;
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
 export function openPlaces(context: JobContext): PlacesOfKinds {
-  return {
-    files: openOf('files', context),
-    mysql: openOf('mysql', context),
-    binlog: openOf('binlog', context),
-  };
+  return Object.fromEntries(MEDIA.map((media) => [media, openOf(media, context)])) as PlacesOfKinds;
 }
 
 function openOf(media: Media, context: JobContext): CopyPlaces {

@@ -3,7 +3,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import type { KeepingPlace, Kind, RecordedCopy, Sign } from '../../kinds/kind.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
-import { type Status } from '../../status/entries.ts';
+import type { Status } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import type { StoredStatus } from '../../status/status-store.ts';
 

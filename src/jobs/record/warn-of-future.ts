@@ -1,7 +1,7 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import { isFromFuture } from '../../retention/newest-first.ts';
-import { type Status } from '../../status/entries.ts';
+import type { Status } from '../../status/entries.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
