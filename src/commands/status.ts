@@ -1,8 +1,5 @@
 import type { Media } from '../copies/key.ts';
-import { BINLOG_STATUS } from '../kinds/binlog.ts';
-import { FILES_STATUS } from '../kinds/files.ts';
-import { MYSQL_STATUS } from '../kinds/mysql.ts';
-import type { StatusFormat } from '../status/status-format.ts';
+import { KINDS } from '../kinds/kinds.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import type { CommandContext } from './command.ts';
 
@@ -13,13 +10,8 @@ interface StatusOptions {
 
 /** Prints the decoded status of a host's copies as JSON, with and without `--json`. */
 export async function status({ type, hostname }: StatusOptions, context: CommandContext): Promise<boolean> {
-  const read = async <S>(format: StatusFormat<S>): Promise<unknown> =>
-    (await openStatusStore(context.destination, hostname ?? context.host, format, context).read()).status;
-  const readers = {
-    files: () => read(FILES_STATUS),
-    mysql: () => read(MYSQL_STATUS),
-    binlog: () => read(BINLOG_STATUS),
-  } satisfies Record<Media, () => Promise<unknown>>;
-  context.print(JSON.stringify(await readers[type](), undefined, 2));
+  const format = KINDS[type].formats.remote;
+  const store = openStatusStore(context.destination, hostname ?? context.host, format, context);
+  context.print(JSON.stringify((await store.read()).status, undefined, 2));
   return true;
 }

@@ -1,31 +1,45 @@
 import { formatTimestamp, sanitizePath } from './names.ts';
 import { isRunType, type RunType } from './run-type.ts';
 
-/** What a backup copy is of, in the order in which `ls` prints them. */
-export const MEDIA = ['files', 'mysql', 'binlog'] as const;
+/** Whether copies of a kind are below their run types, in the order in which `ls` prints them. */
+const IS_PERIODIC = { files: true, mysql: true, binlog: false } as const;
 
-export type Media = (typeof MEDIA)[number];
+/** What a backup copy is of. */
+export type Media = keyof typeof IS_PERIODIC;
+
+export const MEDIA = Object.keys(IS_PERIODIC) as readonly Media[];
+
+type MediaThatIs<P extends boolean> = { [M in Media]: (typeof IS_PERIODIC)[M] extends P ? M : never }[Media];
 
 /** What the key of a backup copy tells. */
 export type ParsedKey =
   | {
-      readonly media: 'files' | 'mysql';
+      readonly media: MediaThatIs<true>;
       readonly host: string;
       readonly runType: RunType;
       readonly name: string;
     }
-  | { readonly media: 'binlog'; readonly host: string; readonly runType: undefined; readonly name: string };
+  | {
+      readonly media: MediaThatIs<false>;
+      readonly host: string;
+      readonly runType: undefined;
+      readonly name: string;
+    };
 
 /** Takes a key apart (contract: where things lie on a destination); undefined when it is not the key of a copy. */
 export function parseKey(key: string): ParsedKey | undefined {
   const [host, second, third, fourth, ...rest] = key.split('/');
   if (!host || rest.length > 0) return undefined;
-  if (second === 'binlog' && third && fourth === undefined) {
-    return { media: 'binlog', host, runType: undefined, name: third };
+  if (isMedia(second, false) && third && fourth === undefined) {
+    return { media: second, host, runType: undefined, name: third };
   }
   if (second === undefined || !isRunType(second) || !fourth) return undefined;
-  if (third !== 'files' && third !== 'mysql') return undefined;
+  if (!isMedia(third, true)) return undefined;
   return { media: third, host, runType: second, name: fourth };
+}
+
+function isMedia<P extends boolean>(text: string | undefined, isPeriodic: P): text is MediaThatIs<P> {
+  return MEDIA.some((each) => each === text && IS_PERIODIC[each] === isPeriodic);
 }
 
 /** The last part of a key: the name of the copy. */

@@ -5,23 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { readBinlogStatus } from '../../test/fixtures/independent-status-reader.ts';
 import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import type { Status } from '../status/entries.ts';
 import { decodeEnvelope, encodeEnvelope } from '../status/envelope.ts';
-import {
-  BINLOG_STATUS,
-  type BinlogStatus,
-  binlogAttributes,
-  binlogCopies,
-  withBinlog,
-  withoutBinlogs,
-} from './binlog.ts';
+import { BINLOG, BINLOG_STATUS } from './binlog.ts';
 
 const KEY = 'db1/binlog/mysql-bin.000001';
 
-function store(status: BinlogStatus): string {
+function store(status: Status): string {
   return encodeEnvelope(BINLOG_STATUS.serialise(status));
 }
 
-function reread(status: BinlogStatus): BinlogStatus {
+function reread(status: Status): Status {
   return BINLOG_STATUS.parse(decodeEnvelope(store(status)).content);
 }
 
@@ -61,7 +55,7 @@ describe('a binlog status of the Python tool', () => {
     'is read with the time in %s, and written with time_created',
     (name) => {
       const status = BINLOG_STATUS.parse({ [KEY]: { [name]: 1546300801 } });
-      expect(binlogCopies(status)).toEqual([
+      expect(BINLOG.copies(status)).toEqual([
         copyOf({
           serverIdentity: undefined,
           size: undefined,
@@ -76,15 +70,15 @@ describe('a binlog status of the Python tool', () => {
 
   it('is read where a name that was taken has the time behind it', () => {
     const status = BINLOG_STATUS.parse({ [`${KEY}.1546300801`]: { time_created: 1546300801 } });
-    expect(binlogCopies(status)).toMatchObject([
+    expect(BINLOG.copies(status)).toMatchObject([
       { name: 'mysql-bin.000001.1546300801', binlog: 'mysql-bin.000001' },
     ]);
   });
 
   it('keeps what we do not know of', () => {
     const status = BINLOG_STATUS.parse({ [KEY]: { time_created: 5, colour: 'red' } });
-    const other = withBinlog(status, copyOf({ key: 'db1/binlog/b.000002' }));
-    expect(reread(withoutBinlogs(other, ['db1/binlog/b.000002']))).toEqual({
+    const other = BINLOG.enter(status, copyOf({ key: 'db1/binlog/b.000002' }));
+    expect(reread(BINLOG_STATUS.withoutKeys(other, ['db1/binlog/b.000002']))).toEqual({
       [KEY]: { time_created: 5, colour: 'red' },
     });
   });
@@ -96,7 +90,7 @@ describe('a binlog status of the Python tool', () => {
     });
     expect(() => readBinlogStatus(encodeEnvelope(status))).toThrow('would not read');
     for (const each of [status, reread(status)]) {
-      expect(binlogCopies(each).map(({ key }) => key)).toEqual(['db1/binlog/b.1']);
+      expect(BINLOG.copies(each).map(({ key }) => key)).toEqual(['db1/binlog/b.1']);
     }
     expect(readBinlogStatus(store(status))).toHaveLength(2);
     // Version 3.3 of the Python tool takes the status for empty because of a 0.
@@ -108,7 +102,7 @@ describe('a binlog status of the Python tool', () => {
       [KEY]: { time_created: 6.5 },
       'db1/binlog/b.1': { created_at: '7' },
     });
-    expect(binlogCopies(status)).toMatchObject([{ timeCreated: 7 }, { timeCreated: 7 }]);
+    expect(BINLOG.copies(status)).toMatchObject([{ timeCreated: 7 }, { timeCreated: 7 }]);
     expect(readBinlogStatus(store(status)).map(([, time]) => time)).toEqual([7, 7]);
   });
 
@@ -120,7 +114,7 @@ describe('a binlog status of the Python tool', () => {
     const file = join(process.env['TWINDB_GOLDEN'] ?? '', 'repository/db1/binlog-status');
     const text = readFileSync(file, 'utf8');
     const status = BINLOG_STATUS.parse(decodeEnvelope(text).content);
-    expect(binlogCopies(status).map(({ binlog }) => binlog)).toEqual([
+    expect(BINLOG.copies(status).map(({ binlog }) => binlog)).toEqual([
       'mysql-bin.000001',
       'mysql-bin.000002',
       'mysql-bin.000003',
@@ -154,23 +148,23 @@ describe('a binlog status of ours', () => {
     fc.assert(
       fc.property(fc.array(logs, { maxLength: 8 }), (some) => {
         const all: BinlogCopy[] = [];
-        let status: BinlogStatus = BINLOG_STATUS.empty;
+        let status: Status = BINLOG_STATUS.empty;
         for (const log of some) {
           const taken = status;
           const key = binlogCopyKey('db1', log, (each) => Object.hasOwn(taken, each));
           const copy = { ...log, host: 'db1', key, name: key.slice('db1/binlog/'.length) };
           all.push(copy);
-          status = withBinlog(status, copy);
+          status = BINLOG.enter(status, copy);
         }
         const times = readBinlogStatus(store(status));
         expect(new Map(times)).toEqual(new Map(all.map(({ key, timeCreated }) => [key, timeCreated])));
-        expect(new Set(binlogCopies(reread(status)))).toEqual(new Set(all));
+        expect(new Set(BINLOG.copies(reread(status)))).toEqual(new Set(all));
       }),
     );
   });
 
   it('has the contents of a log as attributes, and none of them where they are not known', () => {
-    expect(binlogAttributes(copyOf())).toMatchObject({
+    expect(BINLOG.attributes(copyOf())).toMatchObject({
       server_id: 7,
       first_time: 1546300802,
       last_time: 1546300900,
@@ -179,20 +173,20 @@ describe('a binlog status of ours', () => {
       next_binlog: 'mysql-bin.000002',
       ended_cleanly: true,
     });
-    const without = binlogAttributes(copyOf({ contents: undefined }));
+    const without = BINLOG.attributes(copyOf({ contents: undefined }));
     expect(Object.keys(without)).not.toContain('server_id');
     expect(Object.keys(without)).not.toContain('ended_cleanly');
   });
 
   it('knows the objects of its copies by any suffixes, and no others', () => {
-    const status = withBinlog(BINLOG_STATUS.empty, copyOf());
+    const status = BINLOG.enter(BINLOG_STATUS.empty, copyOf());
     const owned = (suffix: string) => BINLOG_STATUS.ownsObject(status, KEY + suffix);
     expect(['', '.gz', '.zst.gpg'].filter(owned)).toHaveLength(3);
     expect(['0', '0.gz', '.1546300801.gz'].filter(owned)).toEqual([]);
   });
 
   it('does not say of a log what it knew of another one of the same name', () => {
-    const known = withBinlog(BINLOG_STATUS.empty, copyOf({ timeCreated: 5 }));
+    const known = BINLOG.enter(BINLOG_STATUS.empty, copyOf({ timeCreated: 5 }));
     const same = { [KEY]: { time_created: 5 } };
     const later = { [KEY]: { time_created: 6 } };
     expect(BINLOG_STATUS.withExtraAttributes(same, known)[KEY]).toMatchObject({ server_identity: 'a' });
@@ -204,6 +198,6 @@ describe('a binlog status of ours', () => {
     ['a time that is none', { timeCreated: Number.NaN }],
     ['no time', { timeCreated: 0 }],
   ])('refuses %s', (_what, changes) => {
-    expect(() => binlogAttributes(copyOf(changes))).toThrow('Cannot record');
+    expect(() => BINLOG.attributes(copyOf(changes))).toThrow('Cannot record');
   });
 });

@@ -1,72 +1,67 @@
 import type { FileCopy } from '../copies/file-copy.ts';
-import { parseKey } from '../copies/key.ts';
-import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { type Attributes, isTime } from '../status/entries.ts';
-import { type PeriodicStatus, periodicFormat } from '../status/layout.ts';
+import { planRetention } from '../retention/plan.ts';
+import { isTime } from '../status/entries.ts';
+import { PERIODIC } from '../status/layout.ts';
+import { readNumber } from '../status/read-number.ts';
+import { statusFormat } from '../status/status-format.ts';
+import {
+  type AttributeTable,
+  asNumber,
+  asText,
+  asTexts,
+  optional,
+  required,
+  signedIn,
+} from './attribute-table.ts';
+import { type Kind, storedAs } from './kind.ts';
+
+const asTime = (value: unknown) => (isTime(value) ? value : undefined);
+
+const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
+  host: required('host', asText),
+  runType: required('run_type', (_, { parsed }) => parsed.runType),
+  name: required('name', asText),
+  sourcePath: required('source_path', asText),
+  backupStarted: required('backup_started', asTime),
+  backupFinished: required('backup_finished', asTime),
+  size: required('size', asNumber),
+  sha256: required('sha256', asText),
+  unpackedSize: optional('unpacked_size', asNumber),
+  chain: required('chain', (value) => asTexts(value) ?? []),
+};
 
 /** The status of file copies; the Python tool knows nothing of it. */
-export const FILES_STATUS = periodicFormat({
+export const FILES_STATUS = statusFormat({
   name: 'files-status',
   kind: 'files',
-  signed: [
-    'host',
-    'run_type',
-    'name',
-    'source_path',
-    'backup_started',
-    'backup_finished',
-    'size',
-    'sha256',
-    'unpacked_size',
-    'chain',
-  ],
+  layout: PERIODIC,
+  signed: signedIn(TABLE),
+  timeOf: ({ backup_started }) => asTime(backup_started),
+  identityOf: ({ backup_started }) => readNumber(backup_started),
 });
 
-/** What `HOST/files-status` says of a copy. */
-export function toAttributes(copy: FileCopy): Attributes {
-  return {
-    host: copy.host,
-    run_type: copy.runType,
-    name: copy.name,
-    source_path: copy.sourcePath,
-    backup_started: copy.backupStarted,
-    backup_finished: copy.backupFinished,
-    size: copy.size,
-    sha256: copy.sha256,
-    unpacked_size: copy.unpackedSize ?? null,
-    chain: copy.chain,
-  };
-}
-
-/** The copies a status lists. An entry that lacks what retention and restore need is left alone: nothing deletes it. */
-export function fileCopies(status: PeriodicStatus): FileCopy[] {
-  return RUN_TYPES.flatMap((runType) =>
-    Object.entries(status[runType]).flatMap(
-      ([key, attributes]) => fromAttributes(runType, key, attributes) ?? [],
+/** Copies of directories. */
+export const FILES: Kind<FileCopy> = {
+  ...storedAs<FileCopy>({
+    formats: { remote: FILES_STATUS, local: FILES_STATUS },
+    table: TABLE,
+    requireReadable: () => undefined,
+  }),
+  plan: async (status, made, { counts, role }) =>
+    planRetention(
+      FILES.copies(status).filter((other) => isPeer(made, other)),
+      {
+        count: counts[made.runType],
+        alwaysKeepNewest: role === 'remote',
+        now: made.backupFinished,
+        justMade: made.key,
+      },
     ),
-  );
-}
+  dated: (copy) => copy,
+  futureMeans: 'Retention counts such copies as the oldest',
+};
 
-function fromAttributes(runType: RunType, key: string, attributes: Attributes): FileCopy | undefined {
-  const { host, name, source_path, backup_started, backup_finished, size, sha256, unpacked_size, chain } =
-    attributes;
-  const parsed = parseKey(key);
-  if (parsed?.media !== 'files' || parsed.runType !== runType) return undefined;
-  if (typeof host !== 'string' || typeof name !== 'string' || typeof source_path !== 'string')
-    return undefined;
-  if (!isTime(backup_started) || !isTime(backup_finished)) return undefined;
-  if (typeof size !== 'number' || typeof sha256 !== 'string') return undefined;
-  return {
-    key,
-    host,
-    runType,
-    name,
-    sourcePath: source_path,
-    backupStarted: backup_started,
-    backupFinished: backup_finished,
-    size,
-    sha256,
-    unpackedSize: typeof unpacked_size === 'number' ? unpacked_size : undefined,
-    chain: Array.isArray(chain) ? chain.filter((suffix) => typeof suffix === 'string') : [],
-  };
+/** Retention is that of one directory and run type. */
+function isPeer(copy: FileCopy, other: FileCopy): boolean {
+  return other.host === copy.host && other.runType === copy.runType && other.sourcePath === copy.sourcePath;
 }

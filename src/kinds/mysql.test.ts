@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
+import type { Status } from '../status/entries.ts';
 import { decodeEnvelope, encodeEnvelope, type StatusContent } from '../status/envelope.ts';
-import { entriesOf, type PeriodicStatus, withEntry, withoutKeys } from '../status/layout.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlAttributes, mysqlCopies, parentsOfOthers } from './mysql.ts';
+import { entriesOf, withEntry } from '../status/layout.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL, MYSQL_STATUS, parentsOfOthers } from './mysql.ts';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 
@@ -43,16 +44,16 @@ function content(sections: StatusContent): StatusContent {
   return { hourly: {}, daily: {}, weekly: {}, monthly: {}, yearly: {}, ...sections };
 }
 
-function parse(sections: StatusContent): PeriodicStatus {
+function parse(sections: StatusContent): Status {
   return MYSQL_STATUS.parse(content(sections));
 }
 
-function store(status: PeriodicStatus): string {
+function store(status: Status): string {
   return encodeEnvelope(MYSQL_STATUS.serialise(status));
 }
 
 function copyOf(changes: Partial<MysqlCopy> = {}): MysqlCopy {
-  const [copy] = mysqlCopies(parse({ daily: { [FULL_KEY]: FULL } }));
+  const [copy] = MYSQL.copies(parse({ daily: { [FULL_KEY]: FULL } }));
   return { ...(copy as MysqlCopy), ...changes };
 }
 
@@ -63,7 +64,7 @@ function optional<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
 describe('a MySQL status of the Python tool', () => {
   it('is read in the form of version 2, where a missing vendor means Oracle', () => {
     const status = parse({ daily: { [FULL_KEY]: FULL }, hourly: { [HOURLY_KEY]: HOURLY } });
-    const [hourly, daily] = mysqlCopies(status);
+    const [hourly, daily] = MYSQL.copies(status);
     expect(daily).toEqual({
       key: FULL_KEY,
       host: 'db1',
@@ -93,7 +94,7 @@ describe('a MySQL status of the Python tool', () => {
 
   it('is read with the vendor of version 3, and with null coordinates', () => {
     const entry = { ...FULL, server_vendor: 'mariadb', binlog: null, position: null };
-    expect(mysqlCopies(parse({ daily: { [FULL_KEY]: entry } }))).toMatchObject([
+    expect(MYSQL.copies(parse({ daily: { [FULL_KEY]: entry } }))).toMatchObject([
       { serverVendor: 'mariadb', binlog: undefined, position: undefined },
     ]);
   });
@@ -106,15 +107,15 @@ describe('a MySQL status of the Python tool', () => {
     const entry = { ...FULL, config };
     const status = parse({ daily: { [FULL_KEY]: JSON.parse(JSON.stringify(entry)) } });
     const files = config ? [config] : [];
-    expect(mysqlCopies(status)).toMatchObject([{ key: FULL_KEY, config: files }]);
+    expect(MYSQL.copies(status)).toMatchObject([{ key: FULL_KEY, config: files }]);
     expect(readMysqlStatus(store(status))[0]?.config).toEqual(config ? [['/etc/my.cnf', 'x']] : []);
   });
 
   it('keeps the attributes that we do not know, and those beside the run types', () => {
     const entry = { ...FULL, colour: 'red', deep: { a: [1] } };
     const status = parse({ daily: { [FULL_KEY]: entry }, note: 'x' });
-    const changed = withoutKeys(
-      withEntry(status, 'daily', 'db1/daily/mysql/new.xbstream.gz', mysqlAttributes(copyOf())),
+    const changed = MYSQL_STATUS.withoutKeys(
+      withEntry(status, 'daily', 'db1/daily/mysql/new.xbstream.gz', MYSQL.attributes(copyOf())),
       ['db1/daily/mysql/new.xbstream.gz'],
     );
     expect(decodeEnvelope(store(changed)).content).toEqual(
@@ -127,7 +128,7 @@ describe('a MySQL status of the Python tool', () => {
     for (const file of ['repository/db1/status', 'status.bare-base64']) {
       const text = readFileSync(join(golden, file), 'utf8');
       const status = MYSQL_STATUS.parse(decodeEnvelope(text).content);
-      const [hourly, daily, ...others] = mysqlCopies(status);
+      const [hourly, daily, ...others] = MYSQL.copies(status);
       expect(others).toEqual([]);
       expect(hourly).toMatchObject({ type: 'incremental', parent: daily?.key, serverVendor: 'mariadb' });
       expect(daily).toMatchObject({ type: 'full', runType: 'daily', host: 'db1', binlog: undefined });
@@ -167,7 +168,7 @@ describe('an entry of the Python tool 2.12 to 2.15', () => {
     const entry = { ...JSON.parse(JSON.stringify(without)), lsn: '1700', ...times };
     const status = parse({ hourly: { [HOURLY_KEY]: entry } });
     for (const each of [status, MYSQL_STATUS.parse(decodeEnvelope(store(status)).content)]) {
-      expect(mysqlCopies(each)).toMatchObject([
+      expect(MYSQL.copies(each)).toMatchObject([
         {
           type: 'incremental',
           parent: FULL_KEY,
@@ -186,7 +187,7 @@ describe('an entry of the Python tool 2.12 to 2.15', () => {
     const key = 'db1/hourly/mysql/mysql-x.xbstream.gz';
     const status = parse({ hourly: { [key]: JSON.parse(JSON.stringify(without)) } });
     for (const each of [status, MYSQL_STATUS.parse(decodeEnvelope(store(status)).content)]) {
-      expect(mysqlCopies(each)).toEqual([]);
+      expect(MYSQL.copies(each)).toEqual([]);
       expect(parentsOfOthers(each)).toEqual([FULL_KEY]);
     }
     expect(readMysqlStatus(store(status))).toMatchObject([{ backupStarted: 1, backupFinished: 1 }]);
@@ -200,7 +201,7 @@ describe('an entry that says too little', () => {
     const status = parse({ hourly: { [HOURLY_KEY]: damaged } });
     const again = MYSQL_STATUS.parse(decodeEnvelope(store(status)).content);
     for (const each of [status, again]) {
-      expect(mysqlCopies(each)).toEqual([]);
+      expect(MYSQL.copies(each)).toEqual([]);
       expect(parentsOfOthers(each)).toEqual([FULL_KEY]);
       expect(entriesOf(each)).toHaveLength(1);
     }
@@ -250,14 +251,14 @@ describe('a MySQL status of ours', () => {
           return { ...copy, host: 'db1', name, key: `db1/${copy.runType}/mysql/${name}` };
         });
         const status = all.reduce(
-          (sum, copy) => withEntry(sum, copy.runType, copy.key, mysqlAttributes(copy)),
+          (sum, copy) => withEntry(sum, copy.runType, copy.key, MYSQL.attributes(copy)),
           MYSQL_STATUS.empty,
         );
         const text = store(status);
         expect(new Map(readMysqlStatus(text).map(({ key, lsn }) => [key, lsn]))).toEqual(
           new Map(all.map(({ key, lsn }) => [key, lsn])),
         );
-        const back = mysqlCopies(MYSQL_STATUS.parse(decodeEnvelope(text).content));
+        const back = MYSQL.copies(MYSQL_STATUS.parse(decodeEnvelope(text).content));
         expect(new Set(back)).toEqual(new Set(all));
       }),
     );
@@ -265,10 +266,10 @@ describe('a MySQL status of ours', () => {
 
   it('gives the Python tool text for a configuration file that is not UTF-8, and us its own bytes', () => {
     const config = [{ '/etc/my.cnf': base64(Buffer.from('# caf\xe9\n', 'latin1')) }];
-    const status = withEntry(MYSQL_STATUS.empty, 'daily', FULL_KEY, mysqlAttributes(copyOf({ config })));
+    const status = withEntry(MYSQL_STATUS.empty, 'daily', FULL_KEY, MYSQL.attributes(copyOf({ config })));
     const text = store(status);
     expect(readMysqlStatus(text)[0]?.config).toEqual([['/etc/my.cnf', '# café\n']]);
-    expect(mysqlCopies(MYSQL_STATUS.parse(decodeEnvelope(text).content))[0]?.config).toEqual(config);
+    expect(MYSQL.copies(MYSQL_STATUS.parse(decodeEnvelope(text).content))[0]?.config).toEqual(config);
   });
 
   it.each([
@@ -278,14 +279,14 @@ describe('a MySQL status of ours', () => {
     ['backupStarted', { backupStarted: 1.5 }],
     ['backupFinished', { backupFinished: 0 }],
   ])('refuses a copy without a usable %s', (what, changes) => {
-    expect(() => mysqlAttributes(copyOf(changes))).toThrow(
+    expect(() => MYSQL.attributes(copyOf(changes))).toThrow(
       `Cannot record ${FULL_KEY}: ${what} must be a positive whole number`,
     );
   });
 
   it('refuses a key of another shape', () => {
-    expect(() => mysqlAttributes(copyOf({ key: 'db1/daily/files/x' }))).toThrow('not the key');
-    expect(() => mysqlAttributes(copyOf({ runType: 'hourly' }))).toThrow('not the key');
+    expect(() => MYSQL.attributes(copyOf({ key: 'db1/daily/files/x' }))).toThrow('not the key');
+    expect(() => MYSQL.attributes(copyOf({ runType: 'hourly' }))).toThrow('not the key');
   });
 });
 
@@ -297,7 +298,7 @@ describe('a MySQL status below keep_local_path', () => {
         hourly: { [HOURLY_KEY]: { ...HOURLY, parent: `${FULL_KEY}.gpg` } },
       }),
     );
-    expect(mysqlCopies(status)).toMatchObject([
+    expect(MYSQL.copies(status)).toMatchObject([
       { key: HOURLY_KEY, parent: FULL_KEY },
       { key: FULL_KEY, name: FULL.name, parent: undefined },
     ]);
@@ -305,7 +306,7 @@ describe('a MySQL status below keep_local_path', () => {
 
   it('on the destination has the keys as they are', () => {
     const status = parse({ daily: { [`${FULL_KEY}.gpg`]: FULL } });
-    expect(mysqlCopies(status)).toMatchObject([{ key: `${FULL_KEY}.gpg`, name: `${FULL.name}.gpg` }]);
+    expect(MYSQL.copies(status)).toMatchObject([{ key: `${FULL_KEY}.gpg`, name: `${FULL.name}.gpg` }]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { periodicFormat, withEntry } from '../status/layout.ts';
-import { binlogCopies } from './binlog.ts';
-import { fileCopies } from './files.ts';
-import { mysqlCopies } from './mysql.ts';
+import { PERIODIC, withEntry } from '../status/layout.ts';
+import { BINLOG as BINLOGS } from './binlog.ts';
+import { FILES as DIRECTORIES } from './files.ts';
+import { MYSQL as SERVERS } from './mysql.ts';
 
-const { empty } = periodicFormat({ name: 'status', kind: 'mysql', signed: [] });
+const { empty } = PERIODIC;
 const FILES = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
 const MYSQL = 'db1/daily/mysql/mysql-2026-01-01_00_00_00.xbstream.gz';
 const BINLOG = 'db1/binlog/mysql-bin.000001.gz';
@@ -14,9 +14,9 @@ function listed(time: number): number[] {
   const times = { backup_started: time, backup_finished: time };
   const files = { ...times, host: 'db1', name: 'n', source_path: '/etc', size: 1, sha256: 'a' };
   return [
-    fileCopies(withEntry(empty, 'daily', FILES, files)).length,
-    mysqlCopies(withEntry(empty, 'daily', MYSQL, { ...times, type: 'full', lsn: 1 })).length,
-    binlogCopies({ [BINLOG]: { time_created: time } }).length,
+    DIRECTORIES.copies(withEntry(empty, 'daily', FILES, files)).length,
+    SERVERS.copies(withEntry(empty, 'daily', MYSQL, { ...times, type: 'full', lsn: 1 })).length,
+    BINLOGS.copies({ [BINLOG]: { time_created: time } }).length,
   ];
 }
 

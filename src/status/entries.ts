@@ -6,6 +6,12 @@ export type Attributes = Readonly<Record<string, unknown>>;
 /** Copies by their keys. */
 export type Entries = Readonly<Record<string, Attributes>>;
 
+/**
+ * The content of a status: entries, or sections of entries; the layout of its format tells which (`layout.ts`). Never changed in
+ * place.
+ */
+export type Status = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** Checks that `value` maps keys to attributes. Throws a StatusDamagedError with `problem` when it does not. */
 export function parseEntries(value: unknown, problem: string): Entries {
   if (!isRecord(value) || !Object.values(value).every(isRecord)) throw new StatusDamagedError(problem);

@@ -6,10 +6,10 @@ import type { StoredStatus } from './status-store.ts';
  * What is stored without what no object can be under: this tool has not written that. No destination would delete it, and each
  * run would fail by it again.
  */
-export function withoutFalseKeys<S>(
-  format: StatusFormat<S>,
-  stored: StoredStatus<S>,
-): { readonly stored: StoredStatus<S>; readonly dropped: readonly string[] } {
+export function withoutFalseKeys(
+  format: StatusFormat,
+  stored: StoredStatus,
+): { readonly stored: StoredStatus; readonly dropped: readonly string[] } {
   const falseKeys = format
     .entries(stored.status)
     .map(([key]) => key)

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { StatusDamagedError } from './envelope.ts';
-import { entriesOf, periodicFormat, withEntry, withoutKeys } from './layout.ts';
+import { entriesOf, PERIODIC, withEntry } from './layout.ts';
+import { readNumber } from './read-number.ts';
+import { statusFormat } from './status-format.ts';
 
-const format = periodicFormat({ name: 'files-status', kind: 'files', signed: [] });
+const format = statusFormat({
+  name: 'files-status',
+  kind: 'files',
+  layout: PERIODIC,
+  signed: [],
+  timeOf: ({ backup_started }) => readNumber(backup_started),
+});
 
 const one = withEntry(format.empty, 'daily', 'k1', { size: 1 });
 const two = withEntry(one, 'weekly', 'k2', { size: 2 });
@@ -13,7 +21,7 @@ describe('a status of periodic copies', () => {
     for (const status of [format.empty, format.parse({}), two]) {
       expect(Object.keys(status)).toEqual([...RUN_TYPES]);
     }
-    expect(Object.keys(withoutKeys(two, ['k1', 'k2']))).toEqual([...RUN_TYPES]);
+    expect(Object.keys(format.withoutKeys(two, ['k1', 'k2']))).toEqual([...RUN_TYPES]);
   });
 
   it.each([
@@ -31,7 +39,7 @@ describe('a status of periodic copies', () => {
       ['k1', { size: 1 }],
       ['k2', { size: 2 }],
     ]);
-    expect(entriesOf(withoutKeys(two, ['k1', 'unknown']))).toEqual([['k2', { size: 2 }]]);
+    expect(entriesOf(format.withoutKeys(two, ['k1', 'unknown']))).toEqual([['k2', { size: 2 }]]);
     expect(entriesOf(one)).toHaveLength(1);
     expect(entriesOf(format.empty)).toEqual([]);
   });
@@ -46,7 +54,7 @@ describe('a status of periodic copies', () => {
   it('keeps members and attributes that are not known here', () => {
     const foreign = { future: { a: 1 }, daily: { k1: { size: 1, newer: { b: [2] } } } };
     const status = withEntry(format.parse(foreign), 'daily', 'k2', {});
-    expect(withoutKeys(status, ['k2'])).toMatchObject(foreign);
+    expect(format.withoutKeys(status, ['k2'])).toMatchObject(foreign);
     expect(format.withExtraAttributes(format.empty, status)).toMatchObject({ future: { a: 1 }, daily: {} });
     expect(format.withExtraAttributes(status, format.empty)).toMatchObject(foreign);
   });

@@ -1,87 +1,79 @@
 import { parseKey } from '../copies/key.ts';
-import { byRunType, RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
+import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { type Attributes, type Entries, parseEntries, type Status } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
-import { readNumber } from './read-number.ts';
-import type { StatusFormat } from './status-format.ts';
 
-/**
- * The content of a status of periodic copies: for each run type the attributes of each key. Never changed in place.
- * Members beside the run types are kept, though they don't show in the type.
- */
-export type PeriodicStatus = Readonly<Record<RunType, Entries>>;
-
-/** `status` with another section for each run type. */
-export function mapSections(status: object, each: (runType: RunType) => Entries): PeriodicStatus {
-  return { ...status, ...byRunType(each) };
+/** Where in a status its entries are. */
+export interface Layout {
+  /** A status without a copy. */
+  readonly empty: Status;
+  /** Throws a StatusDamagedError when the content has another shape. */
+  parse(content: StatusContent): Status;
+  /** The lists of entries, each with the run type whose section it is. */
+  lists(status: Status): (readonly [RunType | undefined, Entries])[];
+  /** `status` with other lists. */
+  map(status: Status, each: (entries: Entries) => Entries): Status;
+  /** `status` with each list combined with that of `other`. */
+  combine(status: Status, other: Status, each: (entries: Entries, others: Entries) => Entries): Status;
+  /** `status` with an entry, which a layout with sections puts in that of the run type. */
+  withEntry(status: Status, runType: RunType | undefined, key: string, attributes: Attributes): Status;
 }
 
-/** A status without a copy. */
-const EMPTY_STATUS: PeriodicStatus = mapSections({}, () => ({}));
+/** A section for each run type, as the Python tool needs them. Members beside them are kept. */
+export const PERIODIC: Layout = {
+  empty: mapSections({}, () => ({})),
+  parse: (content) =>
+    mapSections(content, (runType) =>
+      parseEntries(content[runType] ?? {}, `its section "${runType}" is not a list of copies`),
+    ),
+  lists: (status) => RUN_TYPES.map((runType) => [runType, sectionOf(status, runType)]),
+  map: (status, each) => mapSections(status, (runType) => each(sectionOf(status, runType))),
+  combine: (status, other, each) =>
+    mapSections({ ...other, ...status }, (runType) =>
+      each(sectionOf(status, runType), sectionOf(other, runType)),
+    ),
+  withEntry,
+};
 
-function parsePeriodicStatus(content: StatusContent): PeriodicStatus {
-  return mapSections(content, (runType) =>
-    parseEntries(content[runType] ?? {}, `its section "${runType}" is not a list of copies`),
-  );
+/** The entries themselves, without sections; `what` they are is for the error. */
+export function flatLayout(what: string): Layout {
+  return {
+    empty: {},
+    parse: (content) => parseEntries(content, `it is not a list of ${what}`),
+    lists: (status) => [[undefined, status]],
+    map: (status, each) => each(status),
+    combine: (status, other, each) => each(status, other),
+    withEntry: (status, _runType, key, attributes) => ({ ...status, [key]: attributes }),
+  };
 }
 
-/** Every key and its attributes. A key in the section of another run type than its own is no copy of that section. */
-export function entriesOf(status: PeriodicStatus): [string, Attributes][] {
-  return RUN_TYPES.flatMap((runType) =>
-    Object.entries(status[runType]).filter(([key]) => (parseKey(key)?.runType ?? runType) === runType),
-  );
+function mapSections(status: object, each: (runType: RunType) => Entries): Status {
+  return { ...status, ...Object.fromEntries(RUN_TYPES.map((runType) => [runType, each(runType)])) };
 }
 
-function hasKey(status: PeriodicStatus, key: string): boolean {
-  return RUN_TYPES.some((runType) => Object.hasOwn(status[runType], key));
+/** `parse` has looked at it. */
+function sectionOf(status: Status, runType: RunType): Entries {
+  return status[runType] as Entries;
 }
 
+/** A periodic status with an entry. */
 export function withEntry(
-  status: PeriodicStatus,
-  runType: RunType,
+  status: Status,
+  runType: RunType | undefined,
   key: string,
   attributes: Attributes,
-): PeriodicStatus {
+): Status {
+  if (runType === undefined) return status;
   return { ...status, [runType]: { ...status[runType], [key]: attributes } };
 }
 
-export function withoutKeys(status: PeriodicStatus, keys: readonly string[]): PeriodicStatus {
-  const gone = new Set(keys);
-  const kept = (section: Entries) =>
-    Object.fromEntries(Object.entries(section).filter(([key]) => !gone.has(key)));
-  return mapSections(status, (runType) => kept(status[runType]));
-}
-
-/** A file that holds a periodic status as it is. */
-export function periodicFormat({
-  name,
-  kind,
-  signed,
-}: Pick<StatusFormat<PeriodicStatus>, 'name' | 'kind' | 'signed'>): StatusFormat<PeriodicStatus> {
-  return {
-    name,
-    kind,
-    signed,
-    signable: (attributes) => attributes,
-    empty: EMPTY_STATUS,
-    parse: parsePeriodicStatus,
-    serialise: (status) => status,
-    entries: entriesOf,
-    mapEntries: (status, each) =>
-      mapSections(status, (runType) =>
-        Object.fromEntries(
-          Object.entries(status[runType]).map(([key, attributes]) => [key, each(key, attributes)]),
-        ),
+/** Every key and its attributes. A key in the section of another run type than its own is no copy of that section. */
+export function entriesOf(status: Status, layout: Layout = PERIODIC): [string, Attributes][] {
+  return layout
+    .lists(status)
+    .flatMap(([runType, entries]) =>
+      Object.entries(entries).filter(
+        ([key]) => runType === undefined || (parseKey(key)?.runType ?? runType) === runType,
       ),
-    timeOf: ({ backup_started }) => (isTime(backup_started) ? backup_started : undefined),
-    keyOf: (objectKey) => objectKey,
-    withoutKeys,
-    ownsObject: hasKey,
-    withExtraAttributes: (status, other) =>
-      mapSections({ ...other, ...status }, (runType) =>
-        mergeExtraAttributes(status[runType], other[runType], ({ backup_started }) =>
-          readNumber(backup_started),
-        ),
-      ),
-  };
+    );
 }

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function open<S>(format: StatusFormat<S>) {
+function open(format: StatusFormat) {
   return openStatusStore(destination, 'db1', format, { log, signal });
 }
 
@@ -44,7 +44,7 @@ function mysqlContent(daily: StatusContent): StatusContent {
 /** What the store of each format is tried with: two copies, their objects, and one of them as the Python tool leaves it. */
 const FORMATS = [
   {
-    format: MYSQL_STATUS as StatusFormat<never>,
+    format: MYSQL_STATUS,
     object: MYSQL_KEY,
     both: mysqlContent({
       [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' },
@@ -56,7 +56,7 @@ const FORMATS = [
     keysOf: (text: string) => readMysqlStatus(text).map(({ key }) => key),
   },
   {
-    format: BINLOG_STATUS as StatusFormat<never>,
+    format: BINLOG_STATUS,
     object: 'db1/binlog/b.2.gz',
     both: {
       'db1/binlog/b.1': { time_created: 1, sha256: 'ab' },

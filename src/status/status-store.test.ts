@@ -245,7 +245,7 @@ describe('a status and its second copy', () => {
     await store.write({ status: withEntry(one, 'weekly', OLD, { newer: { deep: [1] } }), deletions: [] });
     const { status } = await store.read();
     await store.write({ status: withEntry(status, 'daily', K2, {}), deletions: [] });
-    expect((await store.read()).status.weekly).toEqual({ [OLD]: { newer: { deep: [1] } } });
+    expect((await store.read()).status['weekly']).toEqual({ [OLD]: { newer: { deep: [1] } } });
   });
 
   it('lose what can be no key, and the deletion of such, with one warning', async () => {

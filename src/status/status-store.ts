@@ -5,16 +5,16 @@ import { readSmallObject, writeSmallObject } from '../destinations/small-object.
 import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { formatBytes } from '../units.ts';
+import type { Status } from './entries.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
-import type { PeriodicStatus } from './layout.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
 
 /** A status and the deletions that were decided but may not have been carried out. */
-export interface StoredStatus<S = PeriodicStatus> {
-  readonly status: S;
+export interface StoredStatus {
+  readonly status: Status;
   /** Objects of copies that no longer stand in the status; they are to be deleted. */
   readonly deletions: readonly string[];
   /** Warnings of lasting states that were given; absent: none. */
@@ -22,17 +22,17 @@ export interface StoredStatus<S = PeriodicStatus> {
 }
 
 /** One status file of a host on a destination, with its second copy. */
-export interface StatusStore<S = PeriodicStatus> {
+export interface StatusStore {
   /**
    * An absent file is an empty status. Where a lock is held the files are read once, as nothing else writes them meanwhile. Throws a
    * StatusDamagedError when neither copy can be read.
    */
-  read(): Promise<StoredStatus<S>>;
+  read(): Promise<StoredStatus>;
   /**
    * Replaces both copies. Throws, and writes nothing more, when the run was ended or has lost its lock; `writing` says so for a
    * lock that was acquired after the store was opened.
    */
-  write(stored: StoredStatus<S>, writing?: StatusWriting): Promise<void>;
+  write(stored: StoredStatus, writing?: StatusWriting): Promise<void>;
   /** Which of the two lists the copy that an object holds, the first before the second; undefined: neither that can be read. */
   whichLists(objectKey: string): Promise<'first' | 'second' | undefined>;
 }
@@ -44,31 +44,31 @@ export interface StatusWriting {
   readonly requireLock?: () => void;
 }
 
-type ReadResult<S> = StoredStatus<S> | StatusDamagedError | undefined;
+type ReadResult = StoredStatus | StatusDamagedError | undefined;
 
 /**
  * The second copy is written first: it alone holds the deletions, because the first one has the form that the Python
  * tool reads. A crash in between leaves deletions of keys that the first copy still lists; they are not carried out.
  */
-export function openStatusStore<S>(
+export function openStatusStore(
   destination: Destination,
   host: string,
-  format: StatusFormat<S>,
+  format: StatusFormat,
   context: StatusWriting & { readonly log: Log },
-): StatusStore<S> {
+): StatusStore {
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
   const said = new Set<string>();
   /** The second copy as it was read or written last, `undefined` for none; absent: not known yet. */
   let before: { readonly text: string | undefined } | undefined;
   /** What the two files hold, while a lock keeps other runs from them; absent: they are to be read. */
-  let held: [ReadResult<S>, ReadResult<S>] | undefined;
+  let held: [ReadResult, ReadResult] | undefined;
   /** A run reads its status several times. */
   const tell = (message: string): void => {
     if (!said.has(message)) context.log.warn(message);
     said.add(message);
   };
-  const readBoth = async (): Promise<[ReadResult<S>, ReadResult<S>]> => {
+  const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
     const [first, second] = await Promise.all([key, secondKey].map((each) => tryReadText(destination, each)));
     before = typeof second === 'object' ? undefined : { text: second };
     return [parse(first, format), parse(second, format)];
@@ -98,7 +98,7 @@ export function openStatusStore<S>(
     }
   };
   /** What the second copy alone wants deleted is deleted only when all that it keeps is there: else it is no true picture. */
-  const withSafeDeletions = async (stored: StoredStatus<S>): Promise<StoredStatus<S>> => {
+  const withSafeDeletions = async (stored: StoredStatus): Promise<StoredStatus> => {
     if (stored.deletions.length === 0) return stored;
     const present = new Set<string>();
     for await (const object of destination.list(`${host}/`)) present.add(format.keyOf(object.key));
@@ -143,7 +143,7 @@ export function openStatusStore<S>(
     },
     async whichLists(objectKey) {
       const [first, second] = await readBoth();
-      const lists = (copy: ReadResult<S>) => isUsable(copy) && format.ownsObject(copy.status, objectKey);
+      const lists = (copy: ReadResult) => isUsable(copy) && format.ownsObject(copy.status, objectKey);
       if (lists(first)) return 'first';
       return lists(second) ? 'second' : undefined;
     },
@@ -180,12 +180,12 @@ export function openStatusStore<S>(
   };
 }
 
-function choose<S>(
-  format: StatusFormat<S>,
-  first: ReadResult<S>,
-  second: ReadResult<S>,
+function choose(
+  format: StatusFormat,
+  first: ReadResult,
+  second: ReadResult,
   onSecond: (problem: string) => void,
-): StoredStatus<S> | StatusDamagedError {
+): StoredStatus | StatusDamagedError {
   if (!isUsable(first)) {
     if (!isUsable(second)) return first ?? second ?? { status: format.empty, deletions: [] };
     onSecond(first === undefined ? 'is missing' : `is damaged: ${first.message}`);
@@ -199,13 +199,13 @@ function choose<S>(
   };
 }
 
-function isUsable<S>(read: ReadResult<S>): read is StoredStatus<S> {
+function isUsable(read: ReadResult): read is StoredStatus {
   return read !== undefined && !(read instanceof StatusDamagedError);
 }
 
 /** Whether both can be read, and the newest of the copies is in the second only. */
-function isOlder<S>(first: ReadResult<S>, second: ReadResult<S>, format: StatusFormat<S>): boolean {
-  const newestIn = ({ status }: StoredStatus<S>): number =>
+function isOlder(first: ReadResult, second: ReadResult, format: StatusFormat): boolean {
+  const newestIn = ({ status }: StoredStatus): number =>
     format
       .entries(status)
       .reduce((newest, [, attributes]) => Math.max(newest, format.timeOf(attributes) ?? 0), 0);
@@ -226,7 +226,7 @@ async function tryReadText(
   }
 }
 
-function parse<S>(text: string | StatusDamagedError | undefined, format: StatusFormat<S>): ReadResult<S> {
+function parse(text: string | StatusDamagedError | undefined, format: StatusFormat): ReadResult {
   if (typeof text !== 'string') return text;
   try {
     const { content, extra } = decodeEnvelope(text);

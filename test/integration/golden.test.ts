@@ -103,7 +103,9 @@ for (const golden of [fixture, real]) {
       const enveloped = decodeEnvelope(readFileSync(join(repository, golden.host, 'status'), 'utf8'));
       const bare = decodeEnvelope(readFileSync(join(golden.dir, 'status.bare-base64'), 'utf8'));
       expect(bare.content).toEqual(enveloped.content);
-      expect(Object.keys(MYSQL_STATUS.parse(bare.content).daily)[0]).toContain(`${golden.host}/daily/mysql/`);
+      expect(Object.keys(MYSQL_STATUS.parse(bare.content)['daily'] ?? {})[0]).toContain(
+        `${golden.host}/daily/mysql/`,
+      );
     });
 
     it('keeps each of its copies when ours backs up there, with a retention of 0 and names that look alike', async () => {

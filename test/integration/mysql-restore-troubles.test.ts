@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mysqlAttributes } from '../../src/kinds/mysql.ts';
+import { MYSQL } from '../../src/kinds/mysql.ts';
 import { formatBytes } from '../../src/units.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { mountSmallDisk } from '../e2e/small-disk.ts';
@@ -52,7 +52,7 @@ const fail = async (copy: string, ...options: string[]) => {
 const changeIncremental = (change: object) =>
   changeStatus(repository, 'db1', (status) => ({
     ...status,
-    hourly: { [history.incremental.key]: { ...mysqlAttributes(history.incremental), ...change } },
+    hourly: { [history.incremental.key]: { ...MYSQL.attributes(history.incremental), ...change } },
   }));
 
 describe('a copy that is not what the status says', () => {
@@ -110,7 +110,7 @@ describe('an incremental copy', () => {
     const times = { backup_started: started, backup_finished: started };
     changeStatus(repository, 'db1', (status) => ({
       ...status,
-      daily: { [history.full.key]: { ...mysqlAttributes(history.full), ...times } },
+      daily: { [history.full.key]: { ...MYSQL.attributes(history.full), ...times } },
       hourly: {},
     }));
     const message = await fail(history.incremental.key);

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mysqlAttributes } from '../../src/kinds/mysql.ts';
+import { MYSQL } from '../../src/kinds/mysql.ts';
 import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
 import { changeStatus, damage } from '../fixtures/mysql-copies.ts';
 import { adopt, type MysqlHistory, makeHistory, SAVED_CONFIG } from '../fixtures/mysql-history.ts';
@@ -121,7 +121,7 @@ describe('an incremental copy', () => {
     cpSync(join(repository, history.incremental.key), join(repository, decoy.key));
     changeStatus(repository, 'db1', (status) => ({
       ...status,
-      hourly: { ...status.hourly, [decoy.key]: mysqlAttributes({ ...decoy, runType: 'hourly' }) },
+      hourly: { ...status['hourly'], [decoy.key]: MYSQL.attributes({ ...decoy, runType: 'hourly' }) },
     }));
     await succeed(history.incremental.key);
     expect(await rowsIn(dst)).toEqual(history.rowsOfIncremental);

@@ -4,7 +4,7 @@ import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
-import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
+import { BINLOG } from '../../kinds/binlog.ts';
 import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
@@ -18,18 +18,15 @@ import {
 } from '../../mysql/binlog/choose-binlogs.ts';
 import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
-import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { expireBinlogs } from '../record/expire-binlogs.ts';
+import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
-import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { readAll } from './unused-start.ts';
-
-type BinlogPlaces = CopyPlaces<BinlogStatus>;
 
 /** What was copied in a run. */
 interface Copied {
@@ -49,7 +46,7 @@ interface Copied {
 export async function backUpBinlogs(
   server: MysqlServer,
   { expireLogDays }: MysqlConfig,
-  places: BinlogPlaces,
+  places: CopyPlaces,
   context: JobContext,
 ): Promise<number> {
   const closedLogs = await listClosedBinlogs(server);
@@ -58,7 +55,7 @@ export async function backUpBinlogs(
     return 0;
   }
   await warnOfUnlogged(server, context);
-  warnOfFuture('binlog', (await listCopies(places)).map(datedCopy), context);
+  warnOfFuture(BINLOG, (await places.remote.status.read()).status, context);
   const before = await copyNewer(server, closedLogs, places, context);
   const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
   const policy = {
@@ -83,15 +80,15 @@ async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }:
   }
 }
 
-async function listCopies({ remote }: BinlogPlaces): Promise<BinlogCopy[]> {
-  return binlogCopies((await remote.status.read()).status);
+async function listCopies({ remote }: CopyPlaces): Promise<BinlogCopy[]> {
+  return BINLOG.copies((await remote.status.read()).status);
 }
 
 /** Copies those of the closed logs that are newer than the last copied one. */
 async function copyNewer(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
-  places: BinlogPlaces,
+  places: CopyPlaces,
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
@@ -119,7 +116,7 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: BinlogPlaces, { destination, host }: JobContext): Promise<Set<string>> {
+async function takenKeys(places: CopyPlaces, { destination, host }: JobContext): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
@@ -160,7 +157,7 @@ async function copyBinlog(
   server: MysqlServer,
   { log: closed, gapAfter }: ChosenBinlog<ClosedBinlog>,
   taken: ReadonlySet<string>,
-  places: BinlogPlaces,
+  places: CopyPlaces,
   context: JobContext,
 ): Promise<Pick<StoredObject, 'key' | 'size'>> {
   const { host, log, destination } = context;
@@ -182,9 +179,7 @@ async function copyBinlog(
     chain,
     contents,
   });
-  const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
-    recordBinlog(place, describe(object), object.key, log);
-  await recordStored(stored, places, record, context);
+  await recordStored(stored, places, BINLOG, describe, context);
   log.info(
     `Copied the binary log ${closed.name} to ${destination.locate(stored.atDestination.key)}`,
     logFieldsOf(stored),

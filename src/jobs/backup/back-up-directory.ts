@@ -2,15 +2,14 @@ import type { FileCopy } from '../../copies/file-copy.ts';
 import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
-import { fileCopies } from '../../kinds/files.ts';
+import { FILES } from '../../kinds/files.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
 import { requireAnswer } from '../../sources/require-answer.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
+import type { Status } from '../../status/entries.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
-import { recordFileCopy } from '../record/record-file-copy.ts';
+import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
@@ -29,7 +28,7 @@ export async function backUpDirectory(
 ): Promise<number> {
   const { config, host, log } = context;
   const { status } = await places.remote.status.read();
-  warnOfFuture('files', fileCopies(status), context);
+  warnOfFuture(FILES, status, context);
   const started = unusedStart(
     await takenKeys(places),
     (start) => fileCopyKey(host, runType, path, start),
@@ -70,11 +69,7 @@ export async function backUpDirectory(
     unpackedSize,
     chain: object.chain,
   });
-  const record = (place: CopyPlace, object: StoredObject) => {
-    const counts = place === places.local ? config.retentionLocal : config.retention;
-    return recordFileCopy(place, describe(object), counts[runType], log);
-  };
-  await recordStored(stored, places, record, context);
+  await recordStored(stored, places, FILES, describe, context);
   const size = formatBytes(stored.atDestination.size);
   log.info(
     `Backed up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(stored.atDestination.key))} (${size})`,
@@ -83,13 +78,8 @@ export async function backUpDirectory(
   return stored.atDestination.size;
 }
 
-function latestSize(
-  status: PeriodicStatus,
-  host: string,
-  runType: RunType,
-  path: string,
-): number | undefined {
-  const copies = fileCopies(status).filter((copy) => copy.host === host && copy.sourcePath === path);
+function latestSize(status: Status, host: string, runType: RunType, path: string): number | undefined {
+  const copies = FILES.copies(status).filter((copy) => copy.host === host && copy.sourcePath === path);
   const ofThisType = copies.filter((copy) => copy.runType === runType);
   return (ofThisType.length > 0 ? ofThisType : copies)
     .toSorted((a, b) => a.backupStarted - b.backupStarted)

@@ -4,7 +4,7 @@ import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
-import { MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
+import { MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
   type BackupType,
@@ -26,12 +26,11 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
+import type { Status } from '../../status/entries.ts';
 import { toSeconds } from '../../units.ts';
 import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
-import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
@@ -73,8 +72,8 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
-  const copies = mysqlCopies(status);
-  warnOfFuture('mysql', copies, context);
+  const copies = MYSQL.copies(status);
+  warnOfFuture(MYSQL, status, context);
   await warnOfUncopied(server, context);
   const choice = await choose(server, mysql, runType, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
@@ -117,13 +116,7 @@ async function planCopy(
       backupStarted: toSeconds(started),
       backupFinished: toSeconds(now()),
     });
-    await recordStored(
-      stored,
-      places,
-      (place, object) =>
-        recordMysqlCopy(place, describe(object), mysqlRetention(place, places, context), log),
-      context,
-    );
+    await recordStored(stored, places, MYSQL, describe, context);
     log.info(
       `Backed up MySQL (${choice.type}) to ${quoteLocation(context.destination.locate(stored.atDestination.key))}`,
       logFieldsOf(stored),
@@ -136,11 +129,11 @@ async function choose(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
   runType: RunType,
-  status: PeriodicStatus,
+  status: Status,
   context: JobContext,
 ): Promise<BackupType> {
   const { config, host, log } = context;
-  const copies = mysqlCopies(status).filter((copy) => copy.host === host);
+  const copies = MYSQL.copies(status).filter((copy) => copy.host === host);
   const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
   const candidate = candidateParent(wanted);
   const choice = chooseBackupType({
@@ -156,7 +149,7 @@ async function choose(
 
 async function examineParent(
   { key, size }: MysqlCopy,
-  status: PeriodicStatus,
+  status: Status,
   context: JobContext,
 ): Promise<ParentObject> {
   const destination = context.destination;

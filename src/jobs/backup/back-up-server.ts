@@ -3,7 +3,7 @@ import { describeError } from '../../errors.ts';
 import type { Part } from '../../exporters/report.ts';
 import { connectMysql } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
-import type { Places } from '../record/open-places.ts';
+import type { PlacesOfKinds } from '../record/open-places.ts';
 import { type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
 import { backUpBinlogs } from './back-up-binlogs.ts';
 import { backUpMysql } from './back-up-mysql.ts';
@@ -28,7 +28,7 @@ const NO_LOGS = 'Cannot back up binary logs';
 /** The server's data, when backup_mysql is on, and its binary logs, whenever there is a [mysql] section. */
 export async function backUpServer(
   { runType, binlogsOnly, record }: RunParts,
-  places: Places,
+  places: PlacesOfKinds,
   attempt: Attempt,
   context: JobContext,
 ): Promise<void> {
@@ -43,10 +43,10 @@ export async function backUpServer(
     return;
   }
   const hasData = source.backupMysql && !binlogsOnly;
-  const backUpPart = async <S>(
+  const backUpPart = async (
     part: Part,
     work: () => Promise<number>,
-    kept: CopyPlaces<S>,
+    kept: CopyPlaces,
     title: string,
   ): Promise<void> => {
     const succeeded = await attempt(() => record.note(part, work), title);
@@ -56,9 +56,9 @@ export async function backUpServer(
   const backUp = async (): Promise<void> => {
     await using server = await connectMysql(mysql, log, context.signal);
     const copyData = () => backUpMysql(server, mysql, runType, places.mysql, context);
-    const copyLogs = () => backUpBinlogs(server, mysql, places.binlogs, context);
+    const copyLogs = () => backUpBinlogs(server, mysql, places.binlog, context);
     if (hasData) await backUpPart(MYSQL_PART, copyData, places.mysql, NO_DATA);
-    await backUpPart(BINLOG_PART, copyLogs, places.binlogs, NO_LOGS);
+    await backUpPart(BINLOG_PART, copyLogs, places.binlog, NO_LOGS);
   };
   await attempt(backUp, hasData ? NO_DATA : NO_LOGS);
 }
@@ -68,7 +68,7 @@ export async function backUpServer(
  * When this fails too, a damaged status or a lost destination is the likely cause of both, which has been reported; what
  * only a deletion meets is reported by the next run whose backup succeeds, as it tries again.
  */
-async function makeRoom<S>(places: CopyPlaces<S>, { log, signal }: JobContext): Promise<void> {
+async function makeRoom(places: CopyPlaces, { log, signal }: JobContext): Promise<void> {
   try {
     await finishAllDeletions(places);
   } catch (error) {

@@ -5,8 +5,8 @@ import { hasSigned, signAll } from '../../status/sign-entry.ts';
 import type { StoredStatus } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
-import type { Places } from '../record/open-places.ts';
-import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
+import type { PlacesOfKinds } from '../record/open-places.ts';
+import { type CopyPlace, listPlaces } from '../record/record-copy.ts';
 
 /** The lasting state that is warned of. */
 const STATE = 'integrity key';
@@ -34,7 +34,7 @@ export function withUsableKeys(context: JobContext, onProblem: (error: unknown) 
  * nothing is: what is not signed beside it may be somebody else's. While a status cannot be read no key is made, as its copies
  * would never be signed.
  */
-export async function ensureKey(places: Places, context: JobContext): Promise<void> {
+export async function ensureKey(places: PlacesOfKinds, context: JobContext): Promise<void> {
   const { integrity, now, signal, warnLasting } = context;
   const known = integrity.keys();
   if (known !== undefined) {
@@ -101,22 +101,17 @@ interface OldCopies {
 }
 
 /** One after the other: all at once they would be too many listeners for one signal. */
-async function readAll({ files, mysql, binlogs }: Places, context: JobContext): Promise<OldCopies[]> {
+async function readAll(places: PlacesOfKinds, context: JobContext): Promise<OldCopies[]> {
   const old: OldCopies[] = [];
-  const read = async <S>(places: CopyPlaces<S>): Promise<void> => {
-    for (const place of listPlaces(places)) old.push(await readOne(place, context));
-  };
-  await read(files);
-  await read(mysql);
-  await read(binlogs);
+  for (const place of Object.values(places).flatMap(listPlaces)) old.push(await readOne(place, context));
   return old;
 }
 
-async function readOne<S>(
-  { status, format }: CopyPlace<S>,
+async function readOne(
+  { status, format }: CopyPlace,
   { host, now }: Pick<JobContext, 'host' | 'now'>,
 ): Promise<OldCopies> {
-  const stored: StoredStatus<S> = await status.read();
+  const stored: StoredStatus = await status.read();
   // What stands in the status of this host and is of another one was put there.
   const isOurs = (key: string) => key.startsWith(`${host}/`);
   const ours = format.entries(stored.status).filter(([key]) => isOurs(key));

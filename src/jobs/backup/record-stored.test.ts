@@ -2,14 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FileCopy } from '../../copies/file-copy.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
-import { FILES_STATUS } from '../../kinds/files.ts';
+import { FILES, FILES_STATUS } from '../../kinds/files.ts';
 import { createLog } from '../../log.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
-import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
+import type { CopyPlace } from '../record/record-copy.ts';
 import { recordStored } from './record-stored.ts';
 
 const { signal } = new AbortController();
@@ -26,14 +27,16 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-function placeIn(name: string): CopyPlace {
+function placeIn(name: CopyPlace['role']): CopyPlace {
   const destination = openLocal({ kind: 'local', backupDir: join(folder, name) }, log);
   return {
     destination,
     status: openStatusStore(destination, 'db1', FILES_STATUS, { log, signal }),
     format: FILES_STATUS,
     sign: (_key, attributes) => attributes,
-    alwaysKeepNewest: true,
+    role: name,
+    counts: { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 },
+    other: undefined,
   };
 }
 
@@ -50,17 +53,15 @@ describe('a copy that was stored in both places', () => {
     recordStored(
       { atDestination: stored, local: { ...stored }, seconds: 1 },
       { remote, local },
-      (place) =>
-        recordCopy(
-          place,
-          {
-            made: KEY,
-            enter: (status) => ({ ...status, daily: { [KEY]: { name: 'a copy' } } }),
-            plan: place === failing ? () => Promise.reject(new Error('no plan')) : () => [],
-            without: (status) => status,
-          },
-          log,
-        ),
+      {
+        ...FILES,
+        enter: (status) => ({ ...status, daily: { [KEY]: { name: 'a copy' } } }),
+        plan: async (_status, _made, { role }) => {
+          if (role === failing.role) throw new Error('no plan');
+          return [];
+        },
+      },
+      () => ({ key: KEY }) as FileCopy,
       // The only parts of it that are used.
       { destination: remote.destination, local: local.destination, log } as JobContext,
     );

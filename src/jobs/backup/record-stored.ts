@@ -1,19 +1,23 @@
 import { TwinDbError } from '../../errors.ts';
+import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import type { JobContext } from '../job-context.ts';
-import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
+import { type CopyPlace, type CopyPlaces, recordCopy } from '../record/record-copy.ts';
 import { removeLocalCopy, type StoredCopy, type StoredObject } from './store-copy.ts';
 
 /**
- * Enters a stored copy in the status of each place that has it, the destination's first; `record` does it for one of
- * them. A copy that cannot be entered there is no copy: then the local one goes as well. Where only the local one cannot be
+ * Enters a stored copy in the status of each place that has it, the destination's first; `describe` says what is recorded of an
+ * object. A copy that cannot be entered there is no copy: then the local one goes as well. Where only the local one cannot be
  * entered, the TwinDbError says that the other one is safe.
  */
-export async function recordStored<S>(
+export async function recordStored<C extends RecordedCopy>(
   stored: StoredCopy,
-  places: CopyPlaces<S>,
-  record: (place: CopyPlace<S>, object: StoredObject) => Promise<void>,
+  places: CopyPlaces,
+  kind: Kind<C>,
+  describe: (object: StoredObject) => C,
   context: JobContext,
 ): Promise<void> {
+  const record = (place: CopyPlace, object: StoredObject) =>
+    recordCopy(place, kind, describe(object), { object: object.key, log: context.log });
   try {
     await record(places.remote, stored.atDestination);
   } catch (error) {

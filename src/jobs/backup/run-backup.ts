@@ -8,7 +8,7 @@ import { toSeconds } from '../../units.ts';
 import { ownAccounts } from '../../writers.ts';
 import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
-import { openPlaces, type Places } from '../record/open-places.ts';
+import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
 import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
@@ -128,7 +128,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
  * Reads the statuses of directories: a destination that cannot be reached, or a status that cannot be read, would fail each
  * directory in the same way. Returns the warnings that the destination's remembers.
  */
-async function readStatuses({ files }: Places, { signal }: JobContext): Promise<ToldWarnings> {
+async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): Promise<ToldWarnings> {
   try {
     const [{ told = {} }] = await Promise.all([files.remote.status.read(), files.local?.status.read()]);
     return told;
@@ -141,7 +141,7 @@ async function readStatuses({ files }: Places, { signal }: JobContext): Promise<
 /** Keeps in the status of directories what was warned of; undefined: that has not changed. */
 async function rememberWarnings(
   told: ToldWarnings | undefined,
-  { files: { remote } }: Places,
+  { files: { remote } }: PlacesOfKinds,
   { log, signal }: JobContext,
 ): Promise<void> {
   if (told === undefined) return;
@@ -169,7 +169,10 @@ async function warnOfWriters({ config, doubts, warnLasting }: JobContext): Promi
 }
 
 /** Removes half-written objects that an interrupted run of this host has left. */
-async function removeLeftovers({ files }: Places, { host, log, warnLasting }: JobContext): Promise<void> {
+async function removeLeftovers(
+  { files }: PlacesOfKinds,
+  { host, log, warnLasting }: JobContext,
+): Promise<void> {
   const { problem } = thisMachine();
   if (problem !== undefined) {
     log.debug(

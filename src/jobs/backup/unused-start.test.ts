@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FILES_STATUS } from '../../kinds/files.ts';
-import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
+import type { Status } from '../../status/entries.ts';
+import { withEntry } from '../../status/layout.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 
@@ -8,7 +9,7 @@ const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const keyAt = (start: Date) => `db1/daily/files/_etc-${start.getUTCSeconds()}`;
 
 function place(keys: readonly string[], deletions: readonly string[]): CopyPlace {
-  const status = keys.reduce<PeriodicStatus>(
+  const status = keys.reduce<Status>(
     (before, key) => withEntry(before, 'daily', key, {}),
     FILES_STATUS.empty,
   );

@@ -1,7 +1,7 @@
 import { parseKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
-import type { Places } from '../record/open-places.ts';
+import type { PlacesOfKinds } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
 import { hasServer } from './run-record.ts';
 
@@ -11,17 +11,17 @@ import { hasServer } from './run-record.ts';
  * part of the run that needs it.
  */
 export async function warnOfLostStatus(
-  { files, mysql, binlogs }: Places,
+  { files, mysql, binlog }: PlacesOfKinds,
   { binlogsOnly }: { readonly binlogsOnly: boolean },
   context: JobContext,
 ): Promise<void> {
   const { backupDirs, backupMysql } = context.config.source;
   if (backupDirs.length > 0 && !binlogsOnly) await look(files, context);
   if (backupMysql && !binlogsOnly) await look(mysql, context);
-  if (hasServer(context.config)) await look(binlogs, context);
+  if (hasServer(context.config)) await look(binlog, context);
 }
 
-async function look<S>(places: CopyPlaces<S>, context: JobContext): Promise<void> {
+async function look(places: CopyPlaces, context: JobContext): Promise<void> {
   try {
     for (const place of listPlaces(places)) await lookIn(place, context);
   } catch (error) {
@@ -30,8 +30,8 @@ async function look<S>(places: CopyPlaces<S>, context: JobContext): Promise<void
   }
 }
 
-async function lookIn<S>(
-  { destination, status, format }: CopyPlace<S>,
+async function lookIn(
+  { destination, status, format }: CopyPlace,
   { host, warnLasting }: JobContext,
 ): Promise<void> {
   const stored = await status.read();

@@ -1,8 +1,8 @@
 import type { MaxAges } from '../../config/kinds.ts';
 import type { Media } from '../../copies/key.ts';
 import { TwinDbError } from '../../errors.ts';
-import { fileCopies } from '../../kinds/files.ts';
-import { mysqlCopies } from '../../kinds/mysql.ts';
+import { FILES } from '../../kinds/files.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
@@ -36,8 +36,8 @@ export async function checkAges(
   const { files, mysql } = openPlaces(context);
   const [listed, server] = [await files.remote.status.read(), await mysql.remote.status.read()];
   const copies = [
-    ...fileCopies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
-    ...mysqlCopies(server.status).map((copy) => ({ ...copy, source: SERVER })),
+    ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
+    ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER })),
   ];
   return findStale(sources, copies, limits, toSeconds(context.now()));
 }

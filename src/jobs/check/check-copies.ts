@@ -1,25 +1,16 @@
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
-import { fileCopies } from '../../kinds/files.ts';
-import { mysqlCopies } from '../../kinds/mysql.ts';
-import { datedCopy } from '../../retention/plan-binlogs.ts';
+import { KINDS } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
-import type { Attributes } from '../../status/entries.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { openPlaces, type Places } from '../record/open-places.ts';
+import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { checkGroup } from './check-group.ts';
-import type { CheckedCopy, CheckedGroup, CheckOptions, GroupKind } from './checked-copy.ts';
-import { examineBinlog } from './examine-binlog.ts';
-import { examineFileCopy } from './examine-file-copy.ts';
-import { examineMysqlCopy } from './examine-mysql-copy.ts';
+import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
 
 /** Which copies to check. */
 export interface Selection {
@@ -52,7 +43,7 @@ export async function checkCopies(
     for (const name of names) unseen.delete(name);
     return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
   };
-  const checkOne = async <S>(group: Group<S>): Promise<void> => {
+  const checkOne = async (group: Group): Promise<void> => {
     try {
       for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
     } catch (error) {
@@ -77,7 +68,7 @@ export async function checkCopies(
     const places = openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
       const listing = groupOf(found, host, media);
-      await checkMedia({ host, media, places, listing, objects }, checkOne, context);
+      await checkMedia({ host, media, places: places[media], listing, objects }, checkOne);
     }
   }
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
@@ -99,11 +90,11 @@ export async function checkCopies(
 
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
 async function sayLastingStates(context: JobContext): Promise<void> {
-  const { files, mysql, binlogs } = openPlaces(context);
+  const places = openPlaces(context);
   try {
-    warnOfFuture('files', fileCopies((await files.remote.status.read()).status), context);
-    warnOfFuture('mysql', mysqlCopies((await mysql.remote.status.read()).status), context);
-    warnOfFuture('binlog', binlogCopies((await binlogs.remote.status.read()).status).map(datedCopy), context);
+    for (const media of MEDIA) {
+      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+    }
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.debug(`Not all that lasts can be told: ${describeError(error)}`);
@@ -129,7 +120,7 @@ function requireSomething(
   });
 }
 
-type Group<S> = Omit<CheckedGroup<S>, 'isWanted'>;
+type Group = Omit<CheckedGroup, 'isWanted'>;
 
 /** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
 type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
@@ -147,81 +138,22 @@ function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContex
 interface MediaOfHost {
   readonly host: string;
   readonly media: Media;
-  readonly places: Places;
+  readonly places: CopyPlaces;
   readonly listing: Listing;
   /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
   readonly objects: ReadonlySet<string> | undefined;
 }
 
+/** The destination first: a local incremental copy may continue a full one that lies only there. */
 async function checkMedia(
-  { host, media, places, listing, objects }: MediaOfHost,
-  check: <S>(group: Group<S>) => Promise<void>,
-  context: JobContext,
+  { host, media, places: { remote, local }, listing, objects }: MediaOfHost,
+  check: (group: Group) => Promise<void>,
 ): Promise<void> {
-  /** The destination first: a local incremental copy may continue a full one that lies only there. */
-  const checkBoth = async <S>({ remote, local }: CopyPlaces<S>, kind: GroupKind<S>): Promise<void> => {
-    const [there, here] = [listing('remote'), listing('local')];
-    if (there) await check({ host, kind, place: 'remote', store: remote, copies: there });
-    if (local && here) await check({ host, kind, place: 'local', store: local, copies: here });
+  const surroundings = {
+    readRemote: async () => (await remote.status.read()).status,
+    isThere: (key: string) => objects === undefined || objects.has(keepLocalKey(key)),
   };
-  const isThere = (key: string) => objects === undefined || objects.has(keepLocalKey(key));
-  switch (media) {
-    case 'files':
-      return await checkBoth(
-        places.files,
-        periodic((found) => examineFileCopy(found, context)),
-      );
-    case 'mysql':
-      return await checkBoth(
-        places.mysql,
-        periodic(
-          (found) =>
-            examineMysqlCopy(found, { elsewhere: () => copiesElsewhere(found, places), isThere }, context),
-          (attributes) => findMissingParent(attributes, isThere),
-          findNeedOfParent,
-        ),
-      );
-    case 'binlog':
-      return await checkBoth(places.binlogs, {
-        examine: (found) => examineBinlog(found, context),
-        findLack: () => undefined,
-        findNeed: () => undefined,
-      } satisfies GroupKind<BinlogStatus>);
-  }
-}
-
-type Periodic = GroupKind<PeriodicStatus>;
-
-function periodic(
-  examine: Periodic['examine'],
-  findLack: Periodic['findLack'] = () => undefined,
-  findNeed: Periodic['findNeed'] = () => undefined,
-): Periodic {
-  return { examine, findLack, findNeed };
-}
-
-/** Only a status says which full copy an incremental one continues. */
-function findNeedOfParent({ type }: Attributes): TwinDbError | undefined {
-  return type === 'incremental'
-    ? new TwinDbError(
-        'it is incremental, and can be restored only after twindb-backup check --adopt has added it',
-      )
-    : undefined;
-}
-
-/** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
-function findMissingParent(
-  { type, parent }: Attributes,
-  isThere: (key: string) => boolean,
-): TwinDbError | undefined {
-  if (type !== 'incremental') return undefined;
-  if (typeof parent !== 'string')
-    return new TwinDbError('the status does not name the full copy that it continues');
-  return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
-}
-
-async function copiesElsewhere({ place }: FoundCopy, { mysql }: Places): Promise<MysqlCopy[]> {
-  if (place === 'remote') return [];
-  const { status } = await mysql.remote.status.read();
-  return mysqlCopies(status).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+  const [there, here] = [listing('remote'), listing('local')];
+  if (there) await check({ host, media, surroundings, store: remote, copies: there });
+  if (local && here) await check({ host, media, surroundings, store: local, copies: here });
 }

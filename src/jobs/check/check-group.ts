@@ -7,6 +7,7 @@ import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Examined, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
+import { EXAMINATIONS } from './examinations.ts';
 import { readObject } from './read-copy.ts';
 
 /**
@@ -14,8 +15,8 @@ import { readObject } from './read-copy.ts';
  * others have been: an incremental one needs its full copy in the status. Other runs go on meanwhile, so what seems to be
  * gone is looked at twice. Throws when the status cannot be read or written.
  */
-export async function* checkGroup<S>(
-  group: CheckedGroup<S>,
+export async function* checkGroup(
+  group: CheckedGroup,
   options: CheckOptions,
   context: JobContext,
 ): AsyncGenerator<CheckedCopy> {
@@ -25,7 +26,7 @@ export async function* checkGroup<S>(
   const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
   const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));
-  const later: [FoundCopy, Examined<S>, unknown][] = [];
+  const later: [FoundCopy, Examined, unknown][] = [];
   for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
     const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
@@ -49,40 +50,42 @@ export async function* checkGroup<S>(
   yield* await findMissing(group, entries, present);
 }
 
-type Look<S> =
+type Look =
   | Judgement
-  | { readonly state: 'whole'; readonly examined: Examined<S>; readonly problem: unknown }
+  | { readonly state: 'whole'; readonly examined: Examined; readonly problem: unknown }
   /** A run has removed it since the copies were listed. */
   | { readonly state: 'gone' };
 
-interface Known<S> {
-  readonly group: CheckedGroup<S>;
+interface Known {
+  readonly group: CheckedGroup;
   readonly found: FoundCopy;
   /** What the status says of it; undefined when it does not list it. */
   readonly attributes: Attributes | undefined;
   readonly isExpired: boolean;
 }
 
-async function look<S>(
-  { group: { kind, store }, found, attributes, isExpired }: Known<S>,
+async function look(
+  { group: { media, surroundings, store }, found, attributes, isExpired }: Known,
   { read }: CheckOptions,
   context: JobContext,
-): Promise<Look<S>> {
+): Promise<Look> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
+  const { examine, findLack } = EXAMINATIONS[media];
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
     const verdict = judgeCopy({ ...found, ...store }, store.format, { attributes }, context);
     const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
-    if (attributes === undefined) return { state: 'whole', examined: await kind.examine(found), problem };
+    if (attributes === undefined)
+      return { state: 'whole', examined: await examine(found, context, surroundings), problem };
     if (verdict.kind === 'refused') return { state: verdict.isChanged ? 'forged' : 'unsigned', problem };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
     }
     if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
-    else if (read) await kind.examine(found);
-    const lack = kind.findLack(attributes);
+    else if (read) await examine(found, context, surroundings);
+    const lack = findLack?.(attributes, surroundings.isThere);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {
     context.signal.throwIfAborted();
@@ -95,18 +98,18 @@ function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedC
 }
 
 /** All that the operator may call a copy. */
-function namesOf<S>({ location, object, parsed }: FoundCopy, format: StatusFormat<S>): string[] {
+function namesOf({ location, object, parsed }: FoundCopy, format: StatusFormat): string[] {
   const key = format.keyOf(object.key);
   return [location, object.key, parsed.name, key, nameOfKey(key)];
 }
 
 /** Entries whose objects are not there, and were not when the status was read once more. */
-async function findMissing<S>(
-  { host, place, store, isWanted }: CheckedGroup<S>,
+async function findMissing(
+  { host, store, isWanted }: CheckedGroup,
   entries: ReadonlyMap<string, Attributes>,
   present: ReadonlySet<string>,
 ): Promise<CheckedCopy[]> {
-  const { destination, status, format } = store;
+  const { destination, status, format, role: place } = store;
   const suspects = [...entries].flatMap(([key, { sha256 }]): CheckedCopy[] => {
     const parsed = parseKey(key);
     const location = destination.locate(key);

@@ -1,4 +1,6 @@
-import type { Attributes } from '../../status/entries.ts';
+import type { Media } from '../../copies/key.ts';
+import type { RecordedCopy } from '../../kinds/kind.ts';
+import type { Status } from '../../status/entries.ts';
 import type { StatusWriting } from '../../status/status-store.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
@@ -48,27 +50,25 @@ export interface CheckOptions {
 }
 
 /**
- * A copy that has been read to its end and is whole: the function enters it in a status. That throws a TwinDbError with the
- * reason when something that the status must have is not known.
+ * What a copy is that has been read to its end and is whole, beside those that a status lists. Throws a TwinDbError with the reason
+ * when something that the status must have is not known.
  */
-export type Examined<S> = (status: S) => S;
+export type Examined = (status: Status) => RecordedCopy;
 
-/** How copies of one kind stand in their status. */
-export interface GroupKind<S> {
-  /** Reads a copy to its end; throws when it is not whole. */
-  readonly examine: (found: FoundCopy) => Promise<Examined<S>>;
-  /** Why a copy with these attributes is of no use by itself; undefined when nothing is known against it. */
-  readonly findLack: (attributes: Attributes) => Error | undefined;
-  /** Why a copy that would get these attributes is of no use without them; undefined when it can be restored unlisted. */
-  readonly findNeed: (attributes: Attributes) => Error | undefined;
+/** What a copy may be continued by, or continue. */
+export interface Surroundings {
+  /** The status that the destination has of copies of this kind. */
+  readonly readRemote: () => Promise<Status>;
+  /** Whether a copy that a status lists is there. */
+  readonly isThere: (key: string) => boolean;
 }
 
 /** The copies of one kind of one host in one place. */
-export interface CheckedGroup<S> {
+export interface CheckedGroup {
   readonly host: string;
-  readonly place: FoundCopy['place'];
-  readonly store: CopyPlace<S>;
-  readonly kind: GroupKind<S>;
+  readonly media: Media;
+  readonly store: CopyPlace;
+  readonly surroundings: Surroundings;
   readonly copies: readonly FoundCopy[];
   /** Whether a copy that has these names is to be checked. */
   readonly isWanted: (names: readonly string[]) => boolean;

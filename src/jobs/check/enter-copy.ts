@@ -1,26 +1,31 @@
 import { TwinDbError } from '../../errors.ts';
+import { KINDS } from '../../kinds/kinds.ts';
+import type { Status } from '../../status/entries.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { recordCopy } from '../record/record-copy.ts';
+import { changeStatus } from '../record/record-copy.ts';
 import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-copy.ts';
+import { EXAMINATIONS } from './examinations.ts';
 
 /**
  * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
  * cannot be read or written.
  */
-export type EnterCopy<S> = (found: FoundCopy, examined: Examined<S>) => Promise<Judgement | undefined>;
+export type EnterCopy = (found: FoundCopy, examined: Examined) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
-export function rehearseEntry<S>({ store, kind }: CheckedGroup<S>): EnterCopy<S> {
-  let rehearsed: S | undefined;
+export function rehearseEntry({ store, media }: CheckedGroup): EnterCopy {
+  const kind = KINDS[media];
+  let rehearsed: Status | undefined;
   return async (found, examined) => {
     const { status } = await store.status.read();
     // A backup has finished it meanwhile.
     if (store.format.ownsObject(status, found.object.key)) return { state: 'listed' };
     return judge(() => {
-      rehearsed = examined(rehearsed ?? status);
-      const attributes = new Map(store.format.entries(rehearsed)).get(store.format.keyOf(found.object.key));
-      const problem = attributes && kind.findNeed(attributes);
+      const before = rehearsed ?? status;
+      const copy = examined(before);
+      rehearsed = kind.enter(before, copy);
+      const problem = EXAMINATIONS[media].findNeed?.(kind.attributes(copy));
       return { state: 'unlisted', ...(problem && { problem }) };
     });
   };
@@ -30,11 +35,12 @@ export function rehearseEntry<S>({ store, kind }: CheckedGroup<S>): EnterCopy<S>
  * Enters each copy at once, so that what has been read is not lost when the work is interrupted. It is signed only when the operator
  * answers for it.
  */
-export function recordEntry<S>(
-  { store }: CheckedGroup<S>,
+export function recordEntry(
+  { store, media }: CheckedGroup,
   underLock: UnderLock,
   { log, integrity }: JobContext,
-): EnterCopy<S> {
+): EnterCopy {
+  const kind = KINDS[media];
   return (found, examined) =>
     underLock(async (writing) => {
       const { status, deletions } = await store.status.read();
@@ -44,19 +50,15 @@ export function recordEntry<S>(
       // Reading it may have taken hours, and an open file can be read to its end after it was deleted.
       if (!(await store.destination.stat(key))) return undefined;
       const judgement = judge(() => {
-        examined(status);
+        kind.enter(status, examined(status));
         return { state: 'adopted' };
       });
-      const entryKey = store.format.keyOf(key);
-      const enter = (before: S): S =>
-        store.format.mapEntries(examined(before), (each, attributes) =>
-          integrity.accept && each === entryKey ? store.sign(each, attributes) : attributes,
-        );
+      const sign = integrity.accept ? store.sign : undefined;
+      const enter = (before: Status) => kind.enter(before, examined(before), sign);
       // Retention is the business of the next backup.
-      const change = { enter, plan: () => [], without: (unchanged: S) => unchanged };
       const write: typeof store.status.write = (stored) => store.status.write(stored, writing);
       const place = { ...store, status: { ...store.status, write } };
-      if (judgement.state === 'adopted') await recordCopy(place, change, log);
+      if (judgement.state === 'adopted') await changeStatus(place, { enter }, log);
       return judgement;
     });
 }

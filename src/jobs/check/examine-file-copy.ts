@@ -1,10 +1,8 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { TwinDbError } from '../../errors.ts';
-import { toAttributes } from '../../kinds/files.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import { findSourcePath, listMembers } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
-import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
 import { toSeconds } from '../../units.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
@@ -16,21 +14,15 @@ import { readCopy } from './read-copy.ts';
 const LISTING_SIZE = 8192;
 
 /** Reads a copy of a directory to the end of its archive. */
-export async function examineFileCopy(
-  found: FoundCopy,
-  context: JobContext,
-): Promise<Examined<PeriodicStatus>> {
+export async function examineFileCopy(found: FoundCopy, context: JobContext): Promise<Examined> {
   const archive = new TarCheck();
   const members = new Beginning(LISTING_SIZE);
   const digest = await readCopy(found, [archive, listMembers(), members], context);
-  return (status) => {
-    const copy: FileCopy = {
-      ...describe(found, members.bytes.toString('utf8')),
-      ...digest,
-      unpackedSize: archive.size,
-    };
-    return withEntry(status, copy.runType, copy.key, toAttributes(copy));
-  };
+  return (): FileCopy => ({
+    ...describe(found, members.bytes.toString('utf8')),
+    ...digest,
+    unpackedSize: archive.size,
+  });
 }
 
 /** What the Python tool did not record: the archive's own first member says which directory it was made from. */

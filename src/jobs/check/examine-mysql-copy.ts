@@ -2,39 +2,31 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import { IntegrityError, TwinDbError } from '../../errors.ts';
-import { mysqlAttributes, mysqlCopies } from '../../kinds/mysql.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { type BackupInfo, type InfoFile, parseBackupInfo } from '../../mysql/copy/backup-info.ts';
 import { XbstreamCheck } from '../../mysql/copy/xbstream-check.ts';
 import { ANY_FILES, vendorOf } from '../../mysql/flavours.ts';
-import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
+import type { Attributes } from '../../status/entries.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import type { Examined } from './checked-copy.ts';
+import type { Examined, Surroundings } from './checked-copy.ts';
 import { describeName } from './describe-name.ts';
 import { readCopy } from './read-copy.ts';
-
-/** Where to look for the full copy that an incremental one continues. */
-export interface ParentSearch {
-  /** The copies in another place, which may be continued as well. */
-  readonly elsewhere: () => Promise<readonly MysqlCopy[]>;
-  /** Whether a copy that a status lists is there. */
-  readonly isThere: (key: string) => boolean;
-}
 
 /** Reads a MySQL copy to the end of its stream. */
 export async function examineMysqlCopy(
   found: FoundCopy,
-  { elsewhere, isThere }: ParentSearch,
   context: JobContext,
-): Promise<Examined<PeriodicStatus>> {
+  { readRemote, isThere }: Surroundings,
+): Promise<Examined> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
   const digest = await readCopy(found, [stream], context);
   const info = readInfo(stream.kept);
-  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(elsewhere, context);
-  return (status) => {
+  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(found, readRemote, context);
+  return (status): MysqlCopy => {
     const about = describe(found, info);
-    const candidates = () => [...mysqlCopies(status), ...listElsewhere()];
-    const copy: MysqlCopy = {
+    const candidates = () => [...MYSQL.copies(status), ...listElsewhere()];
+    return {
       ...about,
       ...digest,
       parent: info.type === 'full' ? undefined : parentKey(found, about, candidates(), isThere),
@@ -42,17 +34,18 @@ export async function examineMysqlCopy(
       // Page-compressed tables take less on a disk than in the stream.
       unpackedSize: undefined,
     };
-    return withEntry(status, copy.runType, copy.key, mysqlAttributes(copy));
   };
 }
 
 /** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
 async function readElsewhere(
-  elsewhere: ParentSearch['elsewhere'],
+  { place }: FoundCopy,
+  readRemote: Surroundings['readRemote'],
   { signal }: JobContext,
 ): Promise<() => readonly MysqlCopy[]> {
   try {
-    const copies = await elsewhere();
+    if (place === 'remote') return () => [];
+    const copies = MYSQL.copies(await readRemote()).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
     return () => copies;
   } catch (cause) {
     signal.throwIfAborted();
@@ -102,7 +95,7 @@ function parentKey(
   { place }: FoundCopy,
   copy: Described,
   copies: readonly MysqlCopy[],
-  isThere: ParentSearch['isThere'],
+  isThere: Surroundings['isThere'],
 ): string {
   const { key } = findParent(copy, copies, isThere);
   return place === 'local' ? keepLocalKey(key) : key;
@@ -115,7 +108,7 @@ function parentKey(
 function findParent(
   copy: Described,
   copies: readonly MysqlCopy[],
-  isThere: ParentSearch['isThere'],
+  isThere: Surroundings['isThere'],
 ): MysqlCopy {
   const rank = ({ runType }: Pick<MysqlCopy, 'runType'>) => RUN_TYPES.indexOf(runType);
   const fitting = copies.filter(
@@ -133,4 +126,24 @@ function findParent(
   throw new TwinDbError(
     `it is incremental and begins at LSN ${copy.fromLsn}, where no full copy in the status ends`,
   );
+}
+
+/** Only a status says which full copy an incremental one continues. */
+export function findNeedOfParent({ type }: Attributes): TwinDbError | undefined {
+  return type === 'incremental'
+    ? new TwinDbError(
+        'it is incremental, and can be restored only after twindb-backup check --adopt has added it',
+      )
+    : undefined;
+}
+
+/** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
+export function findMissingParent(
+  { type, parent }: Attributes,
+  isThere: Surroundings['isThere'],
+): TwinDbError | undefined {
+  if (type !== 'incremental') return undefined;
+  if (typeof parent !== 'string')
+    return new TwinDbError('the status does not name the full copy that it continues');
+  return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
 }

@@ -23,9 +23,9 @@ export type EntryOfObject =
   | { readonly attributes: undefined; readonly unreadable: string };
 
 /** Whether an object may be used. Throws a ConfigError when the keys of this machine cannot be read. */
-export function judgeCopy<S>(
+export function judgeCopy(
   { destination, object, parsed }: Candidate,
-  format: StatusFormat<S>,
+  format: StatusFormat,
   entry: EntryOfObject,
   { config, host, integrity, local }: JudgeContext,
 ): Verdict {

@@ -1,7 +1,7 @@
 import { describeError } from '../../errors.ts';
 import type { Verdict } from '../../integrity/judge.ts';
+import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import { StatusDamagedError } from '../../status/envelope.ts';
-import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import { type JudgeContext, judgeCopy } from './authenticate.ts';
@@ -12,12 +12,6 @@ export type Lookup<C> = { readonly verdict: Verdict } & (
   | { readonly record: C }
   | { readonly record: undefined; readonly reason: string }
 );
-
-/** A kind of status, and the copies it lists. */
-export interface RecordKind<S, C> {
-  readonly format: StatusFormat<S>;
-  readonly copies: (status: S) => readonly C[];
-}
 
 /** What finding records needs. */
 export type RecordContext = JudgeContext & Pick<JobContext, 'log' | 'signal'>;
@@ -31,23 +25,24 @@ export interface Records<C> {
 }
 
 /** Looks an object up in the status beside it. One that cannot be read says nothing, and why. */
-export async function findRecord<S, C extends { readonly key: string }>(
+export async function findRecord<C extends RecordedCopy>(
   candidate: Candidate,
-  kind: RecordKind<S, C>,
+  kind: Kind<C>,
   context: RecordContext,
 ): Promise<Lookup<C>> {
   return (await readRecords(candidate, kind, context)).lookUp(candidate);
 }
 
 /** All that the status beside an object lists. Throws only when the signal comes, or the keys of this machine cannot be read. */
-export async function readRecords<S, C extends { readonly key: string }>(
+export async function readRecords<C extends RecordedCopy>(
   { destination, parsed }: Pick<Candidate, 'destination' | 'parsed'>,
-  { format, copies }: RecordKind<S, C>,
+  kind: Kind<C>,
   context: RecordContext,
 ): Promise<Records<C>> {
+  const format = destination === context.local ? kind.formats.local : kind.formats.remote;
   try {
     const { status } = await openStatusStore(destination, parsed.host, format, context).read();
-    const records = new Map(copies(status).map((copy) => [copy.key, copy]));
+    const records = new Map(kind.copies(status).map((copy) => [copy.key, copy]));
     const entries = new Map(format.entries(status));
     return {
       failure: undefined,

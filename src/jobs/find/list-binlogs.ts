@@ -2,10 +2,10 @@ import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts'
 import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { type DatedLog, datedByName } from '../../copies/order-binlogs.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
+import { BINLOG } from '../../kinds/binlog.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Candidate } from './find-copy.ts';
-import { type RecordContext, type RecordKind, type Records, readRecords } from './find-record.ts';
+import { type RecordContext, type Records, readRecords } from './find-record.ts';
 import type { Known } from './keep-trusted.ts';
 
 /** A copy of a binary log and the objects that hold it, keep-local first. */
@@ -70,8 +70,6 @@ interface LookedUp {
   readonly failure: string | undefined;
 }
 
-const KIND: RecordKind<BinlogStatus, BinlogCopy> = { format: BINLOG_STATUS, copies: binlogCopies };
-
 /** Looks copies up in the statuses beside them, each of which is read once: there may be thousands. */
 export async function lookUpBinlogs(
   binlogs: readonly FoundBinlog[],
@@ -81,7 +79,7 @@ export async function lookUpBinlogs(
   const statuses = new Map<string, Records<BinlogCopy>>();
   const recordsBeside = async (candidate: Candidate): Promise<Records<BinlogCopy>> => {
     const id = candidate.destination.locate(candidate.parsed.host);
-    const records = statuses.get(id) ?? (await readRecords(candidate, KIND, context));
+    const records = statuses.get(id) ?? (await readRecords(candidate, BINLOG, context));
     statuses.set(id, records);
     failure ??= records.failure;
     return records;

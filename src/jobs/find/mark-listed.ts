@@ -1,11 +1,6 @@
-import { binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { describeError } from '../../errors.ts';
-import { BINLOG_STATUS } from '../../kinds/binlog.ts';
-import { FILES_STATUS } from '../../kinds/files.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../kinds/mysql.ts';
+import { KINDS } from '../../kinds/kinds.ts';
 import type { Attributes } from '../../status/entries.ts';
-import { entriesOf } from '../../status/layout.ts';
-import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import type { FoundCopy } from './list-copies.ts';
@@ -52,20 +47,8 @@ async function readStatus(copy: FoundCopy, context: JobContext): Promise<Lookup 
 
 async function openLookup({ place, parsed }: FoundCopy, context: JobContext): Promise<Lookup> {
   const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
-  const read = async <S>(format: StatusFormat<S>): Promise<S> =>
-    (await openStatusStore(destination, parsed.host, format, context).read()).status;
-  const lookUpIn = (entries: Iterable<readonly [string, Attributes]>): Lookup => {
-    const byKey = new Map(entries);
-    return (objectKey) => byKey.get(objectKey);
-  };
-  switch (parsed.media) {
-    case 'files':
-      return lookUpIn(entriesOf(await read(FILES_STATUS)));
-    case 'mysql':
-      return lookUpIn(entriesOf(await read(place === 'local' ? LOCAL_MYSQL_STATUS : MYSQL_STATUS)));
-    case 'binlog': {
-      const lookUp = lookUpIn(Object.entries(await read(BINLOG_STATUS)));
-      return (objectKey) => lookUp(binlogKeyOfObject(objectKey));
-    }
-  }
+  const format = KINDS[parsed.media].formats[place];
+  const { status } = await openStatusStore(destination, parsed.host, format, context).read();
+  const byKey = new Map(format.entries(status));
+  return (objectKey) => byKey.get(format.keyOf(objectKey));
 }

@@ -1,11 +1,10 @@
 import { parseKey } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Candidate, findCopy } from './find-copy.ts';
-import { findRecord, type RecordKind } from './find-record.ts';
+import { findRecord } from './find-record.ts';
 import { type Known, keepTrusted } from './keep-trusted.ts';
 
 /** A MySQL copy, the objects that hold it, and what is known of it. */
@@ -74,13 +73,6 @@ export async function findMysqlChain(
   return { full, incremental: found };
 }
 
-function recordsOf(candidate: Candidate, { local }: JobContext): RecordKind<PeriodicStatus, MysqlCopy> {
-  return {
-    format: candidate.destination === local ? LOCAL_MYSQL_STATUS : MYSQL_STATUS,
-    copies: mysqlCopies,
-  };
-}
-
 function locationOf({ destination, object }: Candidate): string {
   return destination.locate(object.key);
 }
@@ -96,7 +88,7 @@ async function locate(
   const candidates = meant.length > 0 ? meant : all;
   const known: Known<MysqlCopy>[] = [];
   for (const candidate of candidates) {
-    known.push({ ...candidate, lookup: await findRecord(candidate, recordsOf(candidate, context), context) });
+    known.push({ ...candidate, lookup: await findRecord(candidate, MYSQL, context) });
   }
   const trusted = keepTrusted(known, context);
   const copy = trusted.find(({ lookup }) => lookup.record !== undefined)?.lookup.record;

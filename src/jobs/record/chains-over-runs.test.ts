@@ -9,13 +9,12 @@ import {
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
-import { mysqlCopies } from '../../kinds/mysql.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { createLog } from '../../log.ts';
 import { candidateParent, chooseBackupType } from '../../mysql/copy/choose-type.ts';
 import { StatusDamagedError } from '../../status/envelope.ts';
 import type { CopyPlaces } from './record-copy.ts';
-import { finishAllDeletions } from './record-copy.ts';
-import { mysqlRetention, recordMysqlCopy } from './record-mysql-copy.ts';
+import { finishAllDeletions, recordCopy } from './record-copy.ts';
 
 type Counts = Readonly<Record<RunType, number>>;
 
@@ -55,19 +54,19 @@ const log = createLog('error', () => undefined);
 /** The destination and keep_local_path of one host, and the runs' order of changes: objects, statuses, deletions. */
 class Repository {
   private readonly lifetime: Lifetime = { steps: 0 };
-  readonly remote = simulatePlace('remote', this.lifetime, true);
-  readonly local = simulatePlace('local', this.lifetime, false);
+  readonly remote = simulatePlace('remote', this.lifetime, 'remote');
+  readonly local = simulatePlace('local', this.lifetime, 'local');
   private readonly places: CopyPlaces = this;
   private time = 1000;
   private server = 0;
   private made = 0;
 
   copies(): MysqlCopy[] {
-    return mysqlCopies(this.remote.stored.status);
+    return MYSQL.copies(this.remote.stored.status);
   }
 
   copiesHere(): MysqlCopy[] {
-    return mysqlCopies(this.local.stored.status);
+    return MYSQL.copies(this.local.stored.status);
   }
 
   /** Returns the copy; undefined when the run was killed, or found a damaged status. */
@@ -97,11 +96,9 @@ class Repository {
     };
     this.local.store(kept.key);
     this.remote.store(key);
-    const context = { config: { retention: run.counts, retentionLocal: run.countsHere }, host: 'db1', log };
-    const record = (place: CopyPlaces['remote'], each: MysqlCopy) =>
-      recordMysqlCopy(place, each, mysqlRetention(place, this.places, context), log);
-    await record(this.remote, copy);
-    await record(this.local, kept);
+    const { remote, local } = this;
+    await recordCopy({ ...remote, counts: run.counts, other: local }, MYSQL, copy, { log });
+    await recordCopy({ ...local, counts: run.countsHere, other: remote }, MYSQL, kept, { log });
     return copy;
   }
 
@@ -138,7 +135,7 @@ function newest(copies: readonly MysqlCopy[], runType: RunType, kept: number): M
 /** That each copy that a place lists is there, and the full copy it continues, here or in the other place. */
 function expectRestorable({ remote, local }: Repository): void {
   const listed = [remote, local].flatMap((place) =>
-    mysqlCopies(place.stored.status).map((copy) => ({ copy, hasObject: place.objects.has(copy.key) })),
+    MYSQL.copies(place.stored.status).map((copy) => ({ copy, hasObject: place.objects.has(copy.key) })),
   );
   const fulls = new Map(
     listed.filter(({ copy }) => copy.type === 'full').map(({ copy }) => [keepLocalKey(copy.key), copy]),
@@ -229,7 +226,7 @@ describe('any sequence of runs, some of them killed', () => {
       const { remote, local } = repository;
       for (const { stored, objects } of [remote, local]) {
         expect(stored.deletions).toEqual([]);
-        expect(objects.size).toBeLessThanOrEqual(mysqlCopies(stored.status).length + failed);
+        expect(objects.size).toBeLessThanOrEqual(MYSQL.copies(stored.status).length + failed);
       }
     }));
 });

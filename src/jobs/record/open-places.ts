@@ -1,36 +1,36 @@
+import { MEDIA, type Media } from '../../copies/key.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { BINLOG_STATUS, type BinlogStatus } from '../../kinds/binlog.ts';
-import { FILES_STATUS } from '../../kinds/files.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../kinds/mysql.ts';
+import { KINDS } from '../../kinds/kinds.ts';
 import { signEntry } from '../../status/sign-entry.ts';
-import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from './record-copy.ts';
 
 /** Where a run keeps its copies of each kind. */
-export interface Places {
-  readonly files: CopyPlaces;
-  readonly mysql: CopyPlaces;
-  readonly binlogs: CopyPlaces<BinlogStatus>;
-}
+export type PlacesOfKinds = Readonly<Record<Media, CopyPlaces>>;
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
-export function openPlaces(context: JobContext): Places {
-  const { host, destination, local, integrity } = context;
-  const open = <S>(remoteFormat: StatusFormat<S>, localFormat: StatusFormat<S>): CopyPlaces<S> => {
-    const place = (where: Destination, format: StatusFormat<S>): CopyPlace<S> => ({
-      destination: where,
-      status: openStatusStore(where, host, format, context),
+export function openPlaces(context: JobContext): PlacesOfKinds {
+  return Object.fromEntries(MEDIA.map((media) => [media, openOf(media, context)])) as PlacesOfKinds;
+}
+
+function openOf(media: Media, context: JobContext): CopyPlaces {
+  const { config, host, integrity } = context;
+  const open = (role: CopyPlace['role'], destination: Destination): CopyPlace => {
+    const format = KINDS[media].formats[role];
+    return {
+      role,
+      destination,
+      status: openStatusStore(destination, host, format, context),
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
-      alwaysKeepNewest: where === destination,
-    });
-    return { remote: place(destination, remoteFormat), local: local && place(local, localFormat) };
+      counts: role === 'remote' ? config.retention : config.retentionLocal,
+      get other() {
+        return role === 'remote' ? local : remote;
+      },
+    };
   };
-  return {
-    files: open(FILES_STATUS, FILES_STATUS),
-    mysql: open(MYSQL_STATUS, LOCAL_MYSQL_STATUS),
-    binlogs: open(BINLOG_STATUS, BINLOG_STATUS),
-  };
+  const remote = open('remote', context.destination);
+  const local = context.local && open('local', context.local);
+  return { remote, local };
 }

@@ -6,12 +6,11 @@ import type { FileCopy } from '../../copies/file-copy.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
-import { FILES_STATUS } from '../../kinds/files.ts';
+import { FILES, FILES_STATUS } from '../../kinds/files.ts';
 import { createLog } from '../../log.ts';
 import { entriesOf } from '../../status/layout.ts';
 import { openStatusStore } from '../../status/status-store.ts';
-import { type CopyPlace, finishAllDeletions, finishDeletions } from './record-copy.ts';
-import { recordFileCopy } from './record-file-copy.ts';
+import { type CopyPlace, finishAllDeletions, finishDeletions, recordCopy } from './record-copy.ts';
 
 const { signal } = new AbortController();
 const messages: string[] = [];
@@ -49,15 +48,23 @@ function crashingAt(step: number): { destination: Destination; steps: () => numb
   return { destination, steps: () => steps };
 }
 
-function placeOf(destination: Destination, alwaysKeepNewest = true): CopyPlace {
+function placeOf(destination: Destination, role: CopyPlace['role'] = 'remote'): CopyPlace {
   const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
   const sign: CopyPlace['sign'] = (_key, attributes) => attributes;
-  return { destination, status, format: FILES_STATUS, sign, alwaysKeepNewest };
+  return { destination, status, format: FILES_STATUS, sign, role, counts: KEEP_NONE, other: undefined };
+}
+
+const KEEP_NONE = { hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0 };
+
+/** Records a copy in a place that keeps `count` of its run type. */
+async function recordFileCopy(place: CopyPlace, copy: FileCopy, count: number): Promise<void> {
+  const counts = { ...KEEP_NONE, [copy.runType]: count };
+  await recordCopy({ ...place, counts }, FILES, copy, { log });
 }
 
 /** As a run does it. */
 async function record(place: CopyPlace, copy: FileCopy, count: number): Promise<void> {
-  await recordFileCopy(place, copy, count, log);
+  await recordFileCopy(place, copy, count);
   await finishDeletions(place);
 }
 
@@ -130,7 +137,7 @@ describe('recording a copy', () => {
     const copy = await store(copyOf('/home', 1));
     await record(placeOf(real), copy, 0);
     expect(await objects()).toEqual([copy.key]);
-    await record(placeOf(real, false), copy, 0);
+    await record(placeOf(real, 'local'), copy, 0);
     expect(await objects()).toEqual([]);
   });
 
@@ -166,7 +173,7 @@ describe('two places', () => {
         for (const started of [1, 2]) {
           const copy = copyOf('/home', started);
           await writeSmallObject(destination, copy.key, 'x', signal);
-          await recordFileCopy(placeOf(destination), copy, 1, log);
+          await recordFileCopy(placeOf(destination), copy, 1);
         }
       }
       const refusing = placeOf({ ...other, delete: () => Promise.reject(new Crash()) });
@@ -184,7 +191,7 @@ describe('a copy that cannot be entered', () => {
     const copy = await store(copyOf('/home', 1));
     for (const name of ['files-status', 'files-status.copy'])
       await writeSmallObject(real, `db1/${name}`, 'junk', signal);
-    await expect(recordFileCopy(placeOf(real), copy, 1, log)).rejects.toThrow('Neither the status');
+    await expect(recordFileCopy(placeOf(real), copy, 1)).rejects.toThrow('Neither the status');
     expect(await objects()).toEqual([]);
     expect(messages).toEqual([]);
   });
@@ -193,7 +200,7 @@ describe('a copy that cannot be entered', () => {
     const copy = await store(copyOf('/home', 1));
     const { destination } = crashingAt(1);
     const readOnly = { ...destination, delete: (key: string) => real.delete(key) };
-    await expect(recordFileCopy(placeOf(readOnly), copy, 1, log)).rejects.toThrow();
+    await expect(recordFileCopy(placeOf(readOnly), copy, 1)).rejects.toThrow();
     expect(await objects()).toEqual([]);
   });
 
@@ -207,7 +214,7 @@ describe('a copy that cannot be entered', () => {
         throw new Crash('no answer');
       },
     };
-    await expect(recordFileCopy({ ...place, status }, copy, 1, log)).rejects.toThrow('no answer');
+    await expect(recordFileCopy({ ...place, status }, copy, 1)).rejects.toThrow('no answer');
     expect(await objects()).toEqual([copy.key]);
     expect(await listed()).toEqual([copy.key]);
   });
@@ -234,7 +241,7 @@ describe('a status that can be written only half', () => {
       const good = await store(copyOf('/home', 1));
       await record(placeOf(real), good, 1);
       const copy = await store(copyOf('/home', 2));
-      await expect(recordFileCopy(placeOf(refusingFirst({ gone })), copy, 1, log)).rejects.toThrow('refused');
+      await expect(recordFileCopy(placeOf(refusingFirst({ gone })), copy, 1)).rejects.toThrow('refused');
       await loseFirst();
       await finishDeletions(placeOf(real));
       const kept = await listed();
@@ -253,7 +260,7 @@ describe('a status that can be written only half', () => {
     const good = await store(copyOf('/home', 1));
     await record(placeOf(real), good, 1);
     const copy = await store(copyOf('/home', 2));
-    await recordFileCopy(placeOf(real), copy, 1, log);
+    await recordFileCopy(placeOf(real), copy, 1);
     await real.delete(copy.key);
     await loseFirst();
     await finishDeletions(placeOf(real));

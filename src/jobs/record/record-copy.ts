@@ -1,46 +1,55 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
-import type { Destination } from '../../destinations/destination.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
+import type { KeepingPlace, Kind, RecordedCopy, Sign } from '../../kinds/kind.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
-import type { Attributes } from '../../status/entries.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
+import type { Status } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
-import type { StatusStore, StoredStatus } from '../../status/status-store.ts';
+import type { StoredStatus } from '../../status/status-store.ts';
 
 /** One of the places that keep copies of one kind: the destination, or keep_local_path. */
-export interface CopyPlace<S = PeriodicStatus> {
-  readonly destination: Destination;
-  readonly status: StatusStore<S>;
+export interface CopyPlace extends KeepingPlace {
   /** The attributes of a copy that was made just now, signed with the key of this machine, if it has one. */
-  readonly sign: (key: string, attributes: Attributes) => Attributes;
-  readonly format: StatusFormat<S>;
-  /** Whether the newest copy stays whatever the retention says. */
-  readonly alwaysKeepNewest: boolean;
+  readonly sign: Sign;
+  readonly format: StatusFormat;
 }
 
 /** The places a run keeps copies of one kind in, with their status. */
-export interface CopyPlaces<S = PeriodicStatus> {
-  readonly remote: CopyPlace<S>;
-  readonly local: CopyPlace<S> | undefined;
+export interface CopyPlaces {
+  readonly remote: CopyPlace;
+  readonly local: CopyPlace | undefined;
 }
 
 /** The destination first, then keep_local_path where it is configured. */
-export function listPlaces<S>({ remote, local }: CopyPlaces<S>): CopyPlace<S>[] {
+export function listPlaces({ remote, local }: CopyPlaces): CopyPlace[] {
   return local === undefined ? [remote] : [remote, local];
 }
 
-/** What becomes of a status `S` of copies `C`. */
-export interface StatusChange<S, C extends { readonly key: string }> {
+/** What becomes of a status that lists copies `C`. */
+export interface StatusChange<C extends RecordedCopy> {
   /** Key of the new copy's object; absent when there is none. */
   readonly made?: string;
-  /** The status with the new copy; as it is, when there is none. */
-  readonly enter: (status: S) => S;
+  /** The status with the new copy; absent when there is none. */
+  readonly enter?: (status: Status) => Status;
   /** What retention decides about the copies of the status that `enter` returned. */
-  readonly plan: (status: S) => readonly Decision<C>[] | Promise<readonly Decision<C>[]>;
-  readonly without: (status: S, keys: readonly string[]) => S;
+  readonly plan?: (status: Status) => readonly Decision<C>[] | Promise<readonly Decision<C>[]>;
   /** The objects of these copies; by default each has one under its key. */
   readonly objectsOf?: (copies: readonly C[]) => Promise<string[]>;
+}
+
+/**
+ * Enters a stored copy in the status, and applies retention; `object` is the key of its object. `changeStatus` says what a failure
+ * leaves.
+ */
+export function recordCopy<C extends RecordedCopy>(
+  place: CopyPlace,
+  kind: Kind<C>,
+  copy: C,
+  { object = copy.key, log }: { readonly object?: string; readonly log: Log },
+): Promise<void> {
+  const enter = (status: Status) => kind.enter(status, copy, place.sign);
+  const plan = (status: Status) => kind.plan(status, copy, place, log);
+  return changeStatus(place, { made: object, enter, plan }, log);
 }
 
 /**
@@ -48,12 +57,12 @@ export interface StatusChange<S, C extends { readonly key: string }> {
  * order makes every crash harmless: object (there already), second status, status, deletions. When the copy could not be
  * entered, its object is removed again: nothing would ever expire it.
  */
-export async function recordCopy<S, C extends { readonly key: string }>(
-  place: CopyPlace<S>,
-  change: StatusChange<S, C>,
+export async function changeStatus<C extends RecordedCopy>(
+  place: CopyPlace,
+  change: StatusChange<C>,
   log: Log,
 ): Promise<void> {
-  let stored: StoredStatus<S> | undefined;
+  let stored: StoredStatus | undefined;
   try {
     stored = await place.status.read();
     await applyChange(place, stored, change, log);
@@ -63,26 +72,26 @@ export async function recordCopy<S, C extends { readonly key: string }>(
   }
 }
 
-async function applyChange<S, C extends { readonly key: string }>(
-  place: CopyPlace<S>,
-  stored: StoredStatus<S>,
-  { enter, plan, without, objectsOf }: StatusChange<S, C>,
+async function applyChange<C extends RecordedCopy>(
+  { destination, status: store, format }: CopyPlace,
+  stored: StoredStatus,
+  { enter, plan, objectsOf }: StatusChange<C>,
   log: Log,
 ): Promise<void> {
-  const status = enter(stored.status);
-  const decisions = await plan(status);
+  const status = enter?.(stored.status) ?? stored.status;
+  const decisions = (await plan?.(status)) ?? [];
   for (const { copy, keep, reason } of decisions) {
     log.debug(
-      `retention: ${keep ? 'keep' : 'remove'} ${quoteLocation(place.destination.locate(copy.key))} (${reason})`,
+      `retention: ${keep ? 'keep' : 'remove'} ${quoteLocation(destination.locate(copy.key))} (${reason})`,
     );
   }
   const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
   if (status === stored.status && removed.length === 0) return;
   const keys = removed.map(({ key }) => key);
   const objects = objectsOf === undefined ? keys : await objectsOf(removed);
-  await place.status.write({
+  await store.write({
     ...stored,
-    status: without(status, keys),
+    status: format.withoutKeys(status, keys),
     deletions: [...stored.deletions, ...objects],
   });
 }
@@ -91,8 +100,8 @@ async function applyChange<S, C extends { readonly key: string }>(
  * Where entering was tried, an answer may have been lost: then the status itself tells whether it lists the copy. One that only
  * the second copy lists stays, since that copy may want others deleted in its favour.
  */
-async function withdraw<S>(
-  { destination, status }: CopyPlace<S>,
+async function withdraw(
+  { destination, status }: CopyPlace,
   objectKey: string,
   wasTried: boolean,
   log: Log,
@@ -113,7 +122,7 @@ async function withdraw<S>(
  * `finishDeletions` in every place; then throws the first error. A destination that lets nothing be deleted must not fill
  * the disk of this machine as well: copies that find no room there fail.
  */
-export async function finishAllDeletions<S>(places: CopyPlaces<S>): Promise<void> {
+export async function finishAllDeletions(places: CopyPlaces): Promise<void> {
   const outcomes = await Promise.allSettled(listPlaces(places).map(finishDeletions));
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
   if (failed) throw failed.reason;
@@ -123,7 +132,7 @@ export async function finishAllDeletions<S>(places: CopyPlaces<S>): Promise<void
  * Carries out the deletions that the status has recorded, also those of a run that was interrupted. Tries each of them;
  * throws a TwinDbError when some could not be carried out, and the next run tries those again.
  */
-export async function finishDeletions<S>({ destination, status }: CopyPlace<S>): Promise<void> {
+export async function finishDeletions({ destination, status }: CopyPlace): Promise<void> {
   const stored = await status.read();
   if (stored.deletions.length === 0) return;
   const remaining: string[] = [];

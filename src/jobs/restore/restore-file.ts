@@ -4,14 +4,13 @@ import { Readable } from 'node:stream';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { ProcessError } from '../../errors.ts';
-import { FILES_STATUS, fileCopies } from '../../kinds/files.ts';
+import { FILES } from '../../kinds/files.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { copyAttributes, extractFiles } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
 import { TarRefusals } from '../../sources/tar-refusals.ts';
-import type { PeriodicStatus } from '../../status/layout.ts';
 import { findCopy } from '../find/find-copy.ts';
-import { findRecord, type RecordKind } from '../find/find-record.ts';
+import { findRecord } from '../find/find-record.ts';
 import type { Known } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
@@ -19,11 +18,6 @@ import { fetchCopy } from './fetch-copy.ts';
 import { moveOut } from './move-out.ts';
 import { warnOfTargetWriters } from './target-writers.ts';
 import { timeRestore } from './time-restore.ts';
-
-const RECORDS: RecordKind<PeriodicStatus, FileCopy> = {
-  format: FILES_STATUS,
-  copies: fileCopies,
-};
 
 /**
  * Gives back the files of a copy below `dst`, which must be empty or absent. `wanted` is what `ls` prints. The keep-local
@@ -38,7 +32,7 @@ export async function restoreFile(
 ): Promise<void> {
   const candidates: Known<FileCopy>[] = [];
   for (const candidate of await findCopy(wanted, 'files', context)) {
-    candidates.push({ ...candidate, lookup: await findRecord(candidate, RECORDS, context) });
+    candidates.push({ ...candidate, lookup: await findRecord(candidate, FILES, context) });
   }
   await warnOfTargetWriters(dst, context);
   await timeRestore('files', context, async () => {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { compareNewestFirst } from '../../retention/newest-first.ts';
 import { openStatusStore } from '../../status/status-store.ts';
@@ -86,7 +86,7 @@ async function findLatest(host: string, context: JobContext): Promise<string> {
   const remoteStatus = await openStatusStore(destination, host, MYSQL_STATUS, context).read();
   const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
   const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
-    mysqlCopies(status),
+    MYSQL.copies(status),
   );
   const [latest] = copies
     .filter((copy) => copy.host === host)

@@ -1,41 +1,20 @@
 import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { type BinlogStatus, binlogCopies, withBinlog, withoutBinlogs } from '../../kinds/binlog.ts';
+import { BINLOG } from '../../kinds/binlog.ts';
 import type { Log } from '../../log.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
-import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
-
-/** Enters the copy of a log, which lies in the object `made`, in the status. */
-export async function recordBinlog(
-  place: CopyPlace<BinlogStatus>,
-  copy: BinlogCopy,
-  made: string,
-  log: Log,
-): Promise<void> {
-  await recordCopy<BinlogStatus, BinlogCopy>(
-    place,
-    {
-      made,
-      enter: (status) => withBinlog(status, copy, place.sign),
-      plan: () => [],
-      without: withoutBinlogs,
-    },
-    log,
-  );
-}
+import { type CopyPlace, changeStatus } from './record-copy.ts';
 
 /** Removes the copies of logs that are too old, and their entries. */
-export async function expireBinlogs(
-  place: CopyPlace<BinlogStatus>,
+export function expireBinlogs(
+  place: CopyPlace,
   policy: BinlogPolicy,
   { host, log }: { readonly host: string; readonly log: Log },
 ): Promise<void> {
-  await recordCopy<BinlogStatus, BinlogCopy>(
+  return changeStatus<BinlogCopy>(
     place,
     {
-      enter: (status) => status,
-      plan: (status) => planBinlogs(binlogCopies(status), policy),
-      without: withoutBinlogs,
+      plan: (status) => planBinlogs(BINLOG.copies(status), policy),
       objectsOf: (copies) => findObjects(place.destination, host, copies),
     },
     log,

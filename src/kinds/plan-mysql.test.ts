@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { simulateCopy, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
-import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
-import type { RunType } from '../../copies/run-type.ts';
-import { MYSQL_STATUS, mysqlAttributes, mysqlCopies } from '../../kinds/mysql.ts';
-import { createLog } from '../../log.ts';
-import { withEntry } from '../../status/layout.ts';
-import { mysqlRetention, recordMysqlCopy } from './record-mysql-copy.ts';
+import { simulateCopy, simulatePlace } from '../../test/fixtures/simulated-places.ts';
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import type { RunType } from '../copies/run-type.ts';
+import { recordCopy } from '../jobs/record/record-copy.ts';
+import { createLog } from '../log.ts';
+import { withEntry } from '../status/layout.ts';
+import { MYSQL, MYSQL_STATUS } from './mysql.ts';
 
 const ONE = { hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1 };
 const log = createLog('error', () => undefined);
@@ -27,7 +27,7 @@ const later = [copyOf('daily', 3), copyOf('hourly', 4, copyOf('daily', 3))];
 
 const statusOf = (copies: readonly MysqlCopy[]) =>
   copies.reduce(
-    (status, copy) => withEntry(status, copy.runType, copy.key, mysqlAttributes(copy)),
+    (status, copy) => withEntry(status, copy.runType, copy.key, MYSQL.attributes(copy)),
     MYSQL_STATUS.empty,
   );
 
@@ -44,15 +44,14 @@ async function keepsFirst(here: {
   readonly present: readonly MysqlCopy[];
 }): Promise<boolean> {
   const lifetime = { steps: Number.POSITIVE_INFINITY };
-  const remote = simulatePlace('remote', lifetime, true);
-  const local = simulatePlace('local', lifetime, false);
+  const remote = simulatePlace('remote', lifetime, 'remote');
+  const local = simulatePlace('local', lifetime, 'local');
   remote.stored = { status: statusOf([first, continuing, ...later]), deletions: [] };
   local.stored = { status: statusOf(here.listed.map(toLocal)), deletions: [] };
   for (const { key } of here.present) local.store(keepLocalKey(key));
-  const context = { config: { retention: ONE, retentionLocal: ONE }, host: 'db1', log };
-  const retention = mysqlRetention(remote, { remote, local }, context);
-  await recordMysqlCopy(remote, copyOf('daily', 5), retention, log);
-  return mysqlCopies(remote.stored.status).some(({ key }) => key === first.key);
+  const place = { ...remote, counts: ONE, other: local };
+  await recordCopy(place, MYSQL, copyOf('daily', 5), { log });
+  return MYSQL.copies(remote.stored.status).some(({ key }) => key === first.key);
 }
 
 describe('the retention of the destination', () => {
