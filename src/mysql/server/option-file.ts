@@ -132,7 +132,8 @@ export function groupOf(line: string): string | undefined {
   return /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trimEnd().toLowerCase();
 }
 
-function readOption(line: string): Pick<FileOption, 'name' | 'value' | 'isUtf8'> {
+/** The option in a line of Latin-1 that is no header, comment or directive. */
+export function readOption(line: string): Pick<FileOption, 'name' | 'value' | 'isUtf8'> {
   const text = dropComment(line);
   const equals = text.indexOf('=');
   const name = (equals === -1 ? text : text.slice(0, equals)).trim().replaceAll('_', '-');
