@@ -20,7 +20,8 @@ describe('the configuration of a replica', () => {
 
   it.each([
     ['[mysqld]\nserver-id=1\n', '[mysqld]\nserver-id=77\n'],
-    ['[ server ]\nloose_server_id=1\n', '[ server ]\nloose_server_id=77\n'],
+    ['[server ]\nloose_server_id=1\n', '[server ]\nloose_server_id=77\n'],
+    ['[MYSQLD]\nserver_id=1\n', '[MYSQLD]\nserver_id=77\n'],
     ['[mysqld]\nserver_id="1" # a # b\n', '[mysqld]\nserver_id=77 # a # b\n'],
     ['[mysqld]\r\nserver_id=1\r\n', '[mysqld]\r\nserver_id=77\r\n'],
     ['[mysqld]\nserver_id\n', '[mysqld]\nserver_id=77\n'],
@@ -33,6 +34,11 @@ describe('the configuration of a replica', () => {
       '[mysqld]\nserver_id=77\n',
       '[server]\nserver_id=77\n',
     ]);
+  });
+
+  it('leaves `[ mysqld ]` alone, which no server reads', () => {
+    const text = '[ mysqld ]\nserver_id=1\n';
+    expect(edit(text)).toEqual([`${text}\n[mysqld]\nserver_id = 77\n`]);
   });
 
   it('gets the option below the first header of the server when it stands nowhere, or only in comments and other groups', () => {

@@ -1,4 +1,4 @@
-import { dropComment } from '../../mysql/server/option-file.ts';
+import { dropComment, groupOf } from '../../mysql/server/option-file.ts';
 
 /** A configuration file of the server. */
 export interface ConfigFile {
@@ -78,15 +78,11 @@ function mapLines<T>(
 ): T[] {
   let counts = false;
   return text.split('\n').flatMap((line) => {
-    const group = headerOf(line);
+    const group = groupOf(line);
     if (group !== undefined) counts = groups.includes(group);
     const isOptionLine = counts && group === undefined;
     return isOptionLine || which === 'all' ? [each(line, isOptionLine)] : [];
   });
-}
-
-function headerOf(line: string): string | undefined {
-  return /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim();
 }
 
 function addOption(
@@ -96,12 +92,12 @@ function addOption(
 ): ConfigFile[] {
   const line = `${name.replaceAll('-', '_')} = ${value}`;
   const index = files.findIndex(({ text }) =>
-    text.split('\n').some((each) => groups.includes(headerOf(each) ?? '')),
+    text.split('\n').some((each) => groups.includes(groupOf(each) ?? '')),
   );
   return files.map((file, at) => {
     if (at === index) {
       const lines = file.text.split('\n');
-      const header = lines.findIndex((each) => groups.includes(headerOf(each) ?? ''));
+      const header = lines.findIndex((each) => groups.includes(groupOf(each) ?? ''));
       return { ...file, text: lines.toSpliced(header + 1, 0, line).join('\n') };
     }
     // No file has a group of the server's: the first one gets one.

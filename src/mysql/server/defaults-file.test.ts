@@ -42,8 +42,36 @@ describe('a password means what it means to the mysql client', () => {
     ['password=a=b', 'a=b'],
     ['password="pässwörd"', 'pässwörd'],
     ['password=', ''],
+    ['password=\u00a0a', '\u00a0a'],
+    ["password='\u00a0a\u00a0'", '\u00a0a\u00a0'],
+    ['password=a\u2003', 'a\u2003'],
+    ['password=\ufeffa', '\ufeffa'],
+    ["password='a' b", "'a' b"],
+    ['password=a\\', 'a\\'],
   ])('%s', (line, password) => {
     expect(read(line).password?.reveal()).toBe(password);
+  });
+
+  it.each([
+    ['[ client ]', undefined],
+    ['[client ]', 'a'],
+    ['[Client]', 'a'],
+    ['[client] x', 'a'],
+    ['[client\u00a0]', undefined],
+  ])('in the group %s', (header, password) => {
+    expect(readDefaultsFile(write(`${header}\npassword=a\n`)).password?.reveal()).toBe(password);
+  });
+
+  it('takes the byte 0xA0 around a value for a blank, and refuses what that leaves of a letter', () => {
+    const latin1 = Buffer.from('[client]\n#\xe4\n\xa0password=\xa0a\xa0\n', 'latin1');
+    expect(readDefaultsFile(write(latin1)).password?.reveal()).toBe('a');
+    for (const line of ['password=a\u00a0', 'password=voil\u00e0'])
+      expect(() => read(line)).toThrow('[client] password is not UTF-8');
+    expect(read('password="voil\u00e0"').password?.reveal()).toBe('voil\u00e0');
+  });
+
+  it('refuses a byte order mark, as the programs do', () => {
+    expect(() => readDefaultsFile(write('\ufeff[client]\npassword=a\n'))).toThrow('byte order mark');
   });
 
   it('also with line ends of Windows', () => {
@@ -76,7 +104,7 @@ describe('the options of a defaults file', () => {
 
   it('are read from the groups of all clients, the last one counts', () => {
     const text =
-      '[client]\nuser=a\n[mysql]\nuser=b\n[client-mariadb]\nuser=c\n[ client-server ]\nuser=d\n[mysqldump]\nuser=e\n';
+      '[client]\nuser=a\n[mysql]\nuser=b\n[client-mariadb]\nuser=c\n[client-server ]\nuser=d\n[mysqldump]\nuser=e\n';
     expect(readDefaultsFile(write(text)).user).toBe('d');
   });
 

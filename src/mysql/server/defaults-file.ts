@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { Secret } from '../../config/secret.ts';
@@ -53,12 +52,11 @@ const DEFAULT_PORT = 3306;
 
 /** Reads the file that `[mysql] mysql_defaults_file` names. Throws a ConfigError that names file, line and option. */
 export function readDefaultsFile(path: string): MysqlOptions {
-  const { options, files } = readOptionFile(path);
-  const foreign = new Set(files.filter(({ bytes }) => !isUtf8(bytes)).map((file) => file.path));
+  const { options } = readOptionFile(path);
   const find = (name: string) => {
     const option = options.findLast((each) => GROUPS.includes(each.group) && bareName(each) === name);
-    if (option && foreign.has(option.file) && /[^\0-\x7f]/.test(option.value ?? '')) {
-      throw invalid(option, 'is not UTF-8', 'Save the file in UTF-8.');
+    if (option?.isUtf8 === false) {
+      throw invalid(option, 'is not UTF-8', 'Save the file in UTF-8, and put the value in double quotes.');
     }
     return option;
   };

@@ -11,11 +11,14 @@ import { ConfigError, hasCode } from '../../errors.ts';
 
 /** One option as it stands in a file. */
 export interface FileOption {
+  /** In lower case: the programs ignore the case of a group. */
   readonly group: string;
   /** As written, but with `-` for `_`: the programs take both for the same. */
   readonly name: string;
   /** Undefined: the name stands alone. */
   readonly value: string | undefined;
+  /** False for a value of other bytes than UTF-8, which is then read as Latin-1: whoever uses it has to refuse it. */
+  readonly isUtf8: boolean;
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
@@ -37,6 +40,9 @@ export interface OptionFile {
 /** How deep the programs follow includes; deeper ones they leave out. */
 const MAX_DEPTH = 10;
 
+/** Of UTF-8, as Latin-1. */
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
+
 const WORLD_WRITABLE = 0o002;
 
 /**
@@ -54,8 +60,14 @@ function readInto(read: { options: FileOption[]; files: ReadFile[] }, path: stri
   if (bytes === undefined) return;
   read.files.push({ path, bytes });
   let group: string | undefined;
-  // Bytes of another encoding stay apart from each other; whoever uses such a value has to refuse it.
-  const text = bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
+  // The programs trim bytes, and by Latin-1: 0xA0 is a blank, also as the last byte of a UTF-8 letter such as `à`. This is
+  // what trim() does to text of one byte a character.
+  const text = bytes.toString('latin1');
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    throw new ConfigError(`${path} begins with a byte order mark, which the MySQL programs refuse`, {
+      remedy: 'Save the file as UTF-8 without a byte order mark.',
+    });
+  }
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
     const where = `${path}: line ${index + 1}`;
@@ -96,7 +108,7 @@ function findIncluded(line: string, where: string): string[] {
   const [, directive, target] = /^!(include|includedir)\s+(.+)$/.exec(line) ?? [];
   if (directive === undefined || target === undefined) return [];
   // A relative name starts from the current folder, not from that of the file.
-  const path = resolve(target);
+  const path = resolve(decode(target).text);
   if (directive === 'include') return [path];
   try {
     // In the order of their bytes, hidden files among them.
@@ -110,16 +122,29 @@ function findIncluded(line: string, where: string): string[] {
 }
 
 function readGroup(line: string, where: string): string {
-  const end = line.indexOf(']');
-  if (end === -1) throw new ConfigError(`${where}: this group has no closing bracket`);
-  return line.slice(1, end).trim();
+  const group = groupOf(line);
+  if (group === undefined) throw new ConfigError(`${where}: this group has no closing bracket`);
+  return group;
 }
 
-function readOption(line: string): { name: string; value: string | undefined } {
+/** The group whose header this line of Latin-1 is. Blanks before the name are part of it: `[ client ]` is not `client`. */
+export function groupOf(line: string): string | undefined {
+  return /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trimEnd().toLowerCase();
+}
+
+/** The option in a line of Latin-1 that is no header, comment or directive. */
+export function readOption(line: string): Pick<FileOption, 'name' | 'value' | 'isUtf8'> {
   const text = dropComment(line);
   const equals = text.indexOf('=');
   const name = (equals === -1 ? text : text.slice(0, equals)).trim().replaceAll('_', '-');
-  return { name, value: equals === -1 ? undefined : unquote(text.slice(equals + 1).trim()) };
+  if (equals === -1) return { name, value: undefined, isUtf8: true };
+  const value = decode(unquote(text.slice(equals + 1).trim()));
+  return { name, value: value.text, isUtf8: value.isUtf8 };
+}
+
+function decode(latin1: string): { text: string; isUtf8: boolean } {
+  const bytes = Buffer.from(latin1, 'latin1');
+  return isUtf8(bytes) ? { text: bytes.toString(), isUtf8: true } : { text: latin1, isUtf8: false };
 }
 
 /** The line without its comment: a `#` outside quotes ends it, wherever it stands. */
