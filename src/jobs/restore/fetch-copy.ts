@@ -31,8 +31,6 @@ interface Fetch {
   readonly dstName: string;
   /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
   readonly checkEnd?: () => Duplex;
-  /** A stage in front of the last one that errors before it passes on what the last one must not get. */
-  readonly guard?: () => Duplex;
   /** The last stage: takes what the copy was made from. */
   readonly extract: () => Stage<Writable>;
   /** Throws when what was extracted cannot be right although every stage succeeded. */
@@ -86,7 +84,7 @@ function isVerifiable({ lookup }: Verifiable): boolean {
 
 async function fetchFrom(
   candidate: Verifiable,
-  { dst, dstName, extract, check, checkEnd, guard }: Fetch,
+  { dst, dstName, extract, check, checkEnd }: Fetch,
   context: JobContext,
 ): Promise<void> {
   const { destination, object, parsed, location, lookup } = candidate;
@@ -107,10 +105,9 @@ async function fetchFrom(
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   // With a checksum the extractor can have its input from the decompressor directly.
   const ending = isVerifiable(candidate) || checkEnd === undefined ? [] : [checkEnd()];
-  const guarding = guard === undefined ? [] : [guard()];
   try {
     await runPipeline(
-      [destination.read(object.key), verifier, ...inverse, ...ending, ...guarding, extract()],
+      [destination.read(object.key), verifier, ...inverse, ...ending, extract()],
       context.signal,
     );
   } finally {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { IntegrityError } from '../../errors.ts';
 
@@ -12,7 +13,7 @@ export type XbstreamDialect = 'mariadb' | 'mysql' | 'any';
  * length of the path (4), the path, then by type:
  *
  *     P  payload: length (8), offset (8), CRC-32 of the payload (4), the payload
- *     S  of XtraBackup, sparse: entries of a map (4), length (8), offset (8), CRC-32 (4), the map (8 an entry), the payload
+ *     S  of XtraBackup, sparse: entries of a map (4), length (8), offset (8), CRC-32 of map and payload (4), the map (8 an entry), the payload
  *     S  of mariabackup, seek: offset (8)
  *     R  rename: length of the new path (4), the new path
  *     D  remove, E  end of the file: nothing more
@@ -22,12 +23,22 @@ export type XbstreamDialect = 'mariadb' | 'mysql' | 'any';
 export interface Chunk {
   readonly type: 'payload' | 'seek' | 'rename' | 'remove' | 'end';
   readonly path: string;
+  /** The same in the bytes of the stream, which need not be UTF-8. */
+  readonly pathBytes: Buffer;
+  /** Of a rename. */
+  readonly newPathBytes?: Buffer;
   /** The file begins anew. */
   readonly rewrites: boolean;
+  /** Of a payload or seek: where in the file it begins, in bytes. */
+  readonly offset: number;
+  /** Of a sparse payload, entries of 8 bytes: how long a hole is (4), and how much of the payload follows it (4). */
+  readonly map?: Buffer;
   /** Bytes that follow the header. */
   readonly length: number;
-  /** Of the payload, where it covers just that. */
+  /** Of a payload. */
   readonly crc: number | undefined;
+  /** What the checksum covers in front of the payload, the map of a sparse one, has this checksum. */
+  readonly crcBefore: number;
 }
 
 /** Of the beginning of a chunk: the chunk and how long its header is, or how many bytes it takes to know more. */
@@ -42,8 +53,8 @@ const REWRITE = 0x02;
 
 /** mbstream refuses longer ones. */
 const MAX_PATH = 512;
-/** A page-compressed file of a payload's size has no more holes than this. */
-const MAX_MAP = 1 << 24;
+/** Entries: a payload of this many pages of 4 KiB is larger than any program makes one. */
+const MAX_MAP = 1 << 20;
 
 /**
  * Parses as much of a chunk as `bytes` hold. Throws an IntegrityError when no program writes such a thing, and when a path leads
@@ -56,10 +67,12 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
   const tail = CHUNK_START + readLength(bytes, MAGIC.length + 2, MAX_PATH);
   if (bytes.length < tail) return { need: tail };
   const about = {
-    path: readPath(bytes, CHUNK_START, tail),
+    ...readPath(bytes, CHUNK_START, tail),
+    offset: 0,
     rewrites: (bytes.readUInt8(MAGIC.length) & REWRITE) !== 0,
     length: 0,
     crc: undefined,
+    crcBefore: 0,
   };
   switch (type) {
     case 'P':
@@ -77,7 +90,7 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
   }
 }
 
-type About = Pick<Chunk, 'path' | 'rewrites'>;
+type About = Omit<Chunk, 'type' | 'newPathBytes' | 'map'>;
 
 function whole(chunk: Chunk, bytes: Buffer, headerLength: number): ParsedChunk {
   return bytes.length < headerLength ? { need: headerLength } : { chunk, headerLength };
@@ -87,42 +100,49 @@ function withPayload(about: About, bytes: Buffer, tail: number): ParsedChunk {
   const headerLength = tail + 20;
   if (bytes.length < headerLength) return { need: headerLength };
   const crc = bytes.readUInt32LE(tail + 16);
-  return { chunk: { ...about, type: 'payload', length: readSize(bytes, tail), crc }, headerLength };
+  const [length, offset] = [readSize(bytes, tail), readSize(bytes, tail + 8)];
+  return { chunk: { ...about, type: 'payload', length, offset, crc }, headerLength };
 }
 
 function parseRename(about: About, bytes: Buffer, tail: number): ParsedChunk {
   if (bytes.length < tail + 4) return { need: tail + 4 };
   const headerLength = tail + 4 + readLength(bytes, tail, MAX_PATH);
-  if (bytes.length >= headerLength) readPath(bytes, tail + 4, headerLength);
-  return whole({ ...about, type: 'rename', length: 0, crc: undefined }, bytes, headerLength);
+  if (bytes.length < headerLength) return { need: headerLength };
+  const { pathBytes: newPathBytes } = readPath(bytes, tail + 4, headerLength);
+  return { chunk: { ...about, type: 'rename', newPathBytes }, headerLength };
 }
 
 function parseS(about: About, bytes: Buffer, tail: number, dialect: XbstreamDialect): ParsedChunk {
-  const seek = { ...about, type: 'seek', length: 0, crc: undefined } as const;
-  if (dialect === 'mariadb') return whole(seek, bytes, tail + 8);
+  if (dialect === 'mariadb') return withSeek(about, bytes, tail);
   if (bytes.length < tail + 16) return { need: tail + 16 };
   // Behind a seek the next chunk begins.
-  if (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8)))
-    return { chunk: seek, headerLength: tail + 8 };
+  if (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8))) return withSeek(about, bytes, tail);
   const headerLength = tail + 24 + 8 * readLength(bytes, tail, MAX_MAP);
-  // The checksum is left alone: no stream of that kind was at hand to try it on.
-  return whole(
-    { ...about, type: 'payload', length: readSize(bytes, tail + 4), crc: undefined },
-    bytes,
+  if (bytes.length < headerLength) return { need: headerLength };
+  const [length, offset] = [readSize(bytes, tail + 4), readSize(bytes, tail + 12)];
+  const [crc, map] = [bytes.readUInt32LE(tail + 20), bytes.subarray(tail + 24, headerLength)];
+  return {
+    chunk: { ...about, type: 'payload', length, offset, map, crc, crcBefore: crc32(map) },
     headerLength,
-  );
+  };
+}
+
+function withSeek(about: About, bytes: Buffer, tail: number): ParsedChunk {
+  const headerLength = tail + 8;
+  if (bytes.length < headerLength) return { need: headerLength };
+  return { chunk: { ...about, type: 'seek', offset: readSize(bytes, tail) }, headerLength };
 }
 
 /**
  * A path of a stream, which must lead to a place below the folder into which it is unpacked. mbstream 10.11 looks only for `..` in
  * the paths of payloads: it renamed a file to any path, and removed any.
  */
-function readPath(bytes: Buffer, start: number, end: number): string {
+function readPath(bytes: Buffer, start: number, end: number): Pick<Chunk, 'path' | 'pathBytes'> {
   const path = bytes.toString('utf8', start, end);
   // The programs take a NUL for the end; in the bytes, as decoding may make other characters of them.
   const isPlain = !bytes.subarray(start, end).includes(0);
   const isBelow = path.split('/').every((segment) => segment !== '' && segment !== '..');
-  if (isPlain && isBelow) return path;
+  if (isPlain && isBelow) return { path, pathBytes: Buffer.from(bytes.subarray(start, end)) };
   throw new IntegrityError(
     `the stream in it names a file outside the folder of the restore: ${quoteLocation(path)}`,
   );
