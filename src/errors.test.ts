@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { describeError, InterruptedError, ProcessError, TwinDbError } from './errors.ts';
+import { describe, expect, it, test } from 'vitest';
+import { codeOf, describeError, hasCode, InterruptedError, ProcessError, TwinDbError } from './errors.ts';
 
 function systemError(path: string): unknown {
   try {
@@ -59,5 +59,22 @@ test('what failed while cleaning up follows what ended the work, and hides nothi
   expect(describeError(error)).toBe('Interrupted by SIGTERM\nCannot release the lock\nCannot disconnect');
   expect(describeError(new TwinDbError('Cannot do it', { cause: error }))).toBe(
     'Cannot do it: Interrupted by SIGTERM',
+  );
+});
+
+describe('the code of an error', () => {
+  it('is the name that the system or a server gave', () => {
+    const error = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+    expect(codeOf(error)).toBe('ENOENT');
+    expect(hasCode(error, 'ENOTDIR', 'ENOENT')).toBe(true);
+    expect(hasCode(error, 'ENOTDIR')).toBe(false);
+  });
+
+  it.each([undefined, 'ENOENT', new Error('no code'), Object.assign(new Error('SFTP'), { code: 2 })])(
+    'is none of %s',
+    (error) => {
+      expect(codeOf(error)).toBeUndefined();
+      expect(hasCode(error, 'ENOENT', '2')).toBe(false);
+    },
   );
 });

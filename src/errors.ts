@@ -103,6 +103,16 @@ export class ProcessError extends TwinDbError {
   }
 }
 
+/** The short name that the system, Node.js or a server gave to what went wrong, such as `ENOENT`; undefined where there is none. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether what went wrong has one of these names. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return codes.includes(codeOf(error) ?? '');
+}
+
 /**
  * What `await using` makes of two errors: `suppressed` ended the work, `error` came on top while it cleaned up.
  * Node 20 has no class of that name and TypeScript makes a plain Error instead, so the name tells.
@@ -144,9 +154,9 @@ function linesOf(error: unknown, outer: readonly string[]): string {
 /** What an error says, without the system's own names for calls and codes. `outer` has been said already. */
 function wordsOf(error: unknown, outer: readonly string[]): string {
   if (!(error instanceof Error)) return String(error);
-  const { path } = error as NodeJS.ErrnoException;
   const reason = SYSTEM_ERROR.exec(error.message)?.[1];
   if (reason === undefined) return error.message || error.name;
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   const isKnown = path === undefined || outer.some((words) => words.includes(path));
   return isKnown ? reason : `${reason} (${path})`;
 }

@@ -1,30 +1,35 @@
-import { pino } from 'pino';
+/** What a message is about, for the structured log (`[log] file`, `--log-format json`). Its text says the same in words. */
+export interface LogFields {
+  /** Key of the copy at the destination. */
+  readonly key?: string;
+  /** Bytes of the object. */
+  readonly bytes?: number;
+  /** How long it took. */
+  readonly seconds?: number;
+  /** What the process tells its caller. */
+  readonly exitCode?: number;
+}
 
 /** Where messages for the operator go. Nothing below `cli/` and `jobs/` logs an error and goes on: it throws. */
 export interface Log {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
 }
 
-/** Takes one finished message of a level; `cli/` decides which stream it goes to and how it looks. */
-export type LogSink = (level: LogLevel, message: string) => void;
+/** Takes one finished message; `cli/` decides where it goes and how it looks. It has written when it returns: a killed process loses nothing. */
+export type LogSink = (level: LogLevel, message: string, fields?: LogFields) => void;
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+/** From the least important to the most. */
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-const LEVELS: Readonly<Record<number, LogLevel>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
+export type LogLevel = (typeof LEVELS)[number];
 
-/** A log that writes at once, so that nothing is lost when the process ends, and hands each message to `sink`. */
+/** A log that hands each message of `level` and above to `sink`. */
 export function createLog(level: LogLevel, sink: LogSink): Log {
-  const destination = {
-    write(line: string): void {
-      const { level: number, msg } = JSON.parse(line) as { level: number; msg: string };
-      sink(LEVELS[number] ?? 'error', msg);
-    },
+  const at = (own: LogLevel) => (message: string, fields?: LogFields) => {
+    if (LEVELS.indexOf(own) >= LEVELS.indexOf(level)) sink(own, message, fields);
   };
-  const logger = pino({ level, base: null, timestamp: false }, destination);
-  // pino formats `%s` and the like in its first argument, and file names may hold them.
-  const at = (method: LogLevel) => (message: string) => logger[method]({ msg: message });
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

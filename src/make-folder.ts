@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from './errors.ts';
 
 /** Makes one folder whose parent is there; whether it had to be made. */
 async function makeOne(path: string, mode: number | undefined): Promise<boolean> {
@@ -7,13 +8,9 @@ async function makeOne(path: string, mode: number | undefined): Promise<boolean>
     await mkdir(path, mode);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }
 
 /**
@@ -25,7 +22,7 @@ export async function makeFolder(path: string, mode?: number): Promise<string | 
   try {
     return (await makeOne(path, mode)) ? path : undefined;
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' || path === dirname(path)) throw error;
+    if (!hasCode(error, 'ENOENT') || path === dirname(path)) throw error;
   }
   const top = await makeFolder(dirname(path), mode);
   const made = await makeOne(path, mode);

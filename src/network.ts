@@ -1,3 +1,5 @@
+import { codeOf } from './errors.ts';
+
 /** Why a connection or a packet got nowhere, in plain words. Codes: errno(3) and getaddrinfo(3). */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens on that port',
@@ -11,6 +13,5 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The reason in words for an error of the network, or undefined when it is another one. */
 export function explainNetworkError(error: unknown): string | undefined {
-  const { code } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''];
+  return REASONS[codeOf(error) ?? ''];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { hasCode } from './errors.ts';
 import { type PinnedFolder, pinFolder } from './pinned-folder.ts';
 
 /**
@@ -12,9 +13,8 @@ export async function removeFolder(path: string): Promise<void> {
     await using folder = await pinFolder(path);
     await emptyFolder(folder);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
-    if (code !== 'ENOTDIR') throw error;
+    if (hasCode(error, 'ENOENT')) return;
+    if (!hasCode(error, 'ENOTDIR')) throw error;
     await unlink(path);
     return;
   }

@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -23,6 +23,7 @@ _twindb_backup() {
   done
   if [[ -n $value ]]; then
     case "$command $previous" in
+      ' --log-format') words='text json' ;;
       'ls --type') words='files mysql binlog' ;;
       'status --type') words='files mysql binlog' ;;
       'check --type') words='files mysql binlog' ;;
@@ -31,7 +32,7 @@ _twindb_backup() {
     esac
   elif [[ $current == -* ]]; then
     case $command in
-      '') words='--version --debug --config --xtrabackup-binary --xbstream-binary -h --help' ;;
+      '') words='--version --debug --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;

@@ -11,6 +11,7 @@ complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status c
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -f -a clone -d 'Make another host a replica of the server on this one.'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l version -d 'print the version and exit'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l debug -d 'say on stderr what is being done and why'
+complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l log-format -x -a 'text json' -d 'how messages look: as text, or as JSON lines, all of them on stderr'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l config -r -d 'configuration file'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l xtrabackup-binary -r -d 'xtrabackup or mariabackup program, instead of the one that fits the server'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l xbstream-binary -r -d 'xbstream or mbstream program, instead of the one that fits the server'

@@ -156,6 +156,7 @@ _twindb_backup() {
   _arguments -C \
     '--version[print the version and exit]' \
     '--debug[say on stderr what is being done and why]' \
+    '--log-format[how messages look\: as text, or as JSON lines, all of them on stderr]:value:(text json)' \
     '--config[configuration file]:value:_files' \
     '--xtrabackup-binary[xtrabackup or mariabackup program, instead of the one that fits the server]:value:_files' \
     '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \

@@ -14,6 +14,8 @@ install -d "$tree/DEBIAN" "$doc"
 packaging/install-tree.sh "$tree" /usr "$node"
 # Debian's zsh looks elsewhere.
 mv "$tree/usr/share/zsh/site-functions" "$tree/usr/share/zsh/vendor-completions"
+install -D -m 644 packaging/logrotate "$tree/etc/logrotate.d/twindb-backup"
+echo /etc/logrotate.d/twindb-backup >"$tree/DEBIAN/conffiles"
 install -m 644 packaging/deb/copyright "$doc/copyright"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 {

@@ -50,6 +50,7 @@ const EXIT_STATUS: readonly (readonly [number | string, string])[] = [
 const FILES: readonly (readonly [string, string])[] = [
   ['/etc/twindb/twindb-backup.cfg', 'the configuration; it may hold secrets, so only root may read it'],
   ['/etc/cron.d/twindb-backup', 'when backups are taken'],
+  ['/etc/logrotate.d/twindb-backup', 'rotates /var/log/twindb-backup.json, for [log] file'],
   ['/var/log/twindb-backup-measures.log', 'how long the last 100 runs took'],
 ];
 

@@ -15,6 +15,7 @@ mkdir -p "$tree" "$top"
 packaging/install-tree.sh "$tree" /usr "$node"
 install -D -m 644 LICENSE "$tree/usr/share/licenses/twindb-backup/LICENSE"
 install -D -m 644 CHANGELOG.md "$tree/usr/share/doc/twindb-backup/CHANGELOG.md"
+install -D -m 644 packaging/logrotate "$tree/etc/logrotate.d/twindb-backup"
 
 date_tree "$tree"
 with_functions packaging/rpm/twindb-backup.spec >"$top/twindb-backup.spec"

@@ -1,14 +1,10 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import type { CloneMysqlOptions } from '../commands/clone-mysql.ts';
-import type { CommandContext } from '../commands/command.ts';
 import { type Address, parseAddress } from '../jobs/clone/address.ts';
 import { TRANSPORTS } from '../jobs/clone/transports.ts';
+import type { Start } from './start.ts';
 
-/** Adds `clone mysql` to the command tree; `start` runs it in its context. */
-export function addCloneCommand(
-  program: Command,
-  start: (command: (context: CommandContext) => Promise<boolean>) => Promise<void>,
-): void {
+/** Adds `clone mysql` to the command tree; `start` makes its action. */
+export function addCloneCommand(program: Command, start: Start): void {
   program
     .command('clone')
     .description('Make another host a replica of the server on this one.')
@@ -47,12 +43,7 @@ export function addCloneCommand(
     )
     .option('--replication-password-file <file>', 'a file with its password')
     .option('--compress', 'compress the data on their way, with the program of section [compression]')
-    .action((first: Address, second: Address | undefined, options: CloneMysqlOptions) =>
-      start(async (context) => {
-        const { cloneMysql } = await import('../commands/clone-mysql.ts');
-        return await cloneMysql([first, second], options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/clone-mysql.ts')).cloneMysql));
 }
 
 /** A wrong argument is a usage error. */

@@ -2,7 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, MysqlConfig } from '../config/config.ts';
-import { findDoubtfulFiles } from '../config/doubtful-files.ts';
+import { type Doubt, findDoubtfulFiles } from '../config/doubtful-files.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local/driver.ts';
@@ -29,10 +29,17 @@ interface ContextOptions {
 /** Reads the configuration and opens the places it names. Disposing of the result closes them. */
 export async function openContext(
   options: ContextOptions,
-  env: { readonly log: Log; readonly terminal: Terminal; readonly signal: AbortSignal },
+  env: {
+    readonly log: Log;
+    readonly terminal: Terminal;
+    readonly signal: AbortSignal;
+    /** Called as soon as the file has been read. */
+    readonly onConfig?: (config: Config) => Promise<void>;
+  },
 ): Promise<JobContext & AsyncDisposable> {
   const { log, terminal, signal } = env;
   const file = readConfig(options.config, (message) => log.warn(message));
+  await env.onConfig?.(file);
   const configFile = resolve(options.config);
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
@@ -52,7 +59,7 @@ export async function openContext(
     integrity: openIntegrity(config.integrity),
     log,
     warnLasting: (_state, message) => log.warn(message),
-    doubts: findDoubtfulFiles(config),
+    doubts: [...findDoubtfulFiles(config), ...(await findLogDoubts(config))],
     progress: await openProgress(terminal),
     signal,
     cores: availableParallelism(),
@@ -63,6 +70,13 @@ export async function openContext(
       await (signal.aborted ? Promise.race([closed, delay(GOODBYE_MS)]) : closed);
     },
   };
+}
+
+/** Who else may change the log file, where there is one. */
+async function findLogDoubts({ logFile }: Config): Promise<Doubt[]> {
+  if (logFile === undefined) return [];
+  const { findLogFolderDoubts } = await import('./log-file.ts');
+  return await findLogFolderDoubts(logFile);
 }
 
 /** The command line wins, also over a configuration without a [mysql] section. */

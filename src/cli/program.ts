@@ -1,22 +1,17 @@
 import { Argument, Command, Option } from 'commander';
-import type { check } from '../commands/check.ts';
 import type { CommandContext } from '../commands/command.ts';
-import type { ls } from '../commands/ls.ts';
-import type { restoreBinlog } from '../commands/restore-binlog.ts';
-import type { restoreFile } from '../commands/restore-file.ts';
-import type { restoreMysql } from '../commands/restore-mysql.ts';
-import type { status } from '../commands/status.ts';
-import type { verifyMysql } from '../commands/verify-mysql.ts';
 import { MEDIA } from '../copies/key.ts';
 import { unquoteLocation } from '../copies/quote-location.ts';
-import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { RUN_TYPES } from '../copies/run-type.ts';
 import { addCloneCommand } from './clone-command.ts';
 import { parseDuration } from './parse-duration.ts';
+import { startWith } from './start.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
 export interface GlobalOptions {
   readonly debug?: boolean;
+  readonly logFormat: 'json' | 'text';
   readonly config: string;
   readonly xtrabackupBinary?: string;
   readonly xbstreamBinary?: string;
@@ -59,6 +54,14 @@ export function buildProgram(run: Runner): Command {
     .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
     .version(version(), '--version', 'print the version and exit')
     .option('--debug', 'say on stderr what is being done and why')
+    .addOption(
+      new Option(
+        '--log-format <format>',
+        'how messages look: as text, or as JSON lines, all of them on stderr',
+      )
+        .choices(['text', 'json'])
+        .default('text'),
+    )
     .option('--config <path>', 'configuration file', DEFAULT_CONFIG_FILE)
     .option(
       '--xtrabackup-binary <path>',
@@ -71,13 +74,14 @@ export function buildProgram(run: Runner): Command {
     .helpOption('-h, --help', 'print help and exit')
     .helpCommand(false)
     .showHelpAfterError('(see twindb-backup --help)');
-  type Start = (command: (context: CommandContext) => Promise<boolean>) => Promise<void>;
-  const startBackup: Start = (command) => run(program.opts(), command);
-  const start: Start = (command) =>
+  // The job of a backup tells the doubts itself.
+  const startBackup = startWith((command) => run(program.opts(), command));
+  const start = startWith((command) =>
     run(program.opts(), (context) => {
       for (const { state, message } of context.doubts) context.warnLasting(state, message);
       return command(context);
-    });
+    }),
+  );
 
   program
     .command('backup')
@@ -85,12 +89,7 @@ export function buildProgram(run: Runner): Command {
     .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
-    .action((runType: RunType, options: { lockFile: string; binlogsOnly?: boolean }) =>
-      startBackup(async (context) => {
-        const { backup } = await import('../commands/backup.ts');
-        return await backup(runType, options, context);
-      }),
-    );
+    .action(startBackup(async () => (await import('../commands/backup.ts')).backup));
 
   program
     .command('ls')
@@ -100,12 +99,7 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
     .option('--json', 'print one JSON document with all that is known of each copy')
-    .action((options: Parameters<typeof ls>[0]) =>
-      start(async (context) => {
-        const { ls } = await import('../commands/ls.ts');
-        return await ls(options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/ls.ts')).ls));
 
   program
     .command('status')
@@ -113,12 +107,7 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'whose status').choices(MEDIA).default('mysql'))
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
     .option('--json', 'print JSON, as without this option')
-    .action((options: Parameters<typeof status>[0]) =>
-      start(async (context) => {
-        const { status } = await import('../commands/status.ts');
-        return await status(options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/status.ts')).status));
 
   program
     .command('check')
@@ -139,12 +128,7 @@ export function buildProgram(run: Runner): Command {
     .option('--lock-file <path>', 'as for backup, while a copy is entered', LOCK_FILE)
     .option('--json', 'print one JSON document with what came of each copy')
     .option(...ACCEPT)
-    .action((copies: readonly string[], options: Parameters<typeof check>[1]) =>
-      start(async (context) => {
-        const { check } = await import('../commands/check.ts');
-        return await check(copies, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/check.ts')).check));
 
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore
@@ -154,12 +138,7 @@ export function buildProgram(run: Runner): Command {
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
-    .action((copy: string | undefined, options: Parameters<typeof restoreFile>[1]) =>
-      start(async (context) => {
-        const { restoreFile } = await import('../commands/restore-file.ts');
-        return await restoreFile(copy, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
   restore
     .command('mysql')
     .description('Make a data directory of a full or incremental copy, on which a server can start.')
@@ -170,24 +149,14 @@ export function buildProgram(run: Runner): Command {
       'keep extracted full copies here, and take them from here, for repeated restores',
     )
     .option(...ACCEPT)
-    .action((copy: string | undefined, options: Parameters<typeof restoreMysql>[1]) =>
-      start(async (context) => {
-        const { restoreMysql } = await import('../commands/restore-mysql.ts');
-        return await restoreMysql(copy, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/restore-mysql.ts')).restoreMysql));
   restore
     .command('binlog')
     .description('Fetch copies of binary logs, each under its own name.')
     .argument('[copies...]', 'likewise; the suffixes may be left out', collectCopies)
     .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
     .option(...ACCEPT)
-    .action((copies: readonly string[], options: Parameters<typeof restoreBinlog>[1]) =>
-      start(async (context) => {
-        const { restoreBinlog } = await import('../commands/restore-binlog.ts');
-        return await restoreBinlog(copies, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/restore-binlog.ts')).restoreBinlog));
 
   program
     .command('verify')
@@ -204,12 +173,7 @@ export function buildProgram(run: Runner): Command {
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
-    .action((copy: string | undefined, options: Parameters<typeof verifyMysql>[1]) =>
-      start(async (context) => {
-        const { verifyMysql } = await import('../commands/verify-mysql.ts');
-        return await verifyMysql(copy, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));
 
   program
     .command('share')
@@ -222,12 +186,7 @@ export function buildProgram(run: Runner): Command {
         .argParser((text) => parseDuration(text, MAX_SHARE_DAYS))
         .default(3600, '1h'),
     )
-    .action((copy: string | undefined, options: { expires: number }) =>
-      start(async (context) => {
-        const { share } = await import('../commands/share.ts');
-        return await share(copy, options, context);
-      }),
-    );
+    .action(start(async () => (await import('../commands/share.ts')).share));
   addCloneCommand(program, start);
   return program;
 }

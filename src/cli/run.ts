@@ -2,15 +2,17 @@ import { CommanderError } from 'commander';
 import type { CommandContext } from '../commands/command.ts';
 import { describeError, firstErrorOf } from '../errors.ts';
 import { asOneLine } from '../foreign-text.ts';
-import { createLog, type Log } from '../log.ts';
+import type { Log } from '../log.ts';
 import { killChildren } from '../process/child.ts';
 import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
+import type { RunIdentity } from './json-lines.ts';
 import { openContext } from './open-context.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions } from './program.ts';
-import { createPrinter, createSink, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import { openRunLog, type RunLog } from './run-log.ts';
+import { createPrinter, openTerminal, type Terminal, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -18,8 +20,13 @@ type Command = (context: CommandContext) => Promise<boolean>;
 export async function run(argv: readonly string[]): Promise<number> {
   const terminal = openTerminal();
   let exitCode: number = EXIT.success;
+  let about: ReturnType<typeof describeCommand> = {};
   const program = buildProgram(async (globals, command) => {
-    exitCode = await runCommand(globals, command, terminal);
+    const log = await openRunLog(globals, about, terminal);
+    exitCode = await runCommand(globals, command, terminal, log);
+  });
+  program.hook('preAction', (_program, called) => {
+    about = describeCommand(called);
   });
   // Subcommands take these settings over only when they are made, so each is told.
   for (const command of allCommands(program)) {
@@ -33,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
-    createSink(terminal)('error', describeError(error));
+    (await openRunLog(program.opts(), about, terminal)).error(describeError(error));
     return exitCodeOf(error);
   }
   return exitCode;
@@ -43,8 +50,23 @@ function allCommands(command: ReturnType<typeof buildProgram>): ReturnType<typeo
   return [command, ...command.commands.flatMap(allCommands)];
 }
 
-async function runCommand(globals: GlobalOptions, command: Command, terminal: Terminal): Promise<number> {
-  const log = createLog(globals.debug ? 'debug' : 'info', createSink(terminal, globals.debug));
+/** What the structured log says of a command: the words that name it, without those that are its arguments. */
+function describeCommand(called: ReturnType<typeof buildProgram>): Pick<RunIdentity, 'command' | 'runType'> {
+  const words: string[] = [];
+  for (let at = called; at.parent !== null; at = at.parent) words.unshift(at.name());
+  const [runType] = called.args;
+  return {
+    command: words.join(' '),
+    ...(called.name() === 'backup' && runType !== undefined && { runType }),
+  };
+}
+
+async function runCommand(
+  globals: GlobalOptions,
+  command: Command,
+  terminal: Terminal,
+  log: RunLog,
+): Promise<number> {
   try {
     return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
   } catch (error) {
@@ -64,14 +86,20 @@ async function runInContext(
   globals: GlobalOptions,
   command: Command,
   terminal: Terminal,
-  log: Log,
+  log: RunLog,
 ): Promise<boolean> {
   const signal = watchSignals({
     onFirst: (name) => log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
     onImpatience: () => endAtOnce(log, 'SIGINT', 'Ended before everything was cleaned up'),
     onGiveUp: (name, reason) => endAtOnce(log, name, GIVEN_UP[reason]),
   });
-  await using context = await openContext(globals, { log, terminal, signal });
+  await using context = await openContext(globals, {
+    log,
+    // A progress line would be no JSON.
+    terminal: globals.logFormat === 'json' ? { ...terminal, stderrIsTerminal: false } : terminal,
+    signal,
+    onConfig: (config) => log.configure(config),
+  });
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,

@@ -1,6 +1,6 @@
 import { closeSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { escapeInLines } from '../foreign-text.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
@@ -67,7 +67,7 @@ const STDERR_PATIENCE_MS = 5000;
 const RETRY_MS = 10;
 
 /** Whoever read this has gone: `ls | head`, a terminal that was closed. There is no one left to tell. */
-const READER_HAS_GONE: readonly (string | undefined)[] = ['EPIPE', 'EIO'];
+const READER_HAS_GONE: readonly string[] = ['EPIPE', 'EIO'];
 
 /** Set when stderr took nothing for too long: what follows is not worth the same wait each time. */
 let isStderrStuck = false;
@@ -86,9 +86,8 @@ export function writeAll(fd: 1 | 2, text: string): void {
       lastProgress = Date.now();
       if (fd === 2) isStderrStuck = false;
     } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (READER_HAS_GONE.includes(code)) return;
-      if (code !== 'EAGAIN') {
+      if (hasCode(cause, ...READER_HAS_GONE)) return;
+      if (!hasCode(cause, 'EAGAIN')) {
         if (fd === 2) return;
         throw new TwinDbError('Cannot write to stdout', { cause });
       }

@@ -10,7 +10,7 @@ import type { Transport } from '../jobs/clone/transport.ts';
 import type { CommandContext } from './command.ts';
 
 /** The options as the command line has them. */
-export interface CloneMysqlOptions {
+interface CloneMysqlOptions {
   readonly netcatPort?: number;
   readonly replicationUser: string;
   readonly replicationPassword?: string;
@@ -27,7 +27,8 @@ const DEFAULTS_FILE = '/root/.my.cnf';
 
 /** Makes another host a replica of the server on this one; with one address, that is the destination. */
 export async function cloneMysql(
-  [first, second]: readonly [Address, Address | undefined],
+  first: Address,
+  second: Address | undefined,
   options: CloneMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {

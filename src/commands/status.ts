@@ -1,7 +1,7 @@
 import type { Media } from '../copies/key.ts';
-import { BINLOG_STATUS } from '../status/binlog-status.ts';
-import { FILES_STATUS } from '../status/files-status.ts';
-import { MYSQL_STATUS } from '../status/mysql-status.ts';
+import { BINLOG_STATUS } from '../kinds/binlog.ts';
+import { FILES_STATUS } from '../kinds/files.ts';
+import { MYSQL_STATUS } from '../kinds/mysql.ts';
 import type { StatusFormat } from '../status/status-format.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import type { CommandContext } from './command.ts';

@@ -1,13 +1,11 @@
 import { listReferences } from './interpolate.ts';
+import type { OptionRows } from './option.ts';
 import type { RawConfig } from './raw-config.ts';
-import { IGNORED_SECTIONS, type Option, SCHEMA } from './schema.ts';
+import { IGNORED_SECTIONS, SCHEMA } from './schema.ts';
 import { didYouMean, findNearest } from './suggest.ts';
 
 const KNOWN: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).map(([section, rows]) => [
-    section,
-    Object.keys(rows),
-  ]),
+  Object.entries<OptionRows>(SCHEMA).map(([section, rows]) => [section, Object.keys(rows)]),
 );
 const SECTIONS: readonly string[] = ['DEFAULT', ...KNOWN.keys(), ...IGNORED_SECTIONS];
 

@@ -1,4 +1,6 @@
+import type { CompressorName } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
+import type { ExportConfig } from './exporters.ts';
 import type { MaxAges } from './kinds.ts';
 import type { Secret } from './secret.ts';
 
@@ -23,6 +25,8 @@ export interface Config {
   readonly export: ExportConfig | undefined;
   /** File that keeps start, finish and duration of the last runs. */
   readonly measuresLog: string;
+  /** File that gets the structured log; absent: there is none. */
+  readonly logFile: string | undefined;
 }
 
 export interface SourceConfig {
@@ -76,15 +80,11 @@ export interface S3Config {
   readonly concurrency: number;
 }
 
-export const COMPRESSORS = ['gzip', 'pigz', 'bzip2', 'lbzip2', 'zstd'] as const;
-
-export type CompressorName = (typeof COMPRESSORS)[number];
-
 export interface CompressionConfig {
   readonly program: CompressorName;
   /** Threads to compress with; absent: all cores. */
   readonly threads: number | undefined;
-  /** Absent: 6, and zstd's own default for zstd. */
+  /** Absent: the program's row has what counts. */
   readonly level: number | undefined;
 }
 
@@ -116,36 +116,3 @@ export interface MysqlConfig {
 
 /** How many copies of each run type to keep. */
 export type RetentionCounts = Readonly<Record<RunType, number>>;
-
-export type ExportConfig = DatadogConfig | StatsdConfig | PrometheusConfig;
-
-export interface DatadogConfig {
-  readonly transport: 'datadog';
-  readonly via: DatadogAgent | DatadogApi;
-}
-
-/** DogStatsD over UDP. */
-export interface DatadogAgent {
-  readonly kind: 'agent';
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Datadog's own HTTP API. */
-export interface DatadogApi {
-  readonly kind: 'api';
-  readonly url: string;
-  readonly apiKey: Secret;
-}
-
-export interface StatsdConfig {
-  readonly transport: 'statsd';
-  readonly host: string;
-  readonly port: number;
-}
-
-export interface PrometheusConfig {
-  readonly transport: 'prometheus';
-  /** In the folder of node_exporter's textfile collector. */
-  readonly file: string;
-}

@@ -77,7 +77,10 @@ export function wholeNumber(min: number, max?: number, label = rangeLabel(min, m
   };
 }
 
-function listWords(allowed: readonly string[]): string {
+export const port = wholeNumber(1, 65_535);
+
+/** `a, b or c`, for messages. */
+export function listWords(allowed: readonly string[]): string {
   return allowed.length < 2 ? allowed.join() : `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`;
 }
 

@@ -1,7 +1,8 @@
 import { ConfigError } from '../errors.ts';
 import { interpolate } from './interpolate.ts';
+import type { Option, OptionRows } from './option.ts';
 import { findRaw, type RawConfig } from './raw-config.ts';
-import { type Option, type OptionName, type OptionValue, SCHEMA, type SectionName } from './schema.ts';
+import { type OptionName, type OptionValue, SCHEMA, type SectionName } from './schema.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Reads single options as the schema describes them. Every error is a ConfigError naming file, section and option. */
@@ -70,7 +71,7 @@ export function createOptions(file: string, raw: RawConfig): Options {
   }
 
   function get<S extends SectionName, N extends OptionName<S>>(section: S, name: N): OptionValue<S, N> {
-    const rows: Readonly<Record<string, Option<unknown>>> = SCHEMA[section];
+    const rows: OptionRows = SCHEMA[section];
     // The row's kind parses to exactly this type; TypeScript can't follow it through the table.
     return read(section, name, rows[name] as Option<unknown>) as OptionValue<S, N>;
   }

@@ -59,6 +59,7 @@ test('the shortest file gets every default', () => {
     intervals: EVERY_INTERVAL,
     export: undefined,
     measuresLog: '/var/log/twindb-backup-measures.log',
+    logFile: undefined,
   });
 });
 
@@ -126,6 +127,8 @@ statsd_host=10.0.0.7
 statsd_port=9125
 [measures]
 log=/tmp/measures.log
+[log]
+file=/tmp/log.json
 `);
   expect(config).toEqual({
     file,
@@ -165,6 +168,7 @@ log=/tmp/measures.log
     intervals: { hourly: false, daily: true, weekly: false, monthly: false, yearly: false },
     export: { transport: 'statsd', host: '10.0.0.7', port: 9125 },
     measuresLog: '/tmp/measures.log',
+    logFile: '/tmp/log.json',
   });
 });
 

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
-import type { RunType } from '../copies/run-type.ts';
+import { COMPRESSORS } from '../compression/compressors.ts';
+import { byRunType } from '../copies/run-type.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
@@ -11,17 +12,17 @@ import type {
   GpgConfig,
   IntegrityConfig,
   MysqlConfig,
-  RetentionCounts,
   SourceConfig,
   SshConfig,
 } from './config.ts';
 import { secret } from './kinds.ts';
+import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
 import { readDestination, readSsh } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
-import { type Option, SCHEMA } from './schema.ts';
+import { SCHEMA } from './schema.ts';
 
 function readSource(options: Options, file: string, warn: (message: string) => void): SourceConfig {
   return {
@@ -51,11 +52,12 @@ function readKeepLocalPath(options: Options, destination: DestinationConfig): st
 function readCompression(options: Options): CompressionConfig {
   const program = options.get('compression', 'program');
   const level = options.get('compression', 'level');
-  if (level !== undefined && level > 9 && program !== 'zstd') {
+  const { max } = COMPRESSORS[program].levels;
+  if (level !== undefined && level > max) {
     throw options.refuse(
       'compression',
       'level',
-      `must be a whole number from 1 to 9 with ${program}, got "${level}"`,
+      `must be a whole number from 1 to ${max} with ${program}, got "${level}"`,
     );
   }
   return { program, threads: options.get('compression', 'threads'), level };
@@ -93,29 +95,9 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
   };
 }
 
-function readRetention(options: Options, section: 'retention' | 'retention_local'): RetentionCounts {
-  return {
-    hourly: options.get(section, 'hourly_copies'),
-    daily: options.get(section, 'daily_copies'),
-    weekly: options.get(section, 'weekly_copies'),
-    monthly: options.get(section, 'monthly_copies'),
-    yearly: options.get(section, 'yearly_copies'),
-  };
-}
-
-function readIntervals(options: Options): Record<RunType, boolean> {
-  return {
-    hourly: options.get('intervals', 'run_hourly'),
-    daily: options.get('intervals', 'run_daily'),
-    weekly: options.get('intervals', 'run_weekly'),
-    monthly: options.get('intervals', 'run_monthly'),
-    yearly: options.get('intervals', 'run_yearly'),
-  };
-}
-
 /** The options with a secret that is set, as `[section] option`. */
 function listSecrets(raw: RawConfig): string[] {
-  return Object.entries<Readonly<Record<string, Option<unknown>>>>(SCHEMA).flatMap(([section, rows]) =>
+  return Object.entries<OptionRows>(SCHEMA).flatMap(([section, rows]) =>
     Object.entries(rows)
       .filter(([name, row]) => row.kind === secret && (findRaw(raw, section, name) ?? '') !== '')
       .map(([name]) => `[${section}] ${name}`),
@@ -150,12 +132,13 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     gpg: readGpg(options),
     integrity: readIntegrity(options, path),
     mysql: readMysql(options, source.backupMysql),
-    retention: readRetention(options, 'retention'),
-    retentionLocal: readRetention(options, 'retention_local'),
-    intervals: readIntervals(options),
+    retention: byRunType((runType) => options.get('retention', `${runType}_copies`)),
+    retentionLocal: byRunType((runType) => options.get('retention_local', `${runType}_copies`)),
+    intervals: byRunType((runType) => options.get('intervals', `run_${runType}`)),
     maxAges: options.get('check', 'max_age'),
     export: readExport(options, path, warn),
     measuresLog: options.get('measures', 'log'),
+    logFile: options.get('log', 'file'),
   };
 }
 

@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import type { ExportConfig } from './config.ts';
+import { type ExportConfig, TRANSPORTS } from './exporters.ts';
 import { createOptions } from './options.ts';
 import { parseRawConfig } from './raw-config.ts';
 import { readExport } from './read-export.ts';
@@ -72,4 +73,10 @@ it('what is missing means no metrics, with a warning: a backup must not fail for
       '/cfg: [export] api_key is missing beside via=api, no metrics are sent; write it, or via=agent',
     ],
   });
+});
+
+it.each(TRANSPORTS)('%s is in the sample configuration and in the documentation', (transport) => {
+  const shipped = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+  expect(shipped('packaging/twindb-backup.cfg')).toContain(`\n#transport=${transport}\n`);
+  expect(shipped('docs/usage.md')).toContain(`\`transport=${transport}\``);
 });

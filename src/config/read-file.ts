@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { ConfigError } from '../errors.ts';
+import { ConfigError, codeOf } from '../errors.ts';
 import { refuseWorldWritable } from '../writers.ts';
 
 /** Readable by the group or by others. */
@@ -13,8 +13,7 @@ export interface ConfigText {
 }
 
 function remedyFor(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
+  switch (codeOf(error) ?? '') {
     case 'ENOENT':
       return 'Create it, or name another file with --config PATH.';
     case 'EACCES':

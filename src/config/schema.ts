@@ -1,52 +1,73 @@
-import { RUN_TYPES } from '../copies/run-type.ts';
-import { COMPRESSORS } from './config.ts';
+import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
+import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { EXPORTERS, TRANSPORTS } from './exporters.ts';
 import {
   absolutePath,
-  type Kind,
   maxAges,
   oneOf,
   path,
+  port,
   remotePath,
   secret,
   size,
   text,
-  textfile,
   webUrl,
   wholeNumber,
   words,
   yesNo,
 } from './kinds.ts';
-
-/** One option: what it takes, what counts when it is absent (as one would write it), and what it is for. */
-export interface Option<T, D extends string | undefined = string | undefined> {
-  readonly kind: Kind<T>;
-  readonly default: D;
-  readonly description: string;
-}
-
-function option<T, D extends string | undefined>(
-  kind: Kind<T>,
-  fallback: D,
-  description: string,
-): Option<T, D> {
-  return { kind, default: fallback, description };
-}
+import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
 const MIB = 1024 ** 2;
 /** The limits of S3 itself. Source: Amazon S3 multipart upload limits. */
 // S3 takes 5 GiB, but Node signs no buffer of 2 GiB or more.
 const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
 const count = wholeNumber(0);
-const port = wholeNumber(1, 65_535);
+
+/** The option [compression] level: gzip's range, and the programs that differ from it. */
+function levelOption() {
+  const usual = COMPRESSORS.gzip.levels;
+  const rows = COMPRESSOR_NAMES.map((name) => ({ name, ...COMPRESSORS[name].levels }));
+  const others = rows
+    .filter(({ max }) => max !== usual.max)
+    .map(({ name, max }) => `, or to ${max} with ${name}`);
+  const own = rows
+    .filter(({ fallback }) => fallback === undefined)
+    .map(({ name }) => `, with ${name} its own default`);
+  const highest = Math.max(...rows.map(({ max }) => max));
+  return option(
+    wholeNumber(1, highest, [`a whole number from 1 to ${usual.max}`, ...others].join('')),
+    undefined,
+    [
+      `Compression level, 1 (fast) to ${usual.max} (small)`,
+      ...others,
+      `; absent: ${usual.fallback}`,
+      ...own,
+      '.',
+    ].join(''),
+  );
+}
+
+/** An option for each run type. */
+function perRunType<N extends string, T>(
+  nameOf: (runType: RunType) => N,
+  rowOf: (runType: RunType) => Option<T, string>,
+): Readonly<Record<N, Option<T, string>>> {
+  const rows = RUN_TYPES.map((runType) => [nameOf(runType), rowOf(runType)] as const);
+  return Object.fromEntries(rows) as Record<N, Option<T, string>>;
+}
 
 function retentionOptions(where: string) {
-  return {
-    hourly_copies: option(count, '24', `How many hourly copies to keep ${where}.`),
-    daily_copies: option(count, '7', `How many daily copies to keep ${where}.`),
-    weekly_copies: option(count, '4', `How many weekly copies to keep ${where}.`),
-    monthly_copies: option(count, '12', `How many monthly copies to keep ${where}.`),
-    yearly_copies: option(count, '3', `How many yearly copies to keep ${where}.`),
-  };
+  return perRunType(
+    (runType) => `${runType}_copies` as const,
+    (runType) =>
+      option(count, String(RUN_TYPE_TABLE[runType].copies), `How many ${runType} copies to keep ${where}.`),
+  );
+}
+
+/** The options of all exporters; each is read by its own row. */
+function exportOptions(): OptionRows {
+  return Object.assign({}, ...TRANSPORTS.map((transport) => EXPORTERS[transport].options)) as OptionRows;
 }
 
 /** Every section and option there is, in the spelling of the documentation: section -> option -> row. */
@@ -188,23 +209,16 @@ export const SCHEMA = {
     ),
   },
   compression: {
-    program: option(oneOf(COMPRESSORS), 'gzip', 'Program that compresses the copies.'),
+    program: option(oneOf(COMPRESSOR_NAMES), 'gzip', 'Program that compresses the copies.'),
     threads: option(wholeNumber(1), undefined, 'Threads to compress with; absent: all cores.'),
-    level: option(
-      wholeNumber(1, 19, 'a whole number from 1 to 9, or to 19 with zstd'),
-      undefined,
-      'Compression level, 1 (fast) to 9 (small), with zstd to 19; absent: 6, and with zstd its own default.',
-    ),
+    level: levelOption(),
   },
   retention: retentionOptions('on the destination'),
   retention_local: retentionOptions('in `keep_local_path`'),
-  intervals: {
-    run_hourly: option(yesNo, 'yes', 'Whether hourly runs do anything.'),
-    run_daily: option(yesNo, 'yes', 'Whether daily runs do anything.'),
-    run_weekly: option(yesNo, 'yes', 'Whether weekly runs do anything.'),
-    run_monthly: option(yesNo, 'yes', 'Whether monthly runs do anything.'),
-    run_yearly: option(yesNo, 'yes', 'Whether yearly runs do anything.'),
-  },
+  intervals: perRunType(
+    (runType) => `run_${runType}` as const,
+    (runType) => option(yesNo, 'yes', `Whether ${runType} runs do anything.`),
+  ),
   check: {
     max_age: option(
       maxAges,
@@ -213,31 +227,14 @@ export const SCHEMA = {
     ),
   },
   export: {
-    transport: option(
-      oneOf(['datadog', 'statsd', 'prometheus']),
+    transport: option(oneOf(TRANSPORTS), undefined, 'Where to send metrics; absent: nowhere.'),
+    ...exportOptions(),
+  },
+  log: {
+    file: option(
+      absolutePath,
       undefined,
-      'Where to send metrics; absent: nowhere.',
-    ),
-    via: option(
-      oneOf(['agent', 'api']),
-      'agent',
-      'How they reach Datadog: through the agent, or straight to its HTTP API, which needs `api_key`.',
-    ),
-    agent_host: option(text, '127.0.0.1', 'Host of the Datadog agent.'),
-    agent_port: option(port, '8125', 'UDP port of the Datadog agent (DogStatsD).'),
-    api_url: option(
-      webUrl,
-      'https://api.datadoghq.com',
-      'Datadog API of your site, such as `https://api.datadoghq.eu`.',
-    ),
-    api_key: option(secret, undefined, 'Datadog API key; needed with `via=api` only.'),
-    app_key: option(secret, undefined, 'Datadog application key; known from older files, and never needed.'),
-    statsd_host: option(text, '127.0.0.1', 'Host of the StatsD server.'),
-    statsd_port: option(port, '8125', 'UDP port of the StatsD server.'),
-    prometheus_file: option(
-      textfile,
-      '/var/lib/prometheus/node-exporter/twindb_backup.prom',
-      "File to keep for Prometheus, in the folder of node_exporter's textfile collector; each configuration needs its own.",
+      'File to add the structured log of each command to: JSON lines, which logrotate may rotate at any time; absent: none.',
     ),
   },
   measures: {
@@ -247,7 +244,7 @@ export const SCHEMA = {
       'File with the start, finish and duration of the last 100 runs.',
     ),
   },
-} satisfies Readonly<Record<string, Readonly<Record<string, Option<unknown>>>>>;
+} satisfies Readonly<Record<string, OptionRows>>;
 
 /** Sections of destinations that are not supported yet: whatever stands in them is ignored. */
 export const IGNORED_SECTIONS: readonly string[] = ['az', 'gcs'];
@@ -257,5 +254,4 @@ export type SectionName = keyof Schema;
 export type OptionName<S extends SectionName> = keyof Schema[S] & string;
 
 /** What an option is read as: `undefined` is possible where there is no default. */
-export type OptionValue<S extends SectionName, N extends OptionName<S>> =
-  Schema[S][N] extends Option<infer T, infer D> ? (D extends string ? T : T | undefined) : never;
+export type OptionValue<S extends SectionName, N extends OptionName<S>> = ValueOf<Schema[S][N]>;

@@ -25,3 +25,9 @@ export class Secret {
     return '[secret]';
   }
 }
+
+/** Every secret in a tree of values, such as the configuration. */
+export function findSecrets(value: unknown): string[] {
+  if (value instanceof Secret) return [value.reveal()];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(findSecrets) : [];
+}

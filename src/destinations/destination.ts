@@ -43,8 +43,8 @@ export interface Destination extends AsyncDisposable {
   /** The object's bytes; errors with ObjectNotFoundError when there is none, and never ends early in silence. */
   read(key: string): Readable;
 
-  /** Throws ObjectNotFoundError when there is none. */
-  stat(key: string): Promise<ObjectInfo>;
+  /** What is under the key; undefined when nothing is. */
+  stat(key: string): Promise<ObjectInfo | undefined>;
 
   /** All objects whose key starts with `prefix`, in no particular order; nothing half-written. An absent folder is empty. */
   list(prefix: string): AsyncIterable<ObjectInfo>;

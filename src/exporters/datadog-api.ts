@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
-import type { DatadogApi } from '../config/config.ts';
+import type { DatadogApi } from '../config/exporters.ts';
 import { TwinDbError } from '../errors.ts';
 import { explainNetworkError } from '../network.ts';
 import { findAddress } from './find-address.ts';

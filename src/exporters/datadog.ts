@@ -1,4 +1,4 @@
-import type { DatadogConfig } from '../config/config.ts';
+import type { ExportConfigOf } from '../config/exporters.ts';
 import { postSeries } from './datadog-api.ts';
 import { summarise } from './metrics.ts';
 import type { Exporter } from './report.ts';
@@ -6,7 +6,7 @@ import { formatLines } from './statsd-lines.ts';
 import { sendDatagram } from './udp.ts';
 
 /** Gauges in one DogStatsD datagram to the agent, or to Datadog itself when the configuration says so. */
-export const exportToDatadog: Exporter<DatadogConfig> = async ({ via }, report, signal) => {
+export const exportToDatadog: Exporter<ExportConfigOf<'datadog'>> = async ({ via }, report, signal) => {
   const metrics = summarise(report);
   switch (via.kind) {
     case 'agent': {

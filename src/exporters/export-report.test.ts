@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DatadogConfig, ExportConfig } from '../config/config.ts';
+import type { ExportConfig } from '../config/exporters.ts';
 import { Secret } from '../config/secret.ts';
 import { exportReport } from './export-report.ts';
 import type { Report } from './report.ts';
@@ -120,7 +120,7 @@ describe("over Datadog's HTTP API", () => {
     server.close();
   });
 
-  const api = (key = 'hunter2'): DatadogConfig => ({
+  const api = (key = 'hunter2'): ExportConfig => ({
     transport: 'datadog',
     via: { kind: 'api', url, apiKey: new Secret(key) },
   });

@@ -1,17 +1,14 @@
-import type { ExportConfig } from '../config/config.ts';
+import type { ExportConfig, ExportConfigOf, Transport } from '../config/exporters.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Exporter, Report } from './report.ts';
-
-type Transport = ExportConfig['transport'];
-type ConfigOf<T extends Transport> = Extract<ExportConfig, { transport: T }>;
 
 /** Every exporter, one row each; loaded only when it is configured. */
 const EXPORTERS = {
   datadog: async (...args) => (await import('./datadog.ts')).exportToDatadog(...args),
   statsd: async (...args) => (await import('./statsd.ts')).exportToStatsd(...args),
   prometheus: async (...args) => (await import('./prometheus.ts')).exportToPrometheus(...args),
-} satisfies { [T in Transport]: Exporter<ConfigOf<T>> };
+} satisfies { [T in Transport]: Exporter<ExportConfigOf<T>> };
 
 /** How long metrics may take in all, in milliseconds: a monitoring that hangs must not hold a backup up. */
 const LIMIT_MS = 2000;

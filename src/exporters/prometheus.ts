@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import type { PrometheusConfig } from '../config/config.ts';
-import { TwinDbError } from '../errors.ts';
+import type { ExportConfigOf } from '../config/exporters.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { readPlainFile, replaceFile } from '../lock/replace-file.ts';
 import { holdLock } from '../lock/run-lock.ts';
 import { format, parse, type Samples, update } from './prometheus-text.ts';
@@ -14,7 +14,11 @@ const LOCK_WAIT = 1.5;
  * step, so that a collector never sees half of it (it reads names that end in .prom only), and readable for everyone, as the
  * collector is not root.
  */
-export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, report, signal) => {
+export const exportToPrometheus: Exporter<ExportConfigOf<'prometheus'>> = async (
+  { file },
+  report,
+  signal,
+) => {
   try {
     // A backup and a restore that end at once must not lose each other's values.
     await using _lock = await holdLock({
@@ -27,7 +31,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
     await replaceFile(file, format(update(await readSamples(file), report)), 0o644);
   } catch (cause) {
     signal.throwIfAborted();
-    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT' || isMissingFolder(cause);
+    const isAbsent = hasCode(cause, 'ENOENT') || isMissingFolder(cause);
     throw new TwinDbError(`Cannot write ${file}${isAbsent ? `: there is no folder ${dirname(file)}` : ''}`, {
       cause,
       isExplained: isAbsent,
@@ -38,9 +42,7 @@ export const exportToPrometheus: Exporter<PrometheusConfig> = async ({ file }, r
 
 /** What the lock says of it. */
 function isMissingFolder(error: unknown): boolean {
-  return (
-    error instanceof TwinDbError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
-  );
+  return error instanceof TwinDbError && hasCode(error.cause, 'ENOENT');
 }
 
 async function readSamples(file: string): Promise<Samples> {

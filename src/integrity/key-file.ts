@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { quote } from 'shlex';
-import { ConfigError, TwinDbError } from '../errors.ts';
+import { ConfigError, hasCode, TwinDbError } from '../errors.ts';
 import { refuseWorldWritable } from '../writers.ts';
 import { formatKey, type Keyring, parseKeys } from './keyring.ts';
 
@@ -37,7 +37,7 @@ export function readKeyFile(file: string): Keyring | undefined {
     }
   } catch (cause) {
     // Making it fails for the same reason, and says so.
-    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     throw new ConfigError(`Cannot read the integrity key ${file}`, {
       cause,
       remedy:
@@ -72,10 +72,9 @@ export function makeKeyFile(file: string, now: Date): Keyring {
     putInPlace(fresh, file);
     syncFolder(dirname(file));
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') {
+    if (!hasCode(cause, 'EEXIST')) {
       // Without the random name: a warning of a lasting state must be the same each time.
-      const reason = message.replace(/^[A-Z]+: (.+?), .*/s, '$1');
+      const reason = (cause as Error).message.replace(/^[A-Z]+: (.+?), .*/s, '$1');
       throw new TwinDbError(`Cannot make the integrity key ${file}: ${reason}`, { cause, isExplained: true });
     }
   } finally {
@@ -91,8 +90,7 @@ function putInPlace(fresh: string, file: string): void {
   try {
     linkSync(fresh, file);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code) || existsSync(file)) throw error;
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS') || existsSync(file)) throw error;
     renameSync(fresh, file);
   }
 }

@@ -1,5 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from '../errors.ts';
 import { type Accounts, findWriters } from '../writers.ts';
 
 /** Only who owns an entry, or the folder, may rename or remove it. */
@@ -28,7 +29,7 @@ async function findExisting(path: string): Promise<{ path: string; isWhole: bool
   try {
     return { path: await realpath(path), isWhole: true };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || path === dirname(path)) throw error;
+    if (!hasCode(error, 'ENOENT') || path === dirname(path)) throw error;
     return { path: (await findExisting(dirname(path))).path, isWhole: false };
   }
 }

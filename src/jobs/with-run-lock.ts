@@ -1,19 +1,12 @@
-import type { RunType } from '../copies/run-type.ts';
+import { RUN_TYPE_TABLE, type RunType } from '../copies/run-type.ts';
 import type { Holding } from '../lock/lock-holder.ts';
 import { holdLock, lostError } from '../lock/run-lock.ts';
 import type { JobContext } from './job-context.ts';
 
-const HOUR = 3600;
-const DAY = 24 * HOUR;
-
 /** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
-export const LOCK_WAIT: Readonly<Record<RunType, number>> = {
-  hourly: HOUR / 2,
-  daily: DAY / 2,
-  weekly: 3.5 * DAY,
-  monthly: 15 * DAY,
-  yearly: 182.5 * DAY,
-};
+export function lockWait(runType: RunType): number {
+  return RUN_TYPE_TABLE[runType].interval / 2;
+}
 
 interface RunLock {
   /** The lock is the folder `PATH.lock`. */

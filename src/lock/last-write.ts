@@ -1,5 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../errors.ts';
 
 /**
  * When something was last written to a file, or to any file in a folder and below it: the folder's own time changes only when
@@ -14,7 +15,7 @@ export async function lastWriteBelow(path: string): Promise<number> {
         newest = Math.max(newest, await lastWriteBelow(join(path, name)));
     return newest;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Date.now();
+    if (hasCode(error, 'ENOENT')) return Date.now();
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasCode } from '../errors.ts';
 import { type OwnerState, ownerState } from './owner.ts';
 
 /** What the holder of a lock does. */
@@ -29,7 +30,7 @@ export function writeHolder(lock: string, name: string, holding: Holding, now: n
   try {
     writeFileSync(path, JSON.stringify({ ...holding, since: now }));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    if (!hasCode(error, 'ENOSPC')) throw error;
   }
 }
 

@@ -8,11 +8,12 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  unlinkSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { hasCode } from '../errors.ts';
 
 /** The ID of this machine, and why it will be another one next time, if it will. */
 export interface Machine {
@@ -120,14 +121,14 @@ function makeNumber(folder: string): string {
     linkSync(fresh, path);
     return number;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     const theirs = readNumber(path);
     if (theirs !== undefined) return theirs;
     // Damaged. Two that replace it at once may go on with different numbers, once.
     renameSync(fresh, path);
     return number;
   } finally {
-    removeIfThere(fresh);
+    rmSync(fresh, { force: true });
   }
 }
 
@@ -137,18 +138,9 @@ function makeFolders(folder: string, depth = 3): void {
     mkdirSync(folder);
     chmodSync(folder, 0o755);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || depth === 1) throw error;
+    if (hasCode(error, 'EEXIST')) return;
+    if (!hasCode(error, 'ENOENT') || depth === 1) throw error;
     makeFolders(join(folder, '..'), depth - 1);
     makeFolders(folder, 1);
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { hasCode } from '../errors.ts';
 import { thisMachine } from './machine-id.ts';
 
 /** Nothing of another's that was written to within this time is removed. Milliseconds. */
@@ -79,7 +80,7 @@ function isRunning(pid: number, start: string): boolean {
     process.kill(pid, 0);
   } catch (error) {
     // Otherwise it is there, and belongs to another account.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if (hasCode(error, 'ESRCH')) return false;
   }
   // Where /proc shows another namespace, or hides the processes of others, there is no more to learn.
   const stat = isProcOurs() ? statOf(String(pid)) : undefined;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { isAbandoned, newPartialName } from './owner.ts';
 
 /** What a file that is being written is called: its path, a name that nobody can foresee, and this. */
@@ -13,7 +13,7 @@ export async function readPlainFile(path: string): Promise<string | undefined> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
   try {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
-import { LockTimeoutError, TwinDbError } from '../errors.ts';
+import { hasCode, LockTimeoutError, TwinDbError } from '../errors.ts';
 import { type Holding, isHeldBy, readHolder, removeLock, writeHolder } from './lock-holder.ts';
 import { describeHolder, isOverdue } from './lock-message.ts';
 import { newPartialName } from './owner.ts';
@@ -91,8 +91,7 @@ async function tryLock({ path, holding, onLost }: LockOptions, watch: Watch): Pr
       [Symbol.asyncDispose]: () => releaseLock(release, lock),
     };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ELOCKED') return undefined;
+    if (hasCode(error, 'ELOCKED')) return undefined;
     throw new TwinDbError(`Cannot take the lock ${lock}`, {
       cause: error,
       remedy: 'Run as root, or name a file in a writable folder with --lock-file.',
@@ -146,7 +145,7 @@ function unlessTaken(code: string, step: () => void): void {
   try {
     step();
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === code ? takenError(error) : error;
+    throw hasCode(error, code) ? takenError(error) : error;
   }
 }
 
@@ -154,7 +153,7 @@ function settle(done: fs.NoParamCallback, work: () => void): void {
   try {
     work();
   } catch (error) {
-    return done(error as NodeJS.ErrnoException);
+    return done(error as Error);
   }
   return done(null);
 }
@@ -179,8 +178,7 @@ async function releaseLock(release: () => Promise<void>, lock: string): Promise<
     await release();
   } catch (error) {
     // Lost in the meantime: `onLost` has said so, and the lock is not ours to remove.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ERELEASED' && code !== 'ELOCKED') {
+    if (!hasCode(error, 'ERELEASED', 'ELOCKED')) {
       throw new TwinDbError(`Cannot release the lock ${lock}`, { cause: error });
     }
   }

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { removeFolder } from '../remove-folder.ts';
 import { isAbandoned, newPartialName } from './owner.ts';
 
@@ -65,7 +65,7 @@ async function statOurs(path: string): Promise<Stats | undefined> {
     return stats.isDirectory() && stats.uid === process.getuid?.() ? stats : undefined;
   } catch (error) {
     // Another run of ours was faster.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

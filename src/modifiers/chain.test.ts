@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runStage } from '../../test/fixtures/run-stage.ts';
-import type { CompressorName, GpgConfig } from '../config/config.ts';
+import type { CompressorName } from '../compression/compressors.ts';
+import type { GpgConfig } from '../config/config.ts';
 import type { Program } from '../process/program.ts';
 import { backupChain, readSuffixes, restoreChain } from './chain.ts';
 import type { Modifier } from './modifier.ts';

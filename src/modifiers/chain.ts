@@ -1,5 +1,6 @@
+import { COMPRESSOR_NAMES } from '../compression/compressors.ts';
 import type { Config, GpgConfig } from '../config/config.ts';
-import { chooseCompressor } from './compressors.ts';
+import { chooseCompressor } from './choose-compressor.ts';
 import { createGpg } from './gpg.ts';
 import { type Modifier, SUFFIXES, type Suffix } from './modifier.ts';
 
@@ -22,25 +23,16 @@ export function readSuffixes(name: string): Suffix[] {
 
 /** The transformations that give back what a copy of this name was made from, in the order to `invert` them. */
 export function restoreChain(name: string, config: ChainConfig, cores: number): Modifier[] {
+  const readers = [...backupChain(config, cores), ...unconfigured(cores)];
   return readSuffixes(name)
     .toReversed()
-    .map((suffix) => modifierFor(suffix, config, cores));
+    .flatMap((suffix) => readers.find((reader) => reader.suffix === suffix) ?? []);
 }
 
-/** The configured program where it reads this suffix, since the operator has it installed. */
-function modifierFor(suffix: Suffix, config: ChainConfig, cores: number): Modifier {
-  const configured = backupChain(config, cores).find((modifier) => modifier.suffix === suffix);
-  if (configured !== undefined) return configured;
-  const compressor = (program: 'gzip' | 'bzip2' | 'zstd') =>
-    chooseCompressor({ program, threads: undefined, level: undefined }, cores);
-  switch (suffix) {
-    case '.gz':
-      return compressor('gzip');
-    case '.bz':
-      return compressor('bzip2');
-    case '.zst':
-      return compressor('zstd');
-    case '.gpg':
-      return createGpg(DEFAULT_HOME);
-  }
+/** What reads each suffix when nothing that is configured does: the operator has the configured program installed. */
+function unconfigured(cores: number): Modifier[] {
+  const compressors = COMPRESSOR_NAMES.map((program) =>
+    chooseCompressor({ program, threads: undefined, level: undefined }, cores),
+  );
+  return [...compressors, createGpg(DEFAULT_HOME)];
 }

@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { captureOutput } from '../process/capture.ts';
 import { refuseWorldWritable } from '../writers.ts';
 import { closeAbandonedHomes, closeHome, makeHome } from './gpg-home.ts';
@@ -42,7 +42,7 @@ export async function isMissing(file: string): Promise<boolean> {
   try {
     return (await stat(file)).size === 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    if (hasCode(error, 'ENOENT')) return true;
     // Whatever else is wrong shows when it is read.
     return false;
   }

@@ -1,9 +1,14 @@
+import { COMPRESSOR_NAMES, COMPRESSORS, type CompressedSuffix } from '../compression/compressors.ts';
 import type { Stage } from '../pipeline/run-pipeline.ts';
 
 /** What the name of a copy ends in says how it was transformed (contract: where things lie on a destination). */
-export const SUFFIXES = ['.gz', '.bz', '.zst', '.gpg'] as const;
+export type Suffix = CompressedSuffix | '.gpg';
 
-export type Suffix = (typeof SUFFIXES)[number];
+/** A format that two compressors share is in it twice. */
+export const SUFFIXES: readonly Suffix[] = [
+  ...COMPRESSOR_NAMES.map((name) => COMPRESSORS[name].suffix),
+  '.gpg',
+];
 
 /** A transformation of the stream and its inverse. */
 export interface Modifier {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProcessError, type ProgramEnd } from '../errors.ts';
+import { hasCode, ProcessError, type ProgramEnd } from '../errors.ts';
 import { childEnvironment } from './environment.ts';
 import type { Program } from './program.ts';
 import { StderrTail } from './stderr-tail.ts';
@@ -77,7 +77,7 @@ async function waitForEnd(
     await Promise.race([tail.ended, delay(grace, undefined, { ref: false })]);
     end = { exitCode, signal, stderr: tail.lines };
   } catch (cause) {
-    return cannotStart(program, cause as NodeJS.ErrnoException);
+    return cannotStart(program, cause);
   }
   if (program.stopsEarly && end.exitCode === NOT_FOUND) {
     return cannotStart(program, Object.assign(new Error('not found'), { code: 'ENOENT' }));
@@ -123,9 +123,10 @@ async function release(
   }
 }
 
-function cannotStart(program: Program, cause: NodeJS.ErrnoException): ProcessError {
+function cannotStart(program: Program, cause: unknown): ProcessError {
   const nothing: ProgramEnd = { exitCode: null, signal: null, stderr: [] };
-  if (cause.code !== 'ENOENT') return new ProcessError(`Cannot start ${program.command}`, nothing, { cause });
+  if (!hasCode(cause, 'ENOENT'))
+    return new ProcessError(`Cannot start ${program.command}`, nothing, { cause });
   return new ProcessError(`${program.command} is not installed`, nothing, {
     remedy: `Install it: apt-get install ${program.debianPackage}`,
   });
@@ -149,7 +150,7 @@ function signalGroup(process: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void
   try {
     globalThis.process.kill(-process.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
 import { Writable } from 'node:stream';
-import { type ProgramEnd, TwinDbError } from '../errors.ts';
+import { hasCode, type ProgramEnd, TwinDbError } from '../errors.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
@@ -94,8 +94,8 @@ function quoteForTar(path: string): string {
 /** tar would keep a symbolic link itself, and the copy would look whole without one file in it. */
 async function requireOwnContents(path: string): Promise<Stats> {
   const remedy = 'Correct [source] backup_dirs.';
-  const stats = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
-    const isAbsent = cause.code === 'ENOENT';
+  const stats = await lstat(path).catch((cause: unknown) => {
+    const isAbsent = hasCode(cause, 'ENOENT');
     const message = `Cannot back up ${path}${isAbsent ? ': it does not exist' : ''}`;
     throw new TwinDbError(message, { cause, isExplained: isAbsent, remedy });
   });
@@ -108,8 +108,8 @@ async function requireOwnContents(path: string): Promise<Stats> {
 
 /** A change to the directory itself may mean that tar has read the half of it, or one that was put in its place. */
 async function requireSameFolder(path: string, before: Stats): Promise<void> {
-  const after = await lstat(path).catch((cause: NodeJS.ErrnoException) => {
-    const isGone = cause.code === 'ENOENT';
+  const after = await lstat(path).catch((cause: unknown) => {
+    const isGone = hasCode(cause, 'ENOENT');
     throw new TwinDbError(`${path} was ${isGone ? 'removed' : 'changed'} while it was backed up`, {
       cause,
       isExplained: isGone,

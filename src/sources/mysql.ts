@@ -6,7 +6,7 @@ import { makeScratchFolder } from '../lock/scratch-folder.ts';
 import type { Log } from '../log.ts';
 import { type BackupInfo, readBackupInfo } from '../mysql/copy/backup-info.ts';
 import { PRIMARY_POSITION } from '../mysql/copy/primary-position.ts';
-import type { BackupPrograms } from '../mysql/copy/programs.ts';
+import { type BackupPrograms, LAST_WORDS } from '../mysql/copy/programs.ts';
 import { redactSecrets } from '../mysql/server/blank-secrets.ts';
 import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import { requireOwnLsn } from '../mysql/server/own-files.ts';
@@ -35,9 +35,6 @@ export interface MysqlFacts extends BackupInfo {
   /** What the program said of the copy's place in the logs of a primary; see primary-position.ts. */
   readonly primaryPositions: readonly string[];
 }
-
-/** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
-const LAST_WORDS = 'completed OK!';
 
 /**
  * A copy of the server's data as mariabackup or xtrabackup streams it. The program's own files about the copy go to a

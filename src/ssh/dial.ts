@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
-import { TwinDbError } from '../errors.ts';
+import { codeOf, TwinDbError } from '../errors.ts';
 import { explainNetworkError } from '../network.ts';
 
 /** How long one of several addresses of a host is tried, in milliseconds; Node's own 250 are too few for a far host. */
@@ -37,7 +37,7 @@ export async function dial(
 }
 
 function reasonOf(cause: unknown, timeoutMs: number): string {
-  const { code, name, message } = cause as NodeJS.ErrnoException;
+  const { name, message } = cause as Error;
   if (name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
-  return explainNetworkError(cause) ?? (message || code || 'unknown reason');
+  return explainNetworkError(cause) ?? (message || codeOf(cause) || 'unknown reason');
 }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, writ
 import { dirname } from 'node:path';
 import { quote } from 'shlex';
 import type { ServerHostKeyAlgorithm } from 'ssh2';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import {
   findKnownKeys,
@@ -149,7 +149,7 @@ function readKnownHosts(file: string): string {
     // Host names are bytes to OpenSSH; no byte must make a line unreadable.
     return readFileSync(file, 'latin1');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    if (hasCode(cause, 'ENOENT')) return '';
     throw new TwinDbError(`Cannot read the known host keys in ${file}`, {
       cause,
       remedy: 'Set known_hosts in section [ssh] to a file that this user can read.',

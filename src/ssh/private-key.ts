@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { quote } from 'shlex';
 import ssh2 from 'ssh2';
-import { TwinDbError } from '../errors.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import { refuseWorldWritable } from '../writers.ts';
 
 /**
@@ -27,7 +27,7 @@ async function readKeyFile(file: string): Promise<Buffer> {
   try {
     return await readFile(file);
   } catch (cause) {
-    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const isAbsent = hasCode(cause, 'ENOENT');
     throw new TwinDbError(
       isAbsent ? `The SSH key ${file} does not exist` : `Cannot read the SSH key ${file}`,
       {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { firstErrorOf } from '../errors.ts';
+import { firstErrorOf, hasCode } from '../errors.ts';
 import type { Log } from '../log.ts';
 
 const FIRST_DELAY_MS = 500;
@@ -21,8 +21,7 @@ const NO_HANDSHAKE = 'Connection lost before handshake';
 
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  if (error instanceof HungUpError || error.message === NO_HANDSHAKE || REFUSALS.includes(code ?? ''))
+  if (error instanceof HungUpError || error.message === NO_HANDSHAKE || hasCode(error, ...REFUSALS))
     return true;
   return isRefusal(firstErrorOf(error.cause));
 }

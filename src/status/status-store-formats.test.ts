@@ -5,11 +5,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBinlogStatus, readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local/driver.ts';
+import { BINLOG_STATUS } from '../kinds/binlog.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../kinds/mysql.ts';
 import { createLog } from '../log.ts';
-import { BINLOG_STATUS } from './binlog-status.ts';
 import { encodeEnvelope, type StatusContent } from './envelope.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from './mysql-status.ts';
-import { entriesOf } from './periodic-status.ts';
+import { entriesOf } from './layout.ts';
 import type { StatusFormat } from './status-format.ts';
 import { openStatusStore } from './status-store.ts';
 

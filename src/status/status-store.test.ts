@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../destinations/destination.ts';
 import { openLocal } from '../destinations/local/driver.ts';
 import { describeError } from '../errors.ts';
+import { FILES_STATUS } from '../kinds/files.ts';
 import { createLog } from '../log.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
-import { FILES_STATUS } from './files-status.ts';
-import { entriesOf, withEntry } from './periodic-status.ts';
+import { entriesOf, withEntry } from './layout.ts';
 import { openStatusStore, type StatusStore } from './status-store.ts';
 
 const K1 = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
@@ -31,7 +31,6 @@ beforeEach(() => {
   store = openStatusStore(openLocal({ kind: 'local', backupDir: dir }, log), 'db1', FILES_STATUS, {
     log,
     signal,
-    requireLock: () => undefined,
   });
   first = join(dir, 'db1/files-status');
   second = `${first}.copy`;
@@ -44,6 +43,66 @@ function object(key: string): void {
 }
 
 const damage = (file: string) => writeFileSync(file, readFileSync(file, 'utf8').slice(0, -20));
+
+/** A store whose reads of status files are counted; `write` is called before each write. */
+function counting(context: { readonly requireLock?: () => void }, write?: () => void) {
+  const log = createLog('warn', (level, message) => messages.push(`${level}: ${message}`));
+  const local = openLocal({ kind: 'local', backupDir: dir }, log);
+  const counted = { reads: 0 };
+  const destination: Destination = {
+    ...local,
+    read(key) {
+      counted.reads += 1;
+      return local.read(key);
+    },
+    write(...args) {
+      write?.();
+      return local.write(...args);
+    },
+  };
+  const { signal } = new AbortController();
+  const opened = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal, ...context });
+  return { store: opened, counted };
+}
+
+describe('the files of a status', () => {
+  it('are read once while a lock is held, also when they have been written', async () => {
+    const { store: locked, counted } = counting({ requireLock: () => undefined });
+    await locked.read();
+    await locked.write({ status: two, deletions: [K1, OLD] });
+    expect(await locked.read()).toEqual({ status: two, deletions: [OLD] });
+    expect(await locked.read()).toEqual(await store.read());
+    expect(counted.reads).toBe(2);
+  });
+
+  it('are read each time where no lock keeps others from them', async () => {
+    const { store: unlocked, counted } = counting({});
+    await unlocked.read();
+    await store.write({ status: one, deletions: [] });
+    expect((await unlocked.read()).status).toEqual(one);
+    expect(counted.reads).toBe(4);
+  });
+
+  it('are read again after a write that failed, and not written once the lock is lost', async () => {
+    let lost = false;
+    let full = true;
+    const requireLock = () => {
+      if (lost) throw new Error('lost');
+    };
+    const { store: locked, counted } = counting({ requireLock }, () => {
+      if (full) throw new Error('full');
+    });
+    await locked.read();
+    await expect(locked.write({ status: one, deletions: [] })).rejects.toThrow('full');
+    const before = counted.reads;
+    expect((await locked.read()).status).toEqual(FILES_STATUS.empty);
+    expect(counted.reads).toBe(before + 2);
+    full = false;
+    lost = true;
+    await expect(locked.write({ status: one, deletions: [] })).rejects.toThrow('lost');
+    expect((await store.read()).status).toEqual(FILES_STATUS.empty);
+  });
+});
 
 describe('a status and its second copy', () => {
   it('are empty before the first run', async () => {
@@ -141,7 +200,8 @@ describe('a status and its second copy', () => {
     await store.write({ status: newer, deletions: [] });
     expect(await store.whichLists(K2)).toBe('first');
     writeFileSync(first, encodeEnvelope(old));
-    expect((await store.read()).status).toEqual(old);
+    const { store: locked } = counting({ requireLock: () => undefined });
+    expect((await locked.read()).status).toEqual(old);
     expect(messages.join()).toContain(`${first} is older than its second copy`);
     expect(await store.whichLists(K2)).toBe('second');
     expect(await store.whichLists('db1/daily/files/other')).toBeUndefined();

@@ -8,7 +8,7 @@ import { formatBytes } from '../units.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
-import type { PeriodicStatus } from './periodic-status.ts';
+import type { PeriodicStatus } from './layout.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
 
@@ -23,7 +23,10 @@ export interface StoredStatus<S = PeriodicStatus> {
 
 /** One status file of a host on a destination, with its second copy. */
 export interface StatusStore<S = PeriodicStatus> {
-  /** An absent file is an empty status. Throws a StatusDamagedError when neither copy can be read. */
+  /**
+   * An absent file is an empty status. Where a lock is held the files are read once, as nothing else writes them meanwhile. Throws a
+   * StatusDamagedError when neither copy can be read.
+   */
   read(): Promise<StoredStatus<S>>;
   /**
    * Replaces both copies. Throws, and writes nothing more, when the run was ended or has lost its lock; `writing` says so for a
@@ -58,6 +61,8 @@ export function openStatusStore<S>(
   const said = new Set<string>();
   /** The second copy as it was read or written last, `undefined` for none; absent: not known yet. */
   let before: { readonly text: string | undefined } | undefined;
+  /** What the two files hold, while a lock keeps other runs from them; absent: they are to be read. */
+  let held: [ReadResult<S>, ReadResult<S>] | undefined;
   /** A run reads its status several times. */
   const tell = (message: string): void => {
     if (!said.has(message)) context.log.warn(message);
@@ -109,7 +114,8 @@ export function openStatusStore<S>(
   };
   return {
     async read() {
-      const [first, second] = await readBoth();
+      const [first, second] = held ?? (await readBoth());
+      if (context.requireLock) held = [first, second];
       const chosen = choose(format, first, second, (problem) =>
         tell(`${quoteLocation(destination.locate(key))} ${problem}; its second copy is used`),
       );
@@ -152,6 +158,8 @@ export function openStatusStore<S>(
       // What cannot be read back must not take the place of what can.
       if (Math.max(first.length, second.length) > MAX_STATUS_BYTES) throw tooLarge(destination, key);
       mayWrite();
+      // When this fails, only the files themselves say what they hold.
+      held = undefined;
       await writeSmallObject(destination, secondKey, second, signal).catch(async (error: unknown) => {
         await putSecondBack(mayWrite, signal);
         throw error;
@@ -167,6 +175,7 @@ export function openStatusStore<S>(
         }
       }
       before = { text: second };
+      if (context.requireLock) held = [parse(first, format), parse(second, format)];
     },
   };
 }

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { CompressorName } from '../../src/config/config.ts';
-import { chooseCompressor } from '../../src/modifiers/compressors.ts';
+import type { CompressorName } from '../../src/compression/compressors.ts';
+import { chooseCompressor } from '../../src/modifiers/choose-compressor.ts';
 import { cut, runStage } from '../fixtures/run-stage.ts';
 import { KIB, MIB } from './bytes.ts';
 

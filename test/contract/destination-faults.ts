@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { describeError, ObjectNotFoundError, StorageError, TwinDbError } from '../../src/errors.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from './bytes.ts';
 import type { Stage } from './destination.ts';
 import type { Fault } from './harness.ts';
@@ -14,14 +15,6 @@ const FAULT_TIMEOUT = { timeout: 130_000 };
 function needFault<T>(fault: Fault<T>, skip: (note: string) => never): T {
   if (typeof fault === 'object' && fault !== null && 'notPossible' in fault) return skip(fault.notPossible);
   return fault;
-}
-
-/** The error with which `work` fails. */
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => expect.fail('this should have failed'),
-    (error: unknown) => error,
-  );
 }
 
 /** Every error of a destination tells the operator what failed, and tells nobody a secret. */

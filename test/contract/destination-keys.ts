@@ -75,10 +75,10 @@ export function testKeys(stage: () => Stage): void {
       await store(destination, key, 1000, 1);
       expect(await listKeys(destination, `${host}/`)).toEqual([key]);
       expect(await listKeys(destination, key)).toEqual([key]);
-      expect((await destination.stat(key)).key).toBe(key);
+      expect((await destination.stat(key))?.key).toBe(key);
       expect(await digestOf(destination, key)).toBe(await digest(makeBytes(1000, 1)));
       await store(destination, key, 10, 2);
-      expect((await destination.stat(key)).size).toBe(10);
+      expect((await destination.stat(key))?.size).toBe(10);
       await destination.delete(key);
       expect(await listKeys(destination, `${host}/`)).toEqual([]);
       expect(await harness.leftovers(host)).toEqual([]);

@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { SshConfig } from '../../src/config/config.ts';
 import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { createLog } from '../../src/log.ts';
-import { knownLine, type MortalSshd, makeSshd } from '../integration/ssh-server.ts';
+import { knownLine, type MortalSshd, makeSshd, sshConfig } from '../integration/ssh-server.ts';
 import { type LabSsh, useLab } from '../lab/lab.ts';
 import { testDestination } from './destination.ts';
 import { type Harness, type Place, seesFile } from './harness.ts';
@@ -53,16 +53,7 @@ function wrongKnownHosts({ hostKeys, port }: LabSsh): string {
 }
 
 function makeHarness(lab: LabSsh, lines: readonly string[]): Harness {
-  const config: SshConfig = {
-    kind: 'ssh',
-    host: lab.host,
-    port: lab.port,
-    user: lab.user,
-    keyFile: lab.key,
-    backupDir: lab.root,
-    knownHosts: lab.knownHosts,
-    hostKeyChecking: 'strict',
-  };
+  const config = sshConfig(lab, { backupDir: lab.root });
   return {
     ...placeIn(config),
     root: lab.root,

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { BINLOG_STATUS } from '../../src/status/binlog-status.ts';
+import { BINLOG_STATUS } from '../../src/kinds/binlog.ts';
 import { encodeEnvelope } from '../../src/status/envelope.ts';
 import { signAll } from '../../src/status/sign-entry.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseKey } from '../../src/copies/key.ts';
 import { decodeEnvelope } from '../../src/status/envelope.ts';
-import { MYSQL_STATUS } from '../../src/status/mysql-status.ts';
+import { MYSQL_STATUS } from '../../src/kinds/mysql.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { configureLocal, listCopies, SILENT } from '../fixtures/backup-run.ts';
 

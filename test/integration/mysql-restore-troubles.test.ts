@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mysqlAttributes } from '../../src/status/mysql-status.ts';
+import { mysqlAttributes } from '../../src/kinds/mysql.ts';
 import { formatBytes } from '../../src/units.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { mountSmallDisk } from '../e2e/small-disk.ts';

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mysqlAttributes } from '../../src/status/mysql-status.ts';
+import { mysqlAttributes } from '../../src/kinds/mysql.ts';
 import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
 import { changeStatus, damage } from '../fixtures/mysql-copies.ts';
 import { adopt, type MysqlHistory, makeHistory, SAVED_CONFIG } from '../fixtures/mysql-history.ts';

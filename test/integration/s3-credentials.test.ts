@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError } from '../../src/errors.ts';
 import { listKeys, store } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { keepLog, labConfig } from './s3-lab.ts';
 import { type Proxy, startProxy } from './s3-proxy.ts';
 
@@ -15,12 +16,7 @@ afterEach(async () => {
   await proxy.kill();
 });
 
-async function failure(work: Promise<unknown>): Promise<string> {
-  return await work.then(
-    () => 'no error',
-    (error: unknown) => describeError(error),
-  );
-}
+const failure = async (work: Promise<unknown>) => describeError(await failureOf(work));
 
 it('a session that has expired is an error that says so, also where the answer has no words', async () => {
   // What Amazon answers; the lab's server knows no sessions.

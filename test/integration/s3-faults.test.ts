@@ -9,6 +9,7 @@ import { DEFAULT_TUNING } from '../../src/destinations/s3/client.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError, ObjectNotFoundError, StorageError } from '../../src/errors.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { IMPATIENT, keepLog, labConfig, leftoversOf, quotaConfig } from './s3-lab.ts';
 import { type Intercept, type Proxy, startProxy } from './s3-proxy.ts';
 
@@ -73,13 +74,6 @@ const loseAnswer: Intercept = async (asked, _answer, forward) => {
   const real = await forward();
   real.resume().on('end', () => asked.socket.resetAndDestroy());
 };
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => expect.fail('this should have failed'),
-    (error: unknown) => error,
-  );
-}
 
 async function expectStored(size: number): Promise<void> {
   expect(await digestOf(direct(), key)).toBe(await digest(makeBytes(size, 1)));
@@ -155,7 +149,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     proxy.intercept = intercept;
     const sink = throughProxy(IMPATIENT).write(key);
     const closed = untilClosed(sink);
-    const error = await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    const error = await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
     expect(error).toBeInstanceOf(StorageError);
     expect(describeError(error)).toContain(`s3://lab/${key}`);
@@ -171,7 +165,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
       sink.destroy(new Error('stop'));
       await loseAnswer(asked, answer, () => Promise.resolve(real));
     });
-    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
     expect(await listKeys(direct(), `${host}/`)).toEqual([]);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
@@ -191,7 +185,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
         real.pipe(answer);
       },
     );
-    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
@@ -203,7 +197,7 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
       asked.method === 'DELETE' || isPart(asked) ? reset(asked, answer, forward) : 'pass';
     const sink = destination.write(key);
     const closed = untilClosed(sink);
-    await failure(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
     expect(log.lines.join('\n')).toMatch(/Cannot clean up.*copy[\s\S]*next run/);
     expect(await leftoversOf(labConfig(), host)).toEqual([key]);
@@ -235,7 +229,7 @@ describe('reading goes on where a connection broke', () => {
   test('breaks for ever without a byte in between are an error', async () => {
     await store(direct(), key, SIZE, 1);
     proxy.intercept = spoil(1e9, isGet, cutAfter(-1));
-    const error = await failure(digestOf(throughProxy(IMPATIENT), key));
+    const error = await failureOf(digestOf(throughProxy(IMPATIENT), key));
     expect(error).toBeInstanceOf(StorageError);
     expect(error).not.toBeInstanceOf(ObjectNotFoundError);
   });
@@ -249,7 +243,7 @@ describe('reading goes on where a connection broke', () => {
       await store(direct(), key, SIZE, 2);
       answer.destroy();
     });
-    expect(describeError(await failure(digestOf(throughProxy(), key)))).toMatch(
+    expect(describeError(await failureOf(digestOf(throughProxy(), key)))).toMatch(
       /replaced while it was being read/,
     );
   });
@@ -264,12 +258,12 @@ describe('reading goes on where a connection broke', () => {
       answer.end(Buffer.alloc(SIZE));
       return undefined;
     };
-    expect(describeError(await failure(digestOf(throughProxy(), key)))).toMatch(/cannot go on/);
+    expect(describeError(await failureOf(digestOf(throughProxy(), key)))).toMatch(/cannot go on/);
   });
 });
 
 const tell = async (destination: Destination): Promise<string> =>
-  describeError(await failure(store(opened(destination), key, 10, 1)));
+  describeError(await failureOf(store(opened(destination), key, 10, 1)));
 
 const id = (): string => labConfig().credentials?.accessKeyId ?? '';
 
@@ -279,16 +273,16 @@ describe('errors tell the operator what to do', () => {
   test('a bucket that does not exist', async () => {
     const destination = opened(openS3(labConfig({ bucket: 'no-such-bucket' }), log));
     expect(await tell(destination)).toMatch(/bucket no-such-bucket does not exist[\s\S]*\[s3\] BUCKET/);
-    const looking = await failure(destination.stat(key));
+    const looking = await failureOf(destination.stat(key));
     expect(looking).not.toBeInstanceOf(ObjectNotFoundError);
     expect(describeError(looking)).toMatch(/bucket no-such-bucket does not exist/);
-    expect(describeError(await failure(digestOf(destination, key)))).toMatch(
+    expect(describeError(await failureOf(digestOf(destination, key)))).toMatch(
       /bucket no-such-bucket does not/,
     );
-    expect(describeError(await failure(listKeys(destination, host)))).toMatch(
+    expect(describeError(await failureOf(listKeys(destination, host)))).toMatch(
       /bucket no-such-bucket does not/,
     );
-    expect(describeError(await failure(destination.sweep(host)))).toMatch(/bucket no-such-bucket does not/);
+    expect(describeError(await failureOf(destination.sweep(host)))).toMatch(/bucket no-such-bucket does not/);
   });
 
   test.each([
@@ -309,7 +303,7 @@ describe('errors tell the operator what to do', () => {
     proxy.intercept = (_asked, answer) => {
       answer.writeHead(200, { 'content-type': type }).end(body);
     };
-    const error = await failure(listKeys(throughProxy(), ''));
+    const error = await failureOf(listKeys(throughProxy(), ''));
     expect(error).toBeInstanceOf(StorageError);
     expect(describeError(error)).toMatch(
       /^Cannot list s3:\/\/[\s\S]*something else than S3 answers at 127[\s\S]*\[s3\] endpoint_url/,
@@ -319,7 +313,7 @@ describe('errors tell the operator what to do', () => {
   test('a wrong secret: the key id is named, the secret is not', async () => {
     const credentials = { accessKeyId: id(), secretAccessKey: new Secret('not-the-secret') };
     const destination = opened(openS3(labConfig({ credentials }), log));
-    const text = describeError(await failure(listKeys(destination, host)));
+    const text = describeError(await failureOf(listKeys(destination, host)));
     expect(text).toMatch(
       new RegExp(`secret does not belong to access key id ${id()}[\\s\\S]*AWS_SECRET_ACCESS_KEY`),
     );
@@ -329,7 +323,7 @@ describe('errors tell the operator what to do', () => {
   test('an unknown key id', async () => {
     const credentials = { accessKeyId: 'AKIAUNKNOWN', secretAccessKey: new Secret('x') };
     const destination = opened(openS3(labConfig({ credentials }), log));
-    expect(describeError(await failure(listKeys(destination, host)))).toMatch(
+    expect(describeError(await failureOf(listKeys(destination, host)))).toMatch(
       /does not know access key id AKIAUNKNOWN[\s\S]*AWS_ACCESS_KEY_ID/,
     );
   });
@@ -337,14 +331,14 @@ describe('errors tell the operator what to do', () => {
   test("another user's bucket", async () => {
     const destination = opened(openS3(labConfig({ bucket: quotaConfig().bucket }), log));
     expect(await tell(destination)).toMatch(new RegExp(`${id()} is not allowed[\\s\\S]*s3:GetObject`));
-    expect(describeError(await failure(destination.sweep(host)))).toMatch(
+    expect(describeError(await failureOf(destination.sweep(host)))).toMatch(
       /not allowed[\s\S]*ListBucketMultipartUploads/,
     );
   });
 
   test('a full bucket', async () => {
     const destination = opened(openS3(quotaConfig(), log));
-    const error = await failure(store(destination, key, 20 * MIB, 1));
+    const error = await failureOf(store(destination, key, 20 * MIB, 1));
     expect(describeError(error)).toMatch(/full[\s\S]*quota/i);
   });
 

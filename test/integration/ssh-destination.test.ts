@@ -17,8 +17,10 @@ import { openSsh } from '../../src/destinations/ssh/driver.ts';
 import { describeError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { type LabSsh, useLab } from '../lab/lab.ts';
 import { openLink } from './ssh-proxy.ts';
+import { sshConfig } from './ssh-server.ts';
 
 const quiet = createLog('error', () => {});
 const { ssh, sshPlain } = useLab();
@@ -30,25 +32,10 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function open(server: LabSsh, changes: Partial<SshConfig> = {}): Destination {
-  return openSsh(
-    {
-      kind: 'ssh',
-      host: server.host,
-      port: server.port,
-      user: server.user,
-      keyFile: server.key,
-      backupDir: dir,
-      knownHosts: server.knownHosts,
-      hostKeyChecking: 'strict',
-      ...changes,
-    },
-    quiet,
-  );
+  return openSsh(sshConfig(server, { backupDir: dir, ...changes }), quiet);
 }
 
-async function failureOf(work: Promise<unknown>): Promise<string> {
-  return await work.then(() => expect.fail('this should have failed'), describeError);
-}
+const sayingOf = async (work: Promise<unknown>) => describeError(await failureOf(work));
 
 test('files are 0600, and the folders it makes, backup_dir included, 0700', async () => {
   const backupDir = `${dir}/made/on/demand`;
@@ -94,14 +81,14 @@ test('links to folders are not followed, links to files are objects, dangling on
 test('a file where a folder should be: the error names it', async () => {
   writeFileSync(`${dir}/file`, '');
   await using destination = open(ssh, { backupDir: `${dir}/file/below` });
-  expect(await failureOf(store(destination, 'db1/a', 10, 1))).toMatch(
+  expect(await sayingOf(store(destination, 'db1/a', 10, 1))).toMatch(
     new RegExp(`^Cannot write ssh://.*/db1/a: cannot make the folder ${dir}/file`),
   );
 });
 
 test('an account that may not write there: the error says so', async () => {
   await using destination = open(ssh, { backupDir: '/proc/1' });
-  expect(await failureOf(store(destination, 'db1/a', 10, 1))).toMatch(
+  expect(await sayingOf(store(destination, 'db1/a', 10, 1))).toMatch(
     /Cannot write ssh:.*cannot make the folder \/proc\/1\/db1/,
   );
 });
@@ -114,7 +101,7 @@ describe('a full disk', () => {
     const backupDir = `${ssh.smallRoot}/${basename(dir)}-${server.port}`;
     mkdirSync(backupDir);
     await using destination = open(server, { backupDir });
-    expect(await failureOf(store(destination, 'db1/a', 20 * MIB, 1))).toMatch(expected);
+    expect(await sayingOf(store(destination, 'db1/a', 20 * MIB, 1))).toMatch(expected);
     expect(await listKeys(destination, '')).toEqual([]);
     rmSync(backupDir, { recursive: true });
   });

@@ -20,8 +20,9 @@ import { describeError, StorageError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { connect, SSH_TIMING } from '../../src/ssh/connect.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { useLab } from '../lab/lab.ts';
-import { knownLine, type MortalSshd, makeSshd } from './ssh-server.ts';
+import { knownLine, type MortalSshd, makeSshd, sshConfig } from './ssh-server.ts';
 
 const lab = useLab().ssh;
 const quiet = createLog('error', () => {});
@@ -62,27 +63,11 @@ function signal(name: 'SIGSTOP' | 'SIGCONT'): void {
 function targetAt(port: number) {
   const knownHosts = `${dir}/known`;
   writeFileSync(knownHosts, knownLine(lab, port, 'ed25519'));
-  return {
-    kind: 'ssh',
-    host: lab.host,
-    port,
-    user: lab.user,
-    keyFile: lab.key,
-    backupDir: `${dir}/copies`,
-    knownHosts,
-    hostKeyChecking: 'strict',
-  } as const;
+  return sshConfig(lab, { port, knownHosts, backupDir: `${dir}/copies` });
 }
 
 function openAt(port: number, timing = SSH_TIMING, limits = SHORT) {
   return openSsh(targetAt(port), quiet, timing, limits);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => expect.fail('this should have failed'),
-    (error: unknown) => error,
-  );
 }
 
 function expectHanging(error: unknown, operation: string, seconds = 1): void {
@@ -108,7 +93,7 @@ describe('an SFTP server that hangs while its SSH server answers', () => {
       failureOf(digestOf(destination, 'db1/status')),
     ]);
     for (const error of errors) expectHanging(error, '[a-z ]+');
-    expect((await destination.stat('db1/status')).size).toBe(10);
+    expect((await destination.stat('db1/status'))?.size).toBe(10);
   });
 
   test('ends a deletion, which has the time of a disk', async () => {
@@ -146,7 +131,7 @@ describe('an SFTP server that hangs while its SSH server answers', () => {
       yield* makeBytes(MIB, 2);
     };
     await pipeline(Readable.from(source()), destination.write('db1/daily/files/quiet'));
-    expect((await destination.stat('db1/daily/files/quiet')).size).toBe(2 * MIB);
+    expect((await destination.stat('db1/daily/files/quiet'))?.size).toBe(2 * MIB);
   });
 
   test('is given more time by an fsync', async () => {

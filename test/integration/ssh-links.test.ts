@@ -8,9 +8,10 @@ import { describeError, StorageError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { SSH_TIMING } from '../../src/ssh/connect.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
 import { useLab } from '../lab/lab.ts';
 import { type Link, openLink } from './ssh-proxy.ts';
-import { knownLine, type MortalSshd, makeSshd } from './ssh-server.ts';
+import { knownLine, type MortalSshd, makeSshd, sshConfig } from './ssh-server.ts';
 
 const lab = useLab().ssh;
 const quiet = createLog('error', () => {});
@@ -34,27 +35,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 function openAt(port: number, timing = SSH_TIMING) {
   const knownHosts = `${dir}/known-${port}`;
   writeFileSync(knownHosts, knownLine(lab, port, 'ed25519'));
-  return openSsh(
-    {
-      kind: 'ssh',
-      host: lab.host,
-      port,
-      user: lab.user,
-      keyFile: lab.key,
-      backupDir: `${dir}/copies`,
-      knownHosts,
-      hostKeyChecking: 'strict',
-    },
-    quiet,
-    timing,
-  );
-}
-
-async function failureOf(work: Promise<unknown>): Promise<unknown> {
-  return await work.then(
-    () => expect.fail('this should have failed'),
-    (error: unknown) => error,
-  );
+  return openSsh(sshConfig(lab, { port, knownHosts, backupDir: `${dir}/copies` }), quiet, timing);
 }
 
 function expectDead(error: unknown, operation: string): void {
@@ -118,7 +99,7 @@ describe('a link that falls silent', () => {
     wire.throttle(2 * MIB);
     await using destination = openAt(wire.port, SHORT);
     await store(destination, 'db1/slow', 8 * MIB, 1);
-    expect((await destination.stat('db1/slow')).size).toBe(8 * MIB);
+    expect((await destination.stat('db1/slow'))?.size).toBe(8 * MIB);
   });
 });
 
@@ -132,7 +113,7 @@ describe('a server that restarts', () => {
     await server.kill();
     expect(await failureOf(destination.stat('db1/status'))).toBeInstanceOf(StorageError);
     await server.start();
-    expect((await destination.stat('db1/status')).size).toBe(10);
+    expect((await destination.stat('db1/status'))?.size).toBe(10);
   });
 
   test('whose session alone is killed does the same, during a write', async () => {

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SshConfig } from '../../src/config/config.ts';
+import { hasCode } from '../../src/errors.ts';
 import type { LabSsh } from '../lab/lab.ts';
 
 /** A real sshd that a test may kill: same keys and users as the lab's, on a port of its own. */
@@ -63,7 +65,7 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }
 
@@ -107,4 +109,10 @@ function parentOf(pid: string): number | undefined {
   } catch {
     return undefined; // it has ended meanwhile
   }
+}
+
+/** The lab's server as a destination, with the copies in `backupDir`. */
+export function sshConfig(lab: LabSsh, change: Partial<SshConfig> & Pick<SshConfig, 'backupDir'>): SshConfig {
+  const { host, port, user, key, knownHosts } = lab;
+  return { kind: 'ssh', host, port, user, keyFile: key, knownHosts, hostKeyChecking: 'strict', ...change };
 }

@@ -14,6 +14,7 @@ packages=(
   mariadb-backup galera-4                 # its backup program and its cluster
   iproute2 sudo ncat                      # two hosts on one machine, for clones
   procps python3-minimal                  # to look at processes, and to be a terminal
+  logrotate                               # the structured log
 )
 
 # Debian remembers removed packages too, hence the state. A package it never heard of is an error: ignored.

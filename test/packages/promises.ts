@@ -38,6 +38,7 @@ export function expectFresh(machine: Machine): void {
   expect(machine.must('zcat /usr/share/man/man1/twindb-backup.1.gz')).toContain('.SH SYNOPSIS');
   expect(machine.must('zcat /usr/share/man/man5/twindb-backup.cfg.5.gz')).toContain('backup_dirs');
   expect(machine.exists('usr/share/bash-completion/completions/twindb-backup')).toBe(true);
+  expect(machine.read('etc/logrotate.d/twindb-backup')).toContain('/var/log/twindb-backup.json {');
   expect(machine.exists('usr/lib/systemd/system/twindb-backup@.timer')).toBe(true);
 }
 

@@ -5,11 +5,10 @@ import { StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
 import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
-import type { Destination, ObjectInfo } from '../destination.ts';
+import type { Destination } from '../destination.ts';
 import { REQUEST_LIMITS } from '../request-limits.ts';
 import { withinLimit } from '../within-limit.ts';
 import { deleteFile } from './delete.ts';
-import { absentError } from './errors.ts';
 import { describeFile, listFiles } from './list.ts';
 import { createFileReader } from './read.ts';
 import { sweepFolder } from './sweep.ts';
@@ -38,11 +37,9 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
 
     read: (key): Readable => createFileReader(pathOf(key), root, limits.usualMs),
 
-    async stat(key): Promise<ObjectInfo> {
+    async stat(key) {
       const path = pathOf(key);
-      const info = await withinLimit(describeFile(root, key), limits.usualMs, `Cannot look at ${path}`);
-      if (!info) throw absentError(path);
-      return info;
+      return await withinLimit(describeFile(root, key), limits.usualMs, `Cannot look at ${path}`);
     },
 
     list: (prefix) => listFiles(root, prefix, limits.usualMs),

@@ -1,14 +1,8 @@
-import { ObjectNotFoundError, StorageError } from '../../errors.ts';
-
-/** The system's name for what went wrong, such as `ENOENT`; undefined for anything that is not a system error. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
+import { codeOf, hasCode, ObjectNotFoundError, StorageError } from '../../errors.ts';
 
 /** Whether the error says that there is nothing at the path: it is absent, or lies below what is no folder. */
 export function saysAbsent(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return hasCode(error, 'ENOENT', 'ENOTDIR');
 }
 
 /** Reason and remedy for the system errors an operator can do something about. */

@@ -1,14 +1,15 @@
 import { open, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from '../../errors.ts';
 import type { Log } from '../../log.ts';
-import { codeOf, saysAbsent } from './errors.ts';
+import { saysAbsent } from './errors.ts';
 
 /** Removes the folder of half-written files when none is left in it. */
 export async function removeIfEmpty(folder: string): Promise<void> {
   try {
     await rmdir(folder);
   } catch (error) {
-    if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST' && !saysAbsent(error)) throw error;
+    if (!hasCode(error, 'ENOTEMPTY', 'EEXIST') && !saysAbsent(error)) throw error;
   }
 }
 
@@ -19,7 +20,7 @@ async function syncFolder(path: string, log: Log): Promise<void> {
     await folder.sync();
   } catch (error) {
     // Some network file systems have no such call; the file's own bytes are safe by then.
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
+    if (!hasCode(error, 'EINVAL', 'ENOTSUP')) throw error;
     log.debug(`The file system of ${path} cannot sync folders`);
   } finally {
     await folder.close();

@@ -1,11 +1,12 @@
 import type { Dirent } from 'node:fs';
 import { lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../errors.ts';
 import { folderOfPrefix, PARTIAL_FOLDER } from '../check-key.ts';
 import type { ObjectInfo } from '../destination.ts';
 import { guardListing, type PageCheck } from '../listing-guard.ts';
 import { withinLimit } from '../within-limit.ts';
-import { codeOf, localError, saysAbsent } from './errors.ts';
+import { localError, saysAbsent } from './errors.ts';
 
 /** Entries of a folder that are held in memory at once. */
 const ENTRIES_AT_ONCE = 256;
@@ -16,7 +17,7 @@ async function* readEntries(path: string, root: string): AsyncGenerator<Dirent> 
     yield* await opendir(path, { bufferSize: ENTRIES_AT_ONCE });
   } catch (error) {
     // A file where the backup folder should be is not the same as no copies yet.
-    const isNoFolder = path === join(root) && codeOf(error) === 'ENOTDIR';
+    const isNoFolder = path === join(root) && hasCode(error, 'ENOTDIR');
     if (isNoFolder || !saysAbsent(error)) throw localError('list', path, root, error);
   }
 }
@@ -44,7 +45,7 @@ async function isOwnLink(path: string, entry: Dirent): Promise<boolean> {
     return [0, process.geteuid?.()].includes(uid) && (await stat(path)).isDirectory();
   } catch (error) {
     // It leads nowhere, in a circle, or where this account may not go.
-    if (saysAbsent(error) || ['ELOOP', 'EACCES', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return false;
+    if (saysAbsent(error) || hasCode(error, 'ELOOP', 'EACCES', 'ENAMETOOLONG')) return false;
     throw localError('look at', path, path, error);
   }
 }

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { StorageError } from '../../errors.ts';
-import { NoAnswerError, withinLimit } from '../within-limit.ts';
+import { createSizedReader } from '../sized-reader.ts';
+import { withinLimit } from '../within-limit.ts';
 import { absentError, localError, saysAbsent } from './errors.ts';
 
 /** Bytes asked for at once. */
@@ -26,53 +27,35 @@ async function openFile(path: string): Promise<{ file: FileHandle; size: number 
  */
 export function createFileReader(path: string, root: string, limitMs: number): Readable {
   let file: FileHandle | undefined;
-  let size = 0;
   let position = 0;
-  let hangs = false;
+  const doing = `Cannot read ${path}`;
 
-  const start = async (): Promise<void> => {
-    ({ file, size } = await openFile(path));
+  const start = async (signal: AbortSignal): Promise<number> => {
+    const opened = await openFile(path);
+    ({ file } = opened);
+    // It hung for so long that nobody waits any more.
+    if (signal.aborted) await file.close();
+    return opened.size;
   };
 
-  const next = async (): Promise<Buffer | null> => {
+  const next = async (): Promise<Buffer | undefined> => {
     if (!file) throw new StorageError(`${path} is not open`);
     const buffer = Buffer.allocUnsafeSlow(CHUNK_SIZE);
     const { bytesRead } = await file.read(buffer, 0, CHUNK_SIZE, position);
     position += bytesRead;
-    if (bytesRead > 0) return buffer.subarray(0, bytesRead);
-    if (position < size) {
-      throw new StorageError(`Cannot read ${path}: it ended after ${position} of ${size} bytes`);
-    }
-    return null;
+    return bytesRead > 0 ? buffer.subarray(0, bytesRead) : undefined;
   };
 
-  const limited = <T>(work: Promise<T>): Promise<T> => withinLimit(work, limitMs, `Cannot read ${path}`);
-  const wrap = (cause: unknown): Error => {
-    hangs ||= cause instanceof NoAnswerError;
-    return saysAbsent(cause) ? absentError(path, cause) : localError('read', path, root, cause);
-  };
-
-  return new Readable({
-    highWaterMark: CHUNK_SIZE,
-    construct(callback) {
-      limited(start()).then(
-        () => callback(),
-        (cause: unknown) => callback(wrap(cause)),
-      );
+  return createSizedReader(
+    (signal) => ({
+      open: () => withinLimit(start(signal), limitMs, doing),
+      next: () => withinLimit(next(), limitMs, doing),
+      close: async () => await file?.close(),
+    }),
+    {
+      explain: (cause) =>
+        saysAbsent(cause) ? absentError(path, cause) : localError('read', path, root, cause),
+      highWaterMark: CHUNK_SIZE,
     },
-    read() {
-      limited(next()).then(
-        (chunk) => this.push(chunk),
-        (cause: unknown) => this.destroy(wrap(cause)),
-      );
-    },
-    destroy(reason, callback) {
-      // What hangs is not waited for.
-      const closing = hangs ? Promise.resolve() : (file?.close() ?? Promise.resolve());
-      closing.then(
-        () => callback(reason),
-        (cause: unknown) => callback(reason ?? wrap(cause)),
-      );
-    },
-  });
+  );
 }

@@ -1,13 +1,14 @@
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Writable } from 'node:stream';
-import { StorageError } from '../../errors.ts';
+import type { Writable } from 'node:stream';
+import { hasCode, StorageError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { makeFolder } from '../../make-folder.ts';
 import type { RequestLimits } from '../request-limits.ts';
+import { createTwoPhaseWriter, type TwoPhaseWrite } from '../two-phase-writer.ts';
 import { NoAnswerError, withinLimit } from '../within-limit.ts';
 import { type BatchedFile, batchWrites } from './batches.ts';
-import { codeOf, localError, saysAbsent } from './errors.ts';
+import { localError, saysAbsent } from './errors.ts';
 import { removeIfEmpty, syncFolders } from './folders.ts';
 
 /** Only the user who makes the backups may read them. */
@@ -39,7 +40,7 @@ async function createFile(path: string): Promise<{ file: FileHandle; made: strin
       return { file: await open(path, 'wx', FILE_MODE), made };
     } catch (error) {
       // Another writer that ends removes the empty folder, perhaps right here.
-      if (codeOf(error) !== 'ENOENT' || tries === FOLDER_TRIES) throw error;
+      if (!hasCode(error, 'ENOENT') || tries === FOLDER_TRIES) throw error;
     }
   }
 }
@@ -62,106 +63,93 @@ async function removeFile(path: string): Promise<void> {
 }
 
 /**
- * A stream into a file that appears under its name only when it is whole and on the disk. Destroyed before `finish`,
- * it leaves nothing; where it has replaced another file by then, the new one stays, whole. Errors with a StorageError.
+ * A stream into a file that appears under its name only when it is complete and on the disk; see `createTwoPhaseWriter`. Errors with a
+ * StorageError.
  */
-export function createFileWriter(
-  { path, partialPath, root }: FileToWrite,
-  log: Log,
-  { usualMs, slowMs }: RequestLimits,
-): Writable {
+export function createFileWriter(paths: FileToWrite, log: Log, limits: RequestLimits): Writable {
+  const { path, root } = paths;
+  return createTwoPhaseWriter((signal) => limitWrite(startWrite(paths, log, signal), path, limits), {
+    place: path,
+    explain: (cause) => localError('write', path, root, cause),
+    log,
+    highWaterMark: BUFFER_SIZE,
+  });
+}
+
+/** Gives up each step that the file system does not answer. What hangs is not undone: that would hang too. */
+function limitWrite(work: TwoPhaseWrite, path: string, { usualMs, slowMs }: RequestLimits): TwoPhaseWrite {
+  let hangs = false;
+  const limited = async (step: Promise<void>, limitMs: number): Promise<void> => {
+    try {
+      await withinLimit(step, limitMs, `Cannot write ${path}`);
+    } catch (error) {
+      hangs ||= error instanceof NoAnswerError;
+      throw error;
+    }
+  };
+  return {
+    open: () => limited(work.open(), usualMs),
+    write: (bytes) => limited(work.write(bytes), usualMs),
+    commit: () => limited(work.commit(), slowMs),
+    undo: async () => {
+      if (!hangs) await limited(work.undo(), slowMs);
+    },
+  };
+}
+
+function startWrite({ path, partialPath, root }: FileToWrite, log: Log, signal: AbortSignal): TwoPhaseWrite {
   let file: FileHandle | undefined;
   let batches: BatchedFile | undefined;
   let topToSync = root;
-  let aborted = false;
-  /** Nothing can stop `finish` any more. */
-  let isDone = false;
   /** The file that appeared under a name where none was before. */
   let appeared: string | undefined;
-  let publishing: Promise<void> | undefined;
-  let hangs = false;
 
   const needFile = (): { file: FileHandle; batches: BatchedFile } => {
     if (!file || !batches) throw new StorageError(`${partialPath} is not open`);
     return { file, batches };
   };
 
-  const create = async (): Promise<void> => {
-    const created = await createFile(partialPath);
-    file = created.file;
-    batches = batchWrites(file);
-    // A backup folder that was not there before has to be made durable in its own parent.
-    if (created.made && `${root}/`.startsWith(`${created.made}/`)) topToSync = dirname(created.made);
-  };
-
-  const publish = async (): Promise<void> => {
-    const whole = needFile();
-    const written = await whole.batches.finish();
-    const { size } = await whole.file.stat();
-    if (size !== written) {
-      throw new StorageError(
-        `Cannot write ${path}: ${size} bytes are in the file, ${written} were written to it`,
-      );
-    }
-    // Some file systems report a failed write only now.
-    await whole.file.close();
-    file = undefined;
-    await makeFolder(dirname(path), FOLDER_MODE);
-    const isNew = (await identify(path)) === undefined;
-    const renamed = await identify(partialPath);
-    if (aborted) return;
-    if (isNew) appeared = renamed;
-    await rename(partialPath, path);
-    await syncFolders(topToSync, dirname(path), log);
-    await removeIfEmpty(dirname(partialPath));
-  };
-
-  const discard = async (): Promise<void> => {
-    aborted = true;
-    // What hangs is not waited for; the next run's sweep finds what it leaves.
-    if (hangs) return;
-    // A rename under way cannot be called back, only undone.
-    await publishing?.catch(() => undefined);
-    if (isDone) return;
-    await file?.close();
-    await removeFile(partialPath);
-    // Another writer may have put a file of its own there meanwhile.
-    if (appeared !== undefined && (await identify(path)) === appeared) await removeFile(path);
-    await removeIfEmpty(dirname(partialPath));
-  };
-
-  const settle = (work: Promise<void>, callback: (error?: Error | null) => void, limitMs = usualMs): void => {
-    withinLimit(work, limitMs, `Cannot write ${path}`).then(
-      () => callback(),
-      (cause: unknown) => {
-        hangs ||= cause instanceof NoAnswerError;
-        callback(localError('write', path, root, cause));
-      },
-    );
-  };
-
-  return new Writable({
-    highWaterMark: BUFFER_SIZE,
-    construct(callback) {
-      settle(create(), callback);
+  return {
+    async open() {
+      const created = await createFile(partialPath);
+      file = created.file;
+      batches = batchWrites(file);
+      // A backup folder that was not there before has to be made durable in its own parent.
+      if (created.made && `${root}/`.startsWith(`${created.made}/`)) topToSync = dirname(created.made);
     },
-    write(chunk: Buffer, _encoding, callback) {
-      settle(needFile().batches.add(chunk), callback);
+
+    async write(bytes) {
+      await needFile().batches.add(bytes);
     },
-    final(callback) {
-      publishing = publish();
-      settle(
-        publishing,
-        (error) => {
-          isDone = !error && !aborted;
-          callback(error);
-        },
-        slowMs,
-      );
+
+    async commit() {
+      const complete = needFile();
+      const written = await complete.batches.finish();
+      const { size } = await complete.file.stat();
+      if (size !== written) {
+        throw new StorageError(
+          `Cannot write ${path}: ${size} bytes are in the file, ${written} were written to it`,
+        );
+      }
+      // Some file systems report a failed write only now.
+      await complete.file.close();
+      file = undefined;
+      await makeFolder(dirname(path), FOLDER_MODE);
+      const isNew = (await identify(path)) === undefined;
+      const renamed = await identify(partialPath);
+      signal.throwIfAborted();
+      if (isNew) appeared = renamed;
+      await rename(partialPath, path);
+      await syncFolders(topToSync, dirname(path), log);
+      await removeIfEmpty(dirname(partialPath));
     },
-    destroy(reason, callback) {
-      // What made the write fail is the news; a partial file that stays is found by the next run's sweep.
-      settle(discard(), (error) => callback(reason ?? error ?? null), slowMs);
+
+    async undo() {
+      await file?.close();
+      await removeFile(partialPath);
+      // Another writer may have put a file of its own there meanwhile.
+      if (appeared !== undefined && (await identify(path)) === appeared) await removeFile(path);
+      await removeIfEmpty(dirname(partialPath));
     },
-  });
+  };
 }

@@ -1,5 +1,4 @@
 import type { S3Config } from '../../config/config.ts';
-import { ObjectNotFoundError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { checkKey, folderOfPrefix } from '../check-key.ts';
 import type { Destination, ObjectInfo } from '../destination.ts';
@@ -51,8 +50,7 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
     async stat(key) {
       checkKey(key);
       const head = await attempt(`Cannot look up ${locate(key)}`, () => findObject(bucket, key));
-      if (!head) throw new ObjectNotFoundError(`There is no ${locate(key)}`);
-      return { key, size: head.size, modified: head.modified };
+      return head && { key, size: head.size, modified: head.modified };
     },
     list,
     async delete(key) {

@@ -65,8 +65,12 @@ export function openSsh(
           aside: `${folder}/${newPartialName()}`,
           target: locate(key),
         },
-        // A folder that is missing here is no missing object.
-        (cause) => storageError(cause, 'write', `${url}/${key}`),
+        {
+          place: `${url}/${key}`,
+          // A folder that is missing here is no missing object.
+          explain: (cause) => storageError(cause, 'write', `${url}/${key}`),
+          log,
+        },
       );
     },
 
@@ -81,8 +85,7 @@ export function openSsh(
       checkKey(key);
       return await attempt('look up', key, async (session) => {
         const stats = await statPath(session, locate(key));
-        if (!stats?.isFile()) throw new NotAFileError(locate(key));
-        return objectInfo(key, stats);
+        return stats?.isFile() ? objectInfo(key, stats) : undefined;
       });
     },
 

@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Stats } from 'ssh2';
+import { createSizedReader, type SizedRead } from '../sized-reader.ts';
 import type { SftpSession } from './session.ts';
 
 /** The largest answer that every OpenSSH gives to one request (256 KiB with the answer's own fields). */
@@ -8,51 +9,29 @@ const BLOCK_SIZE = 254 * 1024;
 /** Requests under way or read ahead: 4 MB, which hides the way there and back of a fast, far link. */
 const IN_FLIGHT = 16;
 
-/**
- * The bytes of a remote file. It ends only after as many bytes as the file had when it was opened; fewer are an
- * error. `open` is asked for the session on first use; `wrap` makes the error that the stream ends with.
- */
+/** The bytes of a remote file; see `createSizedReader`. `open` is asked for the session, `explain` makes the error that the stream ends with. */
 export function createDownload(
   open: () => Promise<SftpSession>,
   path: string,
-  wrap: (cause: unknown) => Error,
+  explain: (cause: unknown) => Error,
 ): Readable {
   let download: Download | undefined;
-  let step: Promise<unknown> = Promise.resolve();
-  const run = (work: () => Promise<void>, callback: (error?: Error) => void): void => {
-    const working = work();
-    step = working.catch(() => {});
-    working.then(
-      () => callback(),
-      (cause: unknown) => callback(wrap(cause)),
-    );
-  };
-  const stream = new Readable({
-    highWaterMark: BLOCK_SIZE,
-    // Not in `construct`: a stream is destroyed only after that, and the server may say nothing.
-    read: () =>
-      run(
-        async () => {
-          download ??= await startDownload(await open(), path);
-          stream.push((await download.next()) ?? null);
-        },
-        (error) => {
-          if (error) stream.destroy(error);
-        },
-      ),
-    destroy: (error, callback) => {
-      // Not waited for: nothing depends on it, and the server may be what hangs.
-      step.then(() => download?.close()).catch(() => undefined);
-      callback(error);
-    },
-  });
-  return stream;
+  return createSizedReader(
+    () => ({
+      open: async () => {
+        download = await startDownload(await open(), path);
+        return download.size;
+      },
+      next: async () => await download?.next(),
+      close: async () => await download?.close(),
+    }),
+    { explain, highWaterMark: BLOCK_SIZE },
+  );
 }
 
-interface Download {
-  /** The next bytes; undefined at the end. */
-  next(): Promise<Buffer | undefined>;
-  close(): Promise<void>;
+/** A file that is open. */
+interface Download extends Omit<SizedRead, 'open'> {
+  readonly size: number;
 }
 
 /** Rejects with NO_SUCH_FILE's status when there is none, and with NotAFileError for anything but a regular file. */
@@ -83,6 +62,7 @@ async function startDownload(session: SftpSession, path: string): Promise<Downlo
     }
   };
   return {
+    size,
     async next() {
       ask();
       const block = await ahead.shift();

@@ -1,6 +1,8 @@
 import { posix } from 'node:path';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import type { Stats } from 'ssh2';
+import { StorageError } from '../../errors.ts';
+import { createTwoPhaseWriter, type TwoPhaseWrite, type WriterOptions } from '../two-phase-writer.ts';
 import {
   explainFailure,
   insideFolder,
@@ -19,6 +21,9 @@ const BLOCK_SIZE = 254 * 1024;
 /** Requests under way: 4 MB, which hides the way there and back of a fast, far link. */
 const IN_FLIGHT = 16;
 
+/** Bytes that may come while others are being copied into a block. */
+const BUFFER_SIZE = 64 * 1024;
+
 const FILE_MODE = 0o600;
 
 /** Where an object is written, and where it lies in the end. */
@@ -30,66 +35,42 @@ export interface UploadPaths {
 }
 
 /**
- * A stream into a remote file: `finish` comes after fsync, a check of the size, the rename to its final name and fsync of the folder.
- * Destroyed before that, the file is removed under either name; where it has replaced another one by then, it stays.
- * `wrap` makes the error that the stream ends with.
+ * A stream into a remote file: `finish` comes after fsync, a check of the size, the rename to its final name and fsync of the folder; see
+ * `createTwoPhaseWriter`. `open` is asked for the session.
  */
 export function createUpload(
   open: () => Promise<SftpSession>,
   paths: UploadPaths,
-  wrap: (cause: unknown) => Error,
+  options: Omit<WriterOptions, 'highWaterMark'>,
 ): Writable {
-  let upload: Upload | undefined;
-  let step: Promise<unknown> = Promise.resolve();
-  /** Nothing can stop `finish` any more. */
-  let isDone = false;
-  /** Runs one step of the stream, and lets destroy() wait for it. */
-  const run = (work: () => Promise<void>, callback: (error?: Error | null) => void): void => {
-    const working = work();
-    step = working.catch(() => {});
-    working.then(
-      () => callback(),
-      (cause: unknown) => callback(wrap(cause)),
-    );
-  };
-  return new Writable({
-    construct: (callback) =>
-      run(async () => {
-        upload = await startUpload(await open(), paths);
-      }, callback),
-    write: (chunk: Buffer, _encoding, callback) => run(async () => await upload?.write(chunk), callback),
-    final(callback) {
-      run(
-        async () => await upload?.commit(),
-        (error) => {
-          isDone = !error && !this.destroyed;
-          callback(error);
+  return createTwoPhaseWriter(
+    (signal) => {
+      let upload: Upload | undefined;
+      const needUpload = (): Upload => {
+        if (!upload) throw new StorageError(`${paths.partial} is not open`);
+        return upload;
+      };
+      return {
+        open: async () => {
+          upload = await startUpload(await open(), paths, signal);
         },
-      );
+        write: (bytes) => needUpload().write(bytes),
+        commit: () => needUpload().commit(),
+        undo: async () => await upload?.undo(),
+      };
     },
-    destroy: (error, callback) => {
-      upload?.giveUp();
-      // What was asked for is answered first: a file must not be removed while a request still writes to it.
-      step
-        .then(() => (isDone ? undefined : upload?.undo()))
-        .then(
-          () => callback(error),
-          (cause: unknown) => callback(error ?? wrap(cause)),
-        );
-    },
-  });
+    { ...options, highWaterMark: BUFFER_SIZE },
+  );
 }
 
-interface Upload {
-  write(chunk: Buffer): Promise<void>;
-  /** Makes the file whole, durable and visible, unless it was given up before the rename. */
-  commit(): Promise<void>;
-  giveUp(): void;
-  /** Removes the partial file, or what it became. */
-  undo(): Promise<void>;
-}
+/** A write whose file is open. */
+type Upload = Omit<TwoPhaseWrite, 'open'>;
 
-async function startUpload(session: SftpSession, { partial, target, aside }: UploadPaths): Promise<Upload> {
+async function startUpload(
+  session: SftpSession,
+  { partial, target, aside }: UploadPaths,
+  signal: AbortSignal,
+): Promise<Upload> {
   const folder = posix.dirname(partial);
   const explain = async (cause: unknown): Promise<never> => {
     throw await explainFailure(session, cause, folder);
@@ -98,7 +79,6 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
     session.call<Buffer>((sftp, answer) => sftp.open(partial, 'wx', { mode: FILE_MODE }, answer)),
   ).catch(explain);
   let isOpen = true;
-  let isGivenUp = false;
   /** The file as it was when it was about to appear under a name where none was before. */
   let appeared: Stats | undefined;
   let size = 0;
@@ -154,15 +134,12 @@ async function startUpload(session: SftpSession, { partial, target, aside }: Upl
       if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
       await close();
       const isNew = (await statPath(session, target)) === undefined;
-      if (isGivenUp) return;
+      signal.throwIfAborted();
       if (isNew) appeared = stats;
       await insideFolder(session, posix.dirname(target), () =>
         replaceFile(session, partial, target, aside),
       ).catch(explain);
       await syncFolder(session, posix.dirname(target));
-    },
-    giveUp() {
-      isGivenUp = true;
     },
     async undo() {
       await Promise.all(underWay);

@@ -4,6 +4,7 @@ import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
+import { type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
 import type { BinlogScan } from '../../mysql/binlog/binlog-scanner.ts';
 import { type ClosedBinlog, closeBinlogs, listClosedBinlogs } from '../../mysql/binlog/binlogs.ts';
 import {
@@ -19,17 +20,16 @@ import { describeUnlogged, findUnlogged } from '../../mysql/binlog/unlogged.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { datedCopy } from '../../retention/plan-binlogs.ts';
 import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binlog.ts';
-import { type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { expireBinlogs, recordBinlog } from './record-binlog.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { readAll } from './unused-start.ts';
 
-type Places = CopyPlaces<BinlogStatus>;
+type BinlogPlaces = CopyPlaces<BinlogStatus>;
 
 /** What was copied in a run. */
 interface Copied {
@@ -49,7 +49,7 @@ interface Copied {
 export async function backUpBinlogs(
   server: MysqlServer,
   { expireLogDays }: MysqlConfig,
-  places: Places,
+  places: BinlogPlaces,
   context: JobContext,
 ): Promise<number> {
   const closedLogs = await listClosedBinlogs(server);
@@ -83,7 +83,7 @@ async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }:
   }
 }
 
-async function listCopies({ remote }: Places): Promise<BinlogCopy[]> {
+async function listCopies({ remote }: BinlogPlaces): Promise<BinlogCopy[]> {
   return binlogCopies((await remote.status.read()).status);
 }
 
@@ -91,7 +91,7 @@ async function listCopies({ remote }: Places): Promise<BinlogCopy[]> {
 async function copyNewer(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
-  places: Places,
+  places: BinlogPlaces,
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
@@ -119,7 +119,7 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: Places, { remote, host }: JobContext): Promise<Set<string>> {
+async function takenKeys(places: BinlogPlaces, { remote, host }: JobContext): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
@@ -160,7 +160,7 @@ async function copyBinlog(
   server: MysqlServer,
   { log: closed, gapAfter }: ChosenBinlog<ClosedBinlog>,
   taken: ReadonlySet<string>,
-  places: Places,
+  places: BinlogPlaces,
   context: JobContext,
 ): Promise<Pick<StoredObject, 'key' | 'size'>> {
   const { host, log, remote } = context;
@@ -185,7 +185,10 @@ async function copyBinlog(
   const record = (place: CopyPlace<BinlogStatus>, object: StoredObject) =>
     recordBinlog(place, describe(object), object.key, log);
   await recordStored(stored, places, record, context);
-  log.info(`Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`);
+  log.info(
+    `Copied the binary log ${closed.name} to ${remote.locate(stored.remote.key)}`,
+    logFieldsOf(stored),
+  );
   return { key, size: stored.remote.size };
 }
 

@@ -2,11 +2,11 @@ import type { FileCopy } from '../../copies/file-copy.ts';
 import { fileCopyKey, nameOfKey } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
+import { fileCopies } from '../../kinds/files.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
 import { requireAnswer } from '../../sources/require-answer.ts';
-import { fileCopies } from '../../status/files-status.ts';
-import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/layout.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
@@ -14,7 +14,7 @@ import { recordFileCopy } from '../record/record-file-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 
 /**
@@ -78,6 +78,7 @@ export async function backUpDirectory(
   const size = formatBytes(stored.remote.size);
   log.info(
     `Backed up ${quoteLocation(path)} to ${quoteLocation(context.remote.locate(stored.remote.key))} (${size})`,
+    logFieldsOf(stored),
   );
   return stored.remote.size;
 }

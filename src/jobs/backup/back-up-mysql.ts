@@ -4,7 +4,7 @@ import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
-import { ObjectNotFoundError } from '../../errors.ts';
+import { MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
   type BackupType,
@@ -26,8 +26,7 @@ import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
-import { MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
-import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/layout.ts';
 import { toSeconds } from '../../units.ts';
 import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
@@ -35,7 +34,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from '../record/record-mysql-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
-import { type StoredObject, storeCopy } from './store-copy.ts';
+import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 import { warnOfUncopied } from './warn-of-uncopied.ts';
 
@@ -51,8 +50,8 @@ export async function backUpMysql(
   context: JobContext,
 ): Promise<number> {
   const galera = await isGalera(server);
-  const copying = await prepare(server, mysql, { runType, galera }, places, context);
-  return galera ? await withDesync(server, copying, context) : await copying();
+  const copyData = await planCopy(server, mysql, { runType, galera }, places, context);
+  return galera ? await withDesync(server, copyData, context) : await copyData();
 }
 
 interface Kind {
@@ -61,7 +60,7 @@ interface Kind {
 }
 
 /** All that can be found out before the server is disturbed. Returns what takes the copy and records it. */
-async function prepare(
+async function planCopy(
   server: MysqlServer,
   mysql: MysqlConfig,
   { runType, galera }: Kind,
@@ -127,6 +126,7 @@ async function prepare(
     );
     log.info(
       `Backed up MySQL (${choice.type}) to ${quoteLocation(context.remote.locate(stored.remote.key))}`,
+      logFieldsOf(stored),
     );
     return stored.remote.size;
   };
@@ -160,21 +160,16 @@ async function examineParent(
   context: JobContext,
 ): Promise<ParentObject> {
   const destination = context.remote;
-  try {
-    const object = await destination.stat(key);
-    const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
-    const parsed = parseKey(key);
-    const verdict =
-      parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
-    // With a key here only what is signed is continued: an incremental copy vouches for its parent.
-    const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
-    if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';
-    // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
-    return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return 'absent';
-    throw error;
-  }
+  const object = await destination.stat(key);
+  if (!object) return 'absent';
+  const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
+  const parsed = parseKey(key);
+  const verdict = parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
+  // With a key here only what is signed is continued: an incremental copy vouches for its parent.
+  const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
+  if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';
+  // The Python tool recorded no sizes, and left empty objects where gpg had failed (contract D1).
+  return object.size > 0 && (size ?? object.size) === object.size ? 'whole' : 'damaged';
 }
 
 type AboutServer = Pick<

@@ -1,9 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { TwinDbError } from '../../errors.ts';
-
-type Places = Pick<Config, 'destination' | 'keepLocalPath'>;
+import { hasCode, TwinDbError } from '../../errors.ts';
 
 /**
  * The folders below `path` that hold copies, by the names that a walk from `path` finds them under: a copy must not
@@ -11,7 +9,7 @@ type Places = Pick<Config, 'destination' | 'keepLocalPath'>;
  */
 export async function copyFoldersBelow(
   path: string,
-  { destination, keepLocalPath }: Places,
+  { destination, keepLocalPath }: Pick<Config, 'destination' | 'keepLocalPath'>,
 ): Promise<string[]> {
   const folders = [
     ...(destination.kind === 'local' ? [destination.backupDir] : []),
@@ -42,7 +40,7 @@ async function resolveLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    const isAbsent = (error as NodeJS.ErrnoException).code === 'ENOENT' && path !== dirname(path);
+    const isAbsent = hasCode(error, 'ENOENT') && path !== dirname(path);
     // What else is wrong with it shows when it is used.
     return isAbsent ? join(await resolveLinks(dirname(path)), basename(path)) : path;
   }

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises';
-import { describeError } from '../../errors.ts';
+import { describeError, hasCode } from '../../errors.ts';
 import { readPlainFile, replaceFile } from '../../lock/replace-file.ts';
 import type { Log } from '../../log.ts';
 
@@ -35,7 +35,7 @@ async function modeOf(path: string): Promise<number> {
     const stats = await lstat(path);
     return stats.isFile() ? stats.mode & 0o777 : 0o600;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0o600;
+    if (hasCode(error, 'ENOENT')) return 0o600;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import type { Destination } from '../../destinations/destination.ts';
+import { type BinlogStatus, binlogCopies, withBinlog, withoutBinlogs } from '../../kinds/binlog.ts';
 import type { Log } from '../../log.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
-import { type BinlogStatus, binlogCopies, withBinlog, withoutBinlogs } from '../../status/binlog-status.ts';
 import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
 
 /** Enters the copy of a log, which lies in the object `made`, in the status. */

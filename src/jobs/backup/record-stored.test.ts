@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
+import { FILES_STATUS } from '../../kinds/files.ts';
 import { createLog } from '../../log.ts';
-import { FILES_STATUS } from '../../status/files-status.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyPlace, recordCopy } from '../record/record-copy.ts';
@@ -48,7 +48,7 @@ describe('a copy that was stored in both places', () => {
   /** Enters it in each place but the one that `failing` names: there retention cannot be planned. */
   const record = (failing: CopyPlace) =>
     recordStored(
-      { remote: stored, local: { ...stored } },
+      { remote: stored, local: { ...stored }, seconds: 1 },
       { remote, local },
       (place) =>
         recordCopy(

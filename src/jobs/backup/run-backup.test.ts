@@ -22,7 +22,7 @@ import { newPartialName } from '../../lock/owner.ts';
 import { createLog } from '../../log.ts';
 import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import { LOCK_WAIT } from '../with-run-lock.ts';
+import { lockWait } from '../with-run-lock.ts';
 import { runBackup } from './run-backup.ts';
 
 let dir: string;
@@ -72,9 +72,31 @@ async function keys(context: JobContext): Promise<string[]> {
   return (await findCopies(context)).copies.map(({ object }) => object.key);
 }
 
+describe('the statuses of a run', () => {
+  it.each([
+    ['', 2],
+    [`keep_local_path=LOCAL\n`, 4],
+  ])('are read once each, however many directories there are (%j)', async (more, files) => {
+    const context = createContext({ more: more.replace('LOCAL', join(dir, 'kept')) });
+    const read: string[] = [];
+    const counting = (destination: Destination): Destination => ({
+      ...destination,
+      read(key) {
+        if (key.includes('/files-status')) read.push(key);
+        return destination.read(key);
+      },
+    });
+    const local =
+      more === '' ? undefined : openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, context.log);
+    const counted = { ...context, remote: counting(context.remote), local: local && counting(local) };
+    expect(await runBackup('daily', options(), counted)).toBe(true);
+    expect(read).toHaveLength(files);
+  });
+});
+
 describe('the lock of a run', () => {
   it('is waited for half the interval of the run type', () => {
-    const hours = RUN_TYPES.map((runType) => LOCK_WAIT[runType] / 3600);
+    const hours = RUN_TYPES.map((runType) => lockWait(runType) / 3600);
     expect(hours).toEqual([0.5, 12, 84, 360, 4380]);
   });
 

@@ -1,5 +1,5 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
-import type { RunType } from '../../copies/run-type.ts';
+import { RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
 import { thisMachine } from '../../lock/machine-id.ts';
@@ -10,7 +10,7 @@ import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type Places } from '../record/open-places.ts';
 import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
-import { LOCK_WAIT, withRunLock } from '../with-run-lock.ts';
+import { lockWait, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import { requireDistinctPlaces } from './distinct-places.ts';
@@ -56,9 +56,8 @@ export async function runBackup(
     );
   try {
     const parts = { runType, binlogsOnly, record };
-    // A run waits for half its interval.
-    const holding = { what: `the ${runType} backup`, limitSeconds: 2 * LOCK_WAIT[runType] };
-    const waiting = { waitSeconds: LOCK_WAIT[runType], holding, ...lock };
+    const holding = { what: `the ${runType} backup`, limitSeconds: RUN_TYPE_TABLE[runType].interval };
+    const waiting = { waitSeconds: lockWait(runType), holding, ...lock };
     const succeeded = await withRunLock(waiting, context, (locked) => runLocked(parts, locked));
     await report();
     return succeeded;

@@ -1,7 +1,9 @@
+import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { describeError } from '../../errors.ts';
+import type { LogFields } from '../../log.ts';
 import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
 import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
@@ -29,6 +31,13 @@ interface StoreOptions {
 export interface StoredCopy {
   readonly remote: StoredObject;
   readonly local: StoredObject | undefined;
+  /** How long the stream took. */
+  readonly seconds: number;
+}
+
+/** A stored copy in the structured log. */
+export function logFieldsOf({ remote: { key, size }, seconds }: StoredCopy): LogFields {
+  return { key, bytes: size, seconds };
 }
 
 /**
@@ -43,6 +52,7 @@ export async function storeCopy(
   const [compressor, ...encryption] = backupChain(context.config, context.cores);
   const localKey = key + compressor.suffix;
   const remoteKey = localKey + encryption.map((modifier) => modifier.suffix).join('');
+  const begun = performance.now();
   const reading = await source.open();
   const compressing = await compressor.apply();
   const encrypting = await applyAll(encryption);
@@ -79,6 +89,7 @@ export async function storeCopy(
   return {
     remote: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
     local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
+    seconds: Math.round(performance.now() - begun) / 1000,
   };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FILES_STATUS } from '../../status/files-status.ts';
-import { type PeriodicStatus, withEntry } from '../../status/periodic-status.ts';
+import { FILES_STATUS } from '../../kinds/files.ts';
+import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
 

@@ -1,4 +1,4 @@
-import { entriesOf } from '../../status/periodic-status.ts';
+import { entriesOf } from '../../status/layout.ts';
 import type { StoredStatus } from '../../status/status-store.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 

@@ -1,8 +1,8 @@
 import type { MaxAges } from '../../config/kinds.ts';
 import type { Media } from '../../copies/key.ts';
 import { TwinDbError } from '../../errors.ts';
-import { fileCopies } from '../../status/files-status.ts';
-import { mysqlCopies } from '../../status/mysql-status.ts';
+import { fileCopies } from '../../kinds/files.ts';
+import { mysqlCopies } from '../../kinds/mysql.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';

@@ -1,5 +1,4 @@
-import type { Destination } from '../../destinations/destination.ts';
-import { ObjectNotFoundError, TwinDbError } from '../../errors.ts';
+import { TwinDbError } from '../../errors.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { recordCopy } from '../record/record-copy.ts';
@@ -43,7 +42,7 @@ export function recordEntry<S>(
       if (store.format.ownsObject(status, key)) return { state: 'listed' };
       if (deletions.includes(key)) return { state: 'expired' };
       // Reading it may have taken hours, and an open file can be read to its end after it was deleted.
-      if (!(await isThere(store.destination, key))) return undefined;
+      if (!(await store.destination.stat(key))) return undefined;
       const judgement = judge(() => {
         examined(status);
         return { state: 'adopted' };
@@ -60,16 +59,6 @@ export function recordEntry<S>(
       if (judgement.state === 'adopted') await recordCopy(place, change, log);
       return judgement;
     });
-}
-
-async function isThere(destination: Destination, key: string): Promise<boolean> {
-  try {
-    await destination.stat(key);
-    return true;
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return false;
-    throw error;
-  }
 }
 
 function judge(entering: () => Judgement): Judgement {

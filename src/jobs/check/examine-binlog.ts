@@ -1,9 +1,9 @@
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
+import { type BinlogStatus, withBinlog } from '../../kinds/binlog.ts';
 import { readSuffixes } from '../../modifiers/chain.ts';
 import { BinlogCheck } from '../../mysql/binlog/binlog-check.ts';
 import { parseBinlogBeginning } from '../../mysql/binlog/binlog-header.ts';
-import { type BinlogStatus, withBinlog } from '../../status/binlog-status.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Examined } from './checked-copy.ts';

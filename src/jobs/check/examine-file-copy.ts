@@ -1,10 +1,10 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { TwinDbError } from '../../errors.ts';
+import { toAttributes } from '../../kinds/files.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import { findSourcePath, listMembers } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
-import { toAttributes } from '../../status/files-status.ts';
-import { type PeriodicStatus, withEntry } from '../../status/periodic-status.ts';
+import { type PeriodicStatus, withEntry } from '../../status/layout.ts';
 import { toSeconds } from '../../units.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';

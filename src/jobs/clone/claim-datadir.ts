@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TwinDbError } from '../../errors.ts';
 import { CLAIM } from './find-clone.ts';
 import { makeFolders } from './make-folders.ts';
-import type { RemoteHost } from './remote-host.ts';
+import { type RemoteHost, scriptWords } from './remote-host.ts';
 import type { Changes } from './undo.ts';
 
 /** `set -C` makes the shell create the file or fail, so of two clones one gets it. Arguments: datadir, token. */
@@ -42,9 +42,9 @@ export async function claimDatadir(
   const owner = (await host.capture(['stat', '-L', '-c', '%u:%g', '--', datadir])).trim();
   let token: string = randomUUID();
   changes.add(`files in the data directory ${datadir}`, async () => {
-    await host.capture(['sh', '-c', EMPTY, 'twindb-backup', datadir, token, owner]);
+    await host.capture(scriptWords(EMPTY, datadir, token, owner));
   });
-  const { exitCode, stderr } = await host.run(['sh', '-c', TAKE, 'twindb-backup', datadir, token]);
+  const { exitCode, stderr } = await host.run(scriptWords(TAKE, datadir, token));
   if (exitCode !== 0) {
     throw new TwinDbError(
       `The data directory ${datadir} on ${host.name} cannot be filled: ${stderr.at(-1) ?? 'no reason given'}`,

@@ -4,7 +4,7 @@ import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { extractCopy, halfOfAvailable, prepareCopy } from '../../mysql/copy/prepare.ts';
 import { XbstreamGuard } from '../../mysql/copy/xbstream-guard.ts';
 import { withDesync } from '../../mysql/server/galera.ts';
-import { codeOf } from '../../mysql/server/mysql-errors.ts';
+import { saysNoAdmission } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
 import { DigestMeter } from '../../pipeline/digest.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
@@ -150,8 +150,6 @@ async function requireOwnId(
   );
 }
 
-const REFUSED = ['ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR', 'ER_HOST_NOT_PRIVILEGED'];
-
 async function waitForReplica(cloning: Cloning, requireAlive: () => Promise<void>): Promise<MysqlServer> {
   const { signal } = cloning.context;
   const deadline = performance.now() + START_MS;
@@ -160,7 +158,7 @@ async function waitForReplica(cloning: Cloning, requireAlive: () => Promise<void
     try {
       return await connectReplica(cloning);
     } catch (error) {
-      const isRefused = error instanceof TwinDbError && REFUSED.includes(codeOf(error.cause));
+      const isRefused = error instanceof TwinDbError && saysNoAdmission(error.cause);
       if (isRefused || performance.now() > deadline) throw error;
       await requireAlive();
     }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import type { RemoteCommand } from '../../ssh/remote-command.ts';
 
 /** How long a listener may take to begin to listen, in milliseconds. */
@@ -28,8 +28,7 @@ export async function dialListener(host: string, port: number, listener: RemoteC
       return await dialOnce(host, port, deadline - performance.now());
     } catch (cause) {
       if (gone !== undefined) throw new TwinDbError(`Nothing listens on port ${port} of ${host}: ${gone}`);
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ECONNREFUSED' && performance.now() < deadline) {
+      if (hasCode(cause, 'ECONNREFUSED') && performance.now() < deadline) {
         await delay(RETRY_MS);
         continue;
       }

@@ -3,7 +3,7 @@ import { IntegrityError } from '../../errors.ts';
 import { allowOptions } from '../../mysql/copy/allowed-options.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { RENAME_FILE, renamesOutside } from '../../mysql/copy/rename-file.ts';
-import type { RemoteHost } from './remote-host.ts';
+import { type RemoteHost, scriptWords } from './remote-host.ts';
 
 /**
  * Takes from a copy that was unpacked there what would make the backup program, which runs as root, do more than read it, as a
@@ -25,7 +25,7 @@ const OVERWRITE = 'cat >"$1"';
 async function keepAllowedOptions(host: RemoteHost, datadir: string): Promise<string | undefined> {
   const path = `${datadir}/${BACKUP_MY_CNF}`;
   const { content } = allowOptions(await host.capture(['cat', '--', path]));
-  await host.capture(['sh', '-c', OVERWRITE, 'twindb-backup', path], content);
+  await host.capture(scriptWords(OVERWRITE, path), content);
   return findOption(content, 'plugin-load');
 }
 

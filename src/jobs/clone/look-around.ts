@@ -1,10 +1,10 @@
 import { readListeningPorts } from './listening-ports.ts';
-import type { RemoteHost } from './remote-host.ts';
+import { type RemoteHost, scriptWords } from './remote-host.ts';
 
 /** Questions to the other host that change nothing there. Each is one command; a script gets its arguments as words. */
 
 function ask(host: RemoteHost, script: string, ...args: readonly string[]): Promise<string> {
-  return host.capture(['sh', '-c', script, 'twindb-backup', ...args]);
+  return host.capture(scriptWords(script, ...args));
 }
 
 function lines(text: string): string[] {

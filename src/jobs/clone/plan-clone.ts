@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
+import { COMPRESSORS } from '../../compression/compressors.ts';
 import { TwinDbError } from '../../errors.ts';
-import { chooseCompressor } from '../../modifiers/compressors.ts';
+import { chooseCompressor } from '../../modifiers/choose-compressor.ts';
 import type { Modifier } from '../../modifiers/modifier.ts';
 import { type BackupPrograms, findPrograms } from '../../mysql/copy/programs.ts';
 import { isGalera } from '../../mysql/server/galera.ts';
@@ -70,13 +71,6 @@ export interface ClonePlan {
   readonly compression: { readonly modifier: Modifier; readonly decompress: readonly string[] } | undefined;
 }
 
-/** What undoes a compression on the other host. */
-const DECOMPRESSORS = {
-  '.gz': { words: ['gzip', '-dc'], debianPackage: 'gzip' },
-  '.bz': { words: ['bzip2', '-dc'], debianPackage: 'bzip2' },
-  '.zst': { words: ['zstd', '-dcq'], debianPackage: 'zstd' },
-} as const;
-
 /**
  * Finds out all that a clone needs, and that it can be done, without changing anything on either host. Throws a TwinDbError
  * that says what stands in the way.
@@ -100,8 +94,7 @@ export async function planClone(
   const dataSize = await measureData(server);
   const files = await readSourceConfigs(server, log);
 
-  const modifier = request.compress ? chooseCompressor(config.compression, cores) : undefined;
-  const decompressor = modifier && modifier.suffix !== '.gpg' ? DECOMPRESSORS[modifier.suffix] : undefined;
+  const decompressor = request.compress ? COMPRESSORS[config.compression.program].elsewhere : undefined;
   const programs = await findReplicaPrograms(host, server.flavour, [
     ...(decompressor ? [{ names: [decompressor.words[0]], debianPackage: decompressor.debianPackage }] : []),
     ...(request.transport === 'netcat' ? [{ names: NETCAT_PROGRAMS, debianPackage: 'ncat' }] : []),
@@ -158,7 +151,10 @@ export async function planClone(
     manager: await findServiceManager(host, [...new Set([server.flavour.service, 'mysql', 'mysqld'])]),
     programs,
     transport: await chooseTransport(host, request, programs.more),
-    compression: modifier && decompressor && { modifier, decompress: decompressor.words },
+    compression: decompressor && {
+      modifier: chooseCompressor(config.compression, cores),
+      decompress: decompressor.words,
+    },
   };
 }
 

@@ -27,6 +27,11 @@ const ENVIRONMENT = [
 
 const SUDO = ['sudo', '-n'];
 
+/** The words that run a script with these arguments. What runs there is known by the name; see find-clone.ts. */
+export function scriptWords(script: string, ...args: readonly string[]): string[] {
+  return ['sh', '-c', script, 'twindb-backup', ...args];
+}
+
 /** Logs in as section [ssh] says, and finds out how to be root there. Throws a TwinDbError that says what is missing. */
 export async function openRemoteHost(name: string, ssh: SshConfig, log: Log): Promise<RemoteHost> {
   const { user, keyFile, port, knownHosts, hostKeyChecking } = ssh;

@@ -1,3 +1,4 @@
+import { replicationColumn } from '../../mysql/server/replication-column.ts';
 import { readFilters } from '../../mysql/server/server-setup.ts';
 import type { LogPlace } from './source-place.ts';
 
@@ -25,28 +26,24 @@ export interface ReplicaState {
 
 /** One row of SHOW SLAVE STATUS or SHOW REPLICA STATUS, in the columns of either. */
 export function readReplicaState(row: Readonly<Record<string, unknown>>): ReplicaState {
-  const column = (...names: string[]) => {
-    const name = names.find((each) => row[each] !== undefined && row[each] !== null);
-    return name === undefined ? '' : String(row[name]);
-  };
-  const ofSource = (name: string) => column(name.replace('*', 'Master'), name.replace('*', 'Source'));
+  const column = (name: string) => replicationColumn(row, name);
   const place = (log: string, position: string) => ({
-    binlog: ofSource(log),
-    position: Number(ofSource(position)),
+    binlog: column(log),
+    position: Number(column(position)),
   });
-  const behind = column('Seconds_Behind_Master', 'Seconds_Behind_Source');
+  const behind = column('Seconds_Behind_Master');
   const failed = column('Last_SQL_Error');
   return {
-    receiving: column('Slave_IO_Running', 'Replica_IO_Running'),
-    applying: column('Slave_SQL_Running', 'Replica_SQL_Running'),
+    receiving: column('Slave_IO_Running'),
+    applying: column('Slave_SQL_Running'),
     secondsBehind: behind === '' ? undefined : Number(behind),
     error: failed || column('Last_IO_Error'),
     isFinal: failed !== '',
     isByGtid: column('Auto_Position') === '1',
-    saysReceiver: column('Slave_IO_State', 'Replica_IO_State'),
-    saysApplier: column('Slave_SQL_Running_State', 'Replica_SQL_Running_State'),
-    received: place('*_Log_File', 'Read_*_Log_Pos'),
-    applied: place('Relay_*_Log_File', 'Exec_*_Log_Pos'),
+    saysReceiver: column('Slave_IO_State'),
+    saysApplier: column('Slave_SQL_Running_State'),
+    received: place('Master_Log_File', 'Read_Master_Log_Pos'),
+    applied: place('Relay_Master_Log_File', 'Exec_Master_Log_Pos'),
     filters: Object.entries(readFilters([row])).map(([name, value]) => `${name}: ${value}`),
   };
 }

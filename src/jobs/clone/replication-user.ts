@@ -2,7 +2,7 @@ import type { Secret } from '../../config/secret.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { grantsAny, readGrants } from '../../mysql/server/grants.ts';
-import { codeOf } from '../../mysql/server/mysql-errors.ts';
+import { saysNoAdmission } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
 import { openForward } from '../../ssh/forward.ts';
 import type { RemoteHost } from './remote-host.ts';
@@ -61,8 +61,6 @@ export async function requireConnectBack(
   });
 }
 
-const REFUSED = ['ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR', 'ER_HOST_NOT_PRIVILEGED'];
-
 /** The accounts of this name that may log in by TLS only; none where we may not look. */
 async function findTlsAccounts({ query }: Pick<MysqlServer, 'query'>, user: string): Promise<string[]> {
   const sql = "SELECT Host AS host FROM mysql.user WHERE User = ? AND ssl_type <> ''";
@@ -80,7 +78,7 @@ function explain(
   const cause = error instanceof Error ? error.cause : undefined;
   // The network's failure is its own explanation.
   if (cause instanceof TwinDbError) return cause;
-  if (!REFUSED.includes(codeOf(cause))) return error;
+  if (!saysNoAdmission(cause)) return error;
   if (tlsAccounts.length > 0) {
     return new TwinDbError(
       `${replica} cannot log in as ${user} at ${where}: ${tlsAccounts.join(', ')} demands TLS, without which replication is set up`,

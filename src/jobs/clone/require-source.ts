@@ -1,5 +1,6 @@
 import { TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { replicationColumn } from '../../mysql/server/replication-column.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readFilters } from '../../mysql/server/server-setup.ts';
 
@@ -54,8 +55,6 @@ export async function warnOfFilters(
   );
 }
 
-/** The columns have different names in MySQL since 8.0.22. */
 function describeUpstream(row: Readonly<Record<string, unknown>>): string {
-  const column = (name: string) => row[`Master_${name}`] ?? row[`Source_${name}`];
-  return `${String(column('Host'))}:${String(column('Port'))}`;
+  return `${replicationColumn(row, 'Master_Host')}:${replicationColumn(row, 'Master_Port')}`;
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ProcessError } from '../../errors.ts';
 import { redactSecrets } from '../../mysql/server/blank-secrets.ts';
-import { type RemoteHost, remoteFailure } from './remote-host.ts';
+import { type RemoteHost, remoteFailure, scriptWords } from './remote-host.ts';
 
 /** What starts and stops the server there, and under which name. */
 export type ServiceManager =
@@ -27,7 +27,7 @@ export async function findServiceManager(
   host: RemoteHost,
   units: readonly string[],
 ): Promise<ServiceManager> {
-  const found = await host.capture(['sh', '-c', FIND, 'twindb-backup', ...units]);
+  const found = await host.capture(scriptWords(FIND, ...units));
   const [kind, unit = ''] = found.trim().split(' ');
   return kind === 'systemd' || kind === 'service' ? { kind, unit } : { kind: 'plain' };
 }
@@ -108,7 +108,7 @@ function openPlain(host: RemoteHost, { server, log, socket }: PlainServer): Serv
   let pid: string | undefined;
   return {
     async start() {
-      const words = ['sh', '-c', START_PLAIN, 'twindb-backup', log, dirname(socket), server, '--user=mysql'];
+      const words = scriptWords(START_PLAIN, log, dirname(socket), server, '--user=mysql');
       pid = (await host.capture(words)).trim();
     },
     async requireAlive() {
@@ -121,12 +121,12 @@ function openPlain(host: RemoteHost, { server, log, socket }: PlainServer): Serv
     async stop() {
       if (pid === undefined) return;
       const script = 'kill "$1" || exit 0; while kill -0 "$1" 2>/dev/null; do sleep 0.2; done';
-      await host.capture(['sh', '-c', script, 'twindb-backup', pid]);
+      await host.capture(scriptWords(script, pid));
     },
   };
 }
 
 async function runDetached(host: RemoteHost, words: readonly string[]): Promise<void> {
-  const end = await host.run(['sh', '-c', DETACHED, 'twindb-backup', ...words]);
+  const end = await host.run(scriptWords(DETACHED, ...words));
   if (end.exitCode !== 0) throw remoteFailure(words.join(' '), host.name, end);
 }

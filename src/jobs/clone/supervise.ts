@@ -2,7 +2,7 @@ import { Secret } from '../../config/secret.ts';
 import { ProcessError, TwinDbError } from '../../errors.ts';
 import type { Program } from '../../process/program.ts';
 import type { Listener, RemoteCommand } from '../../ssh/remote-command.ts';
-import { type RemoteHost, remoteFailure } from './remote-host.ts';
+import { type RemoteHost, remoteFailure, scriptWords } from './remote-host.ts';
 
 /**
  * What our stdin is to a supervised command. `data`: its own stdin, whose end it sees. `lifeline`: a byte is sent now and then,
@@ -75,7 +75,7 @@ export async function startSupervised(
   listener?: Listener,
 ): Promise<RemoteCommand> {
   const script = stdin === 'data' ? DATA : watchOver(stdin);
-  const command = await host.start(['sh', '-c', script, 'twindb-backup', ...words], listener);
+  const command = await host.start(scriptWords(script, ...words), listener);
   if (stdin instanceof Secret) command.stdin.write(`${stdin.reveal()}\n`);
   const beat =
     stdin === 'data' ? undefined : setInterval(() => command.stdin.write('.'), HEARTBEAT_MS).unref();
@@ -93,7 +93,7 @@ export async function startSupervised(
     ended,
     async close() {
       // First, for a channel is not closed before somebody has taken what is in it.
-      if (!hasEnded && group !== undefined) await host.run(['sh', '-c', END_GROUP, 'twindb-backup', group]);
+      if (!hasEnded && group !== undefined) await host.run(scriptWords(END_GROUP, group));
       await command.close();
     },
   };

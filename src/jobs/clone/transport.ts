@@ -8,7 +8,7 @@ import type { Digest } from '../../pipeline/digest.ts';
 import { dialListener } from './dial-listener.ts';
 import { type Receiver, receiverScript, refusalOf, requireReceived, SECRET_LENGTH } from './receive.ts';
 import { ReceiverStage } from './receiver-stage.ts';
-import type { RemoteHost } from './remote-host.ts';
+import { type RemoteHost, scriptWords } from './remote-host.ts';
 import { startSupervised } from './supervise.ts';
 
 /** How the data go: inside the SSH connection, or by plain TCP to a netcat that listens on the other side. */
@@ -109,8 +109,7 @@ export async function startReceiving(
     ...stages,
     listen: transport.kind === 'netcat' ? transport.listen : undefined,
   };
-  // The name: what runs there is known by it.
-  const script = ['sh', '-c', receiverScript(receiver), 'twindb-backup'];
+  const script = scriptWords(receiverScript(receiver));
   const secret = new Secret(randomBytes(SECRET_LENGTH / 2).toString('hex'));
   const stdin = transport.kind === 'ssh' ? 'data' : secret;
   const { failureLine } = receiver;

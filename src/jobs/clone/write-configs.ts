@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { ConfigFile } from './edit-my-cnf.ts';
 import { makeFolders } from './make-folders.ts';
-import type { RemoteHost } from './remote-host.ts';
+import { type RemoteHost, scriptWords } from './remote-host.ts';
 import type { Changes } from './undo.ts';
 
 /**
@@ -38,10 +38,10 @@ export async function writeConfigs(
   for (const { path, text, mode, owner } of files) {
     const existed = (await host.run(['test', '-e', path])).exitCode === 0 ? 'yes' : 'no';
     changes.add(`${path}, whose old content is in ${path}${suffix} if it existed`, async () => {
-      await host.capture(['sh', '-c', RESTORE, 'twindb-backup', path, suffix, existed]);
+      await host.capture(scriptWords(RESTORE, path, suffix, existed));
     });
     const bytes = Buffer.from(text, 'latin1');
     const words = [path, suffix, mode.toString(8), owner];
-    await host.capture(['sh', '-c', WRITE, 'twindb-backup', ...words], bytes);
+    await host.capture(scriptWords(WRITE, ...words), bytes);
   }
 }

@@ -2,7 +2,7 @@ import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
 import { type ParsedKey, parseKey } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
-import { describeError, ObjectNotFoundError, TwinDbError } from '../../errors.ts';
+import { describeError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import { findCopies } from './list-copies.ts';
 
@@ -109,12 +109,8 @@ async function lookUpRemote(
 async function lookUp(destination: Destination, key: string): Promise<Candidate[]> {
   const parsed = parseKey(key);
   if (parsed === undefined) return [];
-  try {
-    return [{ destination, object: await destination.stat(key), parsed }];
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return [];
-    throw error;
-  }
+  const object = await destination.stat(key);
+  return object ? [{ destination, object, parsed }] : [];
 }
 
 function notFound(wanted: string, { remote }: Places): TwinDbError {

@@ -2,7 +2,7 @@ import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts'
 import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { type DatedLog, datedByName } from '../../copies/order-binlogs.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../status/binlog-status.ts';
+import { BINLOG_STATUS, type BinlogStatus, binlogCopies } from '../../kinds/binlog.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Candidate } from './find-copy.ts';
 import { type RecordContext, type RecordKind, type Records, readRecords } from './find-record.ts';

@@ -1,10 +1,10 @@
 import { binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { describeError } from '../../errors.ts';
-import { BINLOG_STATUS } from '../../status/binlog-status.ts';
+import { BINLOG_STATUS } from '../../kinds/binlog.ts';
+import { FILES_STATUS } from '../../kinds/files.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import type { Attributes } from '../../status/entries.ts';
-import { FILES_STATUS } from '../../status/files-status.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../status/mysql-status.ts';
-import { entriesOf } from '../../status/periodic-status.ts';
+import { entriesOf } from '../../status/layout.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';

@@ -1,8 +1,8 @@
 import { parseKey } from '../../copies/key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
-import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
+import type { PeriodicStatus } from '../../status/layout.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Candidate, findCopy } from './find-copy.ts';
 import { findRecord, type RecordKind } from './find-record.ts';

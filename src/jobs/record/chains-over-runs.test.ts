@@ -9,10 +9,10 @@ import {
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
+import { mysqlCopies } from '../../kinds/mysql.ts';
 import { createLog } from '../../log.ts';
 import { candidateParent, chooseBackupType } from '../../mysql/copy/choose-type.ts';
 import { StatusDamagedError } from '../../status/envelope.ts';
-import { mysqlCopies } from '../../status/mysql-status.ts';
 import type { CopyPlaces } from './record-copy.ts';
 import { finishAllDeletions } from './record-copy.ts';
 import { mysqlRetention, recordMysqlCopy } from './record-mysql-copy.ts';

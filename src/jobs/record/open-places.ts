@@ -1,7 +1,7 @@
 import type { Destination } from '../../destinations/destination.ts';
-import { BINLOG_STATUS, type BinlogStatus } from '../../status/binlog-status.ts';
-import { FILES_STATUS } from '../../status/files-status.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../status/mysql-status.ts';
+import { BINLOG_STATUS, type BinlogStatus } from '../../kinds/binlog.ts';
+import { FILES_STATUS } from '../../kinds/files.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import { signEntry } from '../../status/sign-entry.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { openStatusStore } from '../../status/status-store.ts';

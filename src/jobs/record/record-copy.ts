@@ -4,7 +4,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
 import type { Attributes } from '../../status/entries.ts';
-import type { PeriodicStatus } from '../../status/periodic-status.ts';
+import type { PeriodicStatus } from '../../status/layout.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import type { StatusStore, StoredStatus } from '../../status/status-store.ts';
 

@@ -1,8 +1,8 @@
 import type { FileCopy } from '../../copies/file-copy.ts';
+import { fileCopies, toAttributes } from '../../kinds/files.ts';
 import type { Log } from '../../log.ts';
 import { planRetention } from '../../retention/plan.ts';
-import { fileCopies, toAttributes } from '../../status/files-status.ts';
-import { withEntry, withoutKeys } from '../../status/periodic-status.ts';
+import { withEntry, withoutKeys } from '../../status/layout.ts';
 import { type CopyPlace, recordCopy } from './record-copy.ts';
 
 /** Enters a stored copy in the status and applies retention to the copies of the same directory and run type. */

@@ -3,9 +3,9 @@ import { simulateCopy, simulatePlace } from '../../../test/fixtures/simulated-pl
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { RunType } from '../../copies/run-type.ts';
+import { MYSQL_STATUS, mysqlAttributes, mysqlCopies } from '../../kinds/mysql.ts';
 import { createLog } from '../../log.ts';
-import { MYSQL_STATUS, mysqlAttributes, mysqlCopies } from '../../status/mysql-status.ts';
-import { withEntry } from '../../status/periodic-status.ts';
+import { withEntry } from '../../status/layout.ts';
 import { mysqlRetention, recordMysqlCopy } from './record-mysql-copy.ts';
 
 const ONE = { hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1 };

@@ -2,11 +2,11 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError } from '../../errors.ts';
+import { mysqlAttributes, mysqlCopies, parentsOfOthers } from '../../kinds/mysql.ts';
 import type { Log } from '../../log.ts';
 import type { Decision } from '../../retention/plan.ts';
 import { parentsNotListed, planChains } from '../../retention/plan-chains.ts';
-import { mysqlAttributes, mysqlCopies, parentsOfOthers } from '../../status/mysql-status.ts';
-import { type PeriodicStatus, withEntry, withoutKeys } from '../../status/periodic-status.ts';
+import { type PeriodicStatus, withEntry, withoutKeys } from '../../status/layout.ts';
 import type { JobContext } from '../job-context.ts';
 import { type CopyPlace, type CopyPlaces, recordCopy } from './record-copy.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, chmod, constants, mkdir, open, readdir, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describeError, TwinDbError } from '../../errors.ts';
+import { describeError, hasCode, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { type PinnedFolder, pinFolder } from '../../pinned-folder.ts';
@@ -106,7 +106,7 @@ async function makeClaim(claimed: string): Promise<boolean> {
     await mkdir(claimed, { mode: 0o700 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import { describeError, TwinDbError } from '../../errors.ts';
+import { describeError, hasCode, TwinDbError } from '../../errors.ts';
 import { lastWriteBelow } from '../../lock/last-write.ts';
 import { isAbandoned, newPartialName } from '../../lock/owner.ts';
 import { makeFolder } from '../../make-folder.ts';
@@ -107,7 +107,7 @@ export async function fillCache(
   } catch (error) {
     await removeFolder(partial);
     context.signal.throwIfAborted();
-    const isTaken = ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+    const isTaken = hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR');
     // Another restore was faster; or what lies there is not ours to remove.
     if (isTaken && (await readMarker(entryOf(cache, origin))) === markerText(origin)) return;
     const reason = isTaken ? `${entryOf(cache, origin)} is taken by something else` : describeError(error);
@@ -123,8 +123,7 @@ async function readMarker(entry: string): Promise<string | undefined> {
   try {
     return await readFile(join(entry, MARKER), 'utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
     throw new TwinDbError(`Cannot read the cache entry ${entry}`, { cause });
   }
 }

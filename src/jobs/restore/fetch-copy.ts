@@ -1,6 +1,6 @@
 import type { Duplex, Writable } from 'node:stream';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { describeError, IntegrityError, TwinDbError } from '../../errors.ts';
+import { codeOf, describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
 import { pinFolder } from '../../pinned-folder.ts';
 import type { Digest } from '../../pipeline/digest.ts';
@@ -126,8 +126,7 @@ function expectedBytes(
 
 /** The error for the operator; `cause` may be what the decompressor in this process says of damaged input. */
 function restoreError(location: string, cause: unknown, isLast: boolean): TwinDbError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const isDamaged = cause instanceof IntegrityError || (typeof code === 'string' && code.startsWith('Z_'));
+  const isDamaged = cause instanceof IntegrityError || codeOf(cause)?.startsWith('Z_') === true;
   const isExplained = cause instanceof TwinDbError && cause.remedy !== undefined;
   const message = `Cannot restore ${location}${isDamaged ? ': the copy is damaged' : ''}`;
   const remedy = `${isDamaged ? 'Restore' : 'If the copy is damaged, restore'} another one; twindb-backup ls shows them.`;

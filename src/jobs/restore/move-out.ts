@@ -1,5 +1,5 @@
 import { chmod, readdir, rename, stat } from 'node:fs/promises';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import { pinFolder } from '../../pinned-folder.ts';
 import { type ClaimedFolder, leftBehind } from './claim-folder.ts';
 
@@ -44,7 +44,7 @@ async function move(from: Buffer, to: Buffer): Promise<void> {
   try {
     await rename(from, to);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    if (!hasCode(error, 'EACCES')) throw error;
     await using folder = await pinFolder(from).catch(() => {
       throw error;
     });

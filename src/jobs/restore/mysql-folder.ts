@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { describeError, TwinDbError } from '../../errors.ts';
+import { describeError, hasCode, TwinDbError } from '../../errors.ts';
 import { SAVED_CONFIG_PREFIX } from '../../mysql/copy/advice.ts';
 import { type BackupInfo, readBackupInfo } from '../../mysql/copy/backup-info.ts';
 import { formatGrastate, parseGaleraInfo } from '../../mysql/copy/grastate.ts';
@@ -69,8 +69,8 @@ const SAVED_PATH = /^\/([^\p{Cc}]*[^\p{Cc}/])$/u;
 /** Writes `grastate.dat` into a folder that has a Galera info file. Returns whether it did. */
 export async function writeGrastate(dir: string): Promise<boolean> {
   for (const path of ANY_FILES.galeraInfo.map((name) => join(dir, name))) {
-    const content = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') return undefined;
+    const content = await readFile(path, 'utf8').catch((cause: unknown) => {
+      if (hasCode(cause, 'ENOENT')) return undefined;
       throw new TwinDbError(`Cannot read ${path}`, { cause });
     });
     const position = content === undefined ? undefined : parseGaleraInfo(content);

@@ -29,7 +29,7 @@ export async function prepareData(
   for (const dir of incremental === undefined ? [target] : [target, incremental]) await disarm(dir, context);
   const inVain = new AbortController();
   const asking = readServerOptions(used.flavour, AbortSignal.any([context.signal, inVain.signal]));
-  const preparing = prepare(target, incremental, used, asking, context).catch((error: unknown) => {
+  const preparing = runPrepare(target, incremental, used, asking, context).catch((error: unknown) => {
     inVain.abort(error);
     throw error;
   });
@@ -48,7 +48,7 @@ async function disarm(dir: string, { log }: JobContext): Promise<void> {
   await requirePlainRenames(dir);
 }
 
-async function prepare(
+async function runPrepare(
   target: string,
   incremental: string | undefined,
   { programs, flavour }: CopyPrograms,

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { compareNewestFirst } from '../../retention/newest-first.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlCopies } from '../../status/mysql-status.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { Candidate } from '../find/find-copy.ts';

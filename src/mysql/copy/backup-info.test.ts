@@ -19,7 +19,6 @@ describe('what a backup program reports is read', () => {
       position: 546,
       gtid: '0-1-6',
       serverVersion: '10.11.19-MariaDB-0+deb12u1-log',
-      toolVersion: '10.11.19-MariaDB',
       seconds: 2,
     });
   });
@@ -59,7 +58,6 @@ describe('what a backup program reports is read', () => {
       position: 157,
       gtid: undefined,
       serverVersion: '8.0.40',
-      toolVersion: '8.0.35-30',
     });
   });
 

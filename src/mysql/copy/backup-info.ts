@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isBinlogName } from '../../copies/binlog-copy.ts';
-import { TwinDbError } from '../../errors.ts';
+import { hasCode, TwinDbError } from '../../errors.ts';
 import type { Flavour } from '../flavours.ts';
 
 /** What the backup program writes about a copy, to `--extra-lsndir` and into the copy itself. */
@@ -18,7 +18,6 @@ export interface BackupInfo {
   readonly position: number | undefined;
   readonly gtid: string | undefined;
   readonly serverVersion: string | undefined;
-  readonly toolVersion: string | undefined;
   /** How long the backup took, by the clock of its host. */
   readonly seconds: number | undefined;
 }
@@ -53,7 +52,6 @@ export function parseBackupInfo(files: {
     lastLsn: checkpoints.values.has('last_lsn') ? readLsn(checkpoints, 'last_lsn') : undefined,
     ...readCoordinates(info.values.get('binlog_pos') ?? ''),
     serverVersion: info.values.get('server_version') || undefined,
-    toolVersion: info.values.get('tool_version') || undefined,
     seconds: readDuration(info),
   };
 }
@@ -86,7 +84,7 @@ async function readFirst(dir: string, names: readonly string[]): Promise<InfoFil
     try {
       return { path, content: await readFile(path, 'utf8') };
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') continue;
+      if (hasCode(cause, 'ENOENT')) continue;
       throw new TwinDbError(`Cannot read ${path}`, { cause });
     }
   }

@@ -2,7 +2,7 @@ import type { ProgramEnd } from '../../errors.ts';
 import type { Program } from '../../process/program.ts';
 import type { Flavour } from '../flavours.ts';
 import { redactSecrets } from '../server/blank-secrets.ts';
-import type { BackupPrograms } from './programs.ts';
+import { type BackupPrograms, LAST_WORDS } from './programs.ts';
 
 function remedyForDisk({ stderr }: ProgramEnd): string | undefined {
   return stderr.some((line) => /No space left on device|Errcode: 28|OS errno 28/i.test(line))
@@ -53,8 +53,7 @@ export function prepareCopy(
       ...(typeof step === 'object' ? [`--incremental-dir=${step.incremental}`] : []),
     ],
     debianPackage,
-    // Exit code 0 alone does not say it.
-    lastWords: 'completed OK!',
+    lastWords: LAST_WORDS,
     // Without the plugin it cannot read what it prepares, and goes on.
     failureLine: /couldn't load plugin/i,
     // It says what backup-my.cnf gives to plugins.

@@ -4,6 +4,9 @@ import { captureOutput } from '../../process/capture.ts';
 import { findInPath } from '../../process/find-in-path.ts';
 import type { Flavour } from '../flavours.ts';
 
+/** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
+export const LAST_WORDS = 'completed OK!';
+
 /** The programs that back up and restore one flavour of server. */
 export interface BackupPrograms {
   /** Path of mariabackup or xtrabackup. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { IntegrityError, TwinDbError } from '../../errors.ts';
+import { codeOf, IntegrityError, TwinDbError } from '../../errors.ts';
 import { isPageCompressed, type Run, splitAtHoles } from './page-holes.ts';
 
 /** As mbstream makes them. */
@@ -163,8 +163,4 @@ export async function naming<T>(name: string, work: () => Promise<T>): Promise<T
     const remedy = REMEDIES[code];
     throw new TwinDbError(message, remedy === undefined ? { cause } : { cause, remedy });
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, ConnectionOptions } from 'mysql2/promise';
+import { codeOf } from '../../errors.ts';
 import type { MysqlOptions, SslMode } from './defaults-file.ts';
-import { CONNECT_TIMEOUT_MS, codeOf, connectError } from './mysql-errors.ts';
+import { CONNECT_TIMEOUT_MS, connectError } from './mysql-errors.ts';
 
 /** How long the server may take to say goodbye, in milliseconds. */
 const END_MS = 1000;
@@ -40,7 +41,7 @@ export async function openConnection(options: MysqlOptions, dial?: Dial): Promis
 
 /** `ssl-mode=PREFERRED` means plain text with a server that has no TLS, or none that this Node.js still speaks. */
 function cannotDoTls(error: unknown): boolean {
-  return /^(HANDSHAKE_NO_SSL_SUPPORT|HANDSHAKE_SSL_ERROR|EPROTO|ERR_SSL_.*)$/.test(codeOf(error));
+  return /^(HANDSHAKE_NO_SSL_SUPPORT|HANDSHAKE_SSL_ERROR|EPROTO|ERR_SSL_.*)$/.test(codeOf(error) ?? '');
 }
 
 function connectionOptions(options: MysqlOptions, tls: boolean): ConnectionOptions {

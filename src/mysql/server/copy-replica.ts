@@ -2,6 +2,7 @@ import type { Upstream } from '../../copies/mysql-copy.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { grantsAny, readGrants } from './grants.ts';
+import { replicationColumn } from './replication-column.ts';
 import type { MysqlServer } from './server.ts';
 
 /** How a replica is copied. */
@@ -89,7 +90,7 @@ export async function keepApplying<T>(
   const { upstreams, ofConnection, start } = flavour.replication;
   const running = async () =>
     (await afterwards.query<Readonly<Record<string, string | undefined>>>(upstreams)).flatMap((row) =>
-      (row['Slave_SQL_Running'] ?? row['Replica_SQL_Running']) === 'Yes'
+      replicationColumn(row, 'Slave_SQL_Running') === 'Yes'
         ? [row['Connection_name'] ?? row['Channel_Name'] ?? '']
         : [],
     );

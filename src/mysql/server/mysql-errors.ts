@@ -1,4 +1,4 @@
-import { TwinDbError } from '../../errors.ts';
+import { codeOf, hasCode, TwinDbError } from '../../errors.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 
 /** `db1:3306` or the path of a socket. */
@@ -11,9 +11,14 @@ interface Explanation {
   readonly remedy?: string;
 }
 
-/** The code of an error of mysql2, of the system, or of TLS. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+/** Whether the server is there and does not let this account in: waiting changes nothing. */
+export function saysNoAdmission(error: unknown): boolean {
+  return hasCode(
+    error,
+    'ER_ACCESS_DENIED_ERROR',
+    'ER_ACCESS_DENIED_NO_PASSWORD_ERROR',
+    'ER_HOST_NOT_PRIVILEGED',
+  );
 }
 
 /** The TwinDbError for a connection that could not be made; it never holds the password. */
@@ -28,7 +33,7 @@ export function connectError(options: MysqlOptions, cause: unknown): TwinDbError
 
 function explainConnect(options: MysqlOptions, cause: unknown): Explanation {
   const { file, socket, host, password, user } = options;
-  const code = codeOf(cause);
+  const code = codeOf(cause) ?? '';
   const running = 'Start the server';
   switch (code) {
     case 'ER_ACCESS_DENIED_ERROR':

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ConfigError } from '../../errors.ts';
+import { ConfigError, hasCode } from '../../errors.ts';
 
 /**
  * The option files of MySQL and MariaDB, read as their own programs read them. Source: "Using Option Files" in the
@@ -86,7 +86,7 @@ function readBytes(path: string, isIncluded: boolean): Buffer | undefined {
     return readFileSync(path);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    if (isIncluded && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isIncluded && hasCode(cause, 'ENOENT')) return undefined;
     throw new ConfigError(`Cannot read the option file ${path}`, { cause });
   }
 }

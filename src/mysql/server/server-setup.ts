@@ -1,6 +1,7 @@
 import type { ServerSetup, Upstream } from '../../copies/mysql-copy.ts';
 import { describeError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { replicationColumn } from './replication-column.ts';
 import type { MysqlServer } from './server.ts';
 import { findUnit } from './server-process.ts';
 
@@ -66,15 +67,15 @@ export function readFilters(rows: readonly Readonly<Record<string, unknown>>[]):
   );
 }
 
-/** MySQL calls the columns by other words since 8.0.22. */
 function toUpstream(row: Record<string, unknown>): Upstream {
+  const column = (name: string) => replicationColumn(row, name);
   return {
-    connection: text(row['Connection_name'] ?? row['Channel_Name']),
-    host: text(row['Master_Host'] ?? row['Source_Host']),
-    port: text(row['Master_Port'] ?? row['Source_Port']),
-    user: text(row['Master_User'] ?? row['Source_User']),
-    binlog: text(row['Relay_Master_Log_File'] ?? row['Relay_Source_Log_File']),
-    position: text(row['Exec_Master_Log_Pos'] ?? row['Exec_Source_Log_Pos']),
+    connection: column('Connection_name') || column('Channel_Name'),
+    host: column('Master_Host'),
+    port: column('Master_Port'),
+    user: column('Master_User'),
+    binlog: column('Relay_Master_Log_File'),
+    position: column('Exec_Master_Log_Pos'),
     gtid: '',
     toldBy: 'server',
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { testCompressor } from '../../test/contract/compressor.ts';
 import type { Program } from '../process/program.ts';
-import { chooseCompressor } from './compressors.ts';
+import { chooseCompressor } from './choose-compressor.ts';
 
 // The slower ones, and those that not every machine has, are tried in test/integration/compressors.test.ts.
 testCompressor('gzip', { command: 'gzip' });

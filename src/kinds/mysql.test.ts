@@ -5,15 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { readMysqlStatus } from '../../test/fixtures/independent-status-reader.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
-import { decodeEnvelope, encodeEnvelope, type StatusContent } from './envelope.ts';
-import {
-  LOCAL_MYSQL_STATUS,
-  MYSQL_STATUS,
-  mysqlAttributes,
-  mysqlCopies,
-  parentsOfOthers,
-} from './mysql-status.ts';
-import { entriesOf, type PeriodicStatus, withEntry, withoutKeys } from './periodic-status.ts';
+import { decodeEnvelope, encodeEnvelope, type StatusContent } from '../status/envelope.ts';
+import { entriesOf, type PeriodicStatus, withEntry, withoutKeys } from '../status/layout.ts';
+import { LOCAL_MYSQL_STATUS, MYSQL_STATUS, mysqlAttributes, mysqlCopies, parentsOfOthers } from './mysql.ts';
 
 const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64');
 

@@ -3,13 +3,13 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
-import type { Attributes } from './entries.ts';
-import { mapSections, type PeriodicStatus, periodicFormat } from './periodic-status.ts';
-import { readNumber, readTimes } from './read-number.ts';
+import type { Attributes } from '../status/entries.ts';
+import { mapSections, type PeriodicStatus, periodicFormat } from '../status/layout.ts';
+import { readNumber, readTimes } from '../status/read-number.ts';
+import type { StatusFormat } from '../status/status-format.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 import { parseServerSetup } from './server-setup.ts';
-import type { StatusFormat } from './status-format.ts';
 
 const AS_STORED = periodicFormat({
   name: 'status',

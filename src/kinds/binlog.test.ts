@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBinlogStatus } from '../../test/fixtures/independent-status-reader.ts';
 import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey } from '../copies/binlog-copy.ts';
+import { decodeEnvelope, encodeEnvelope } from '../status/envelope.ts';
 import {
   BINLOG_STATUS,
   type BinlogStatus,
@@ -12,8 +13,7 @@ import {
   binlogCopies,
   withBinlog,
   withoutBinlogs,
-} from './binlog-status.ts';
-import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
+} from './binlog.ts';
 
 const KEY = 'db1/binlog/mysql-bin.000001';
 

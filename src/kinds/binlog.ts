@@ -2,9 +2,9 @@ import type { BinlogContents } from '../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogKeyOfObject, originalBinlogName } from '../copies/binlog-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
-import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from './entries.ts';
-import { readTime, UNKNOWN_TIME } from './read-number.ts';
-import type { StatusFormat } from './status-format.ts';
+import { type Attributes, type Entries, mergeExtraAttributes, parseEntries } from '../status/entries.ts';
+import { readTime, UNKNOWN_TIME } from '../status/read-number.ts';
+import type { StatusFormat } from '../status/status-format.ts';
 
 /** The content of a binlog status: the attributes of each key, without sections. Never changed in place. */
 export type BinlogStatus = Entries;

@@ -21,15 +21,15 @@ const MAX_THREADS = 8;
  * stream (RFC 1952, 2.2). The built-in gzip stream would use one core only.
  */
 export class ParallelGzip extends Transform {
-  readonly #level: number;
+  readonly #level: number | undefined;
   readonly #threads: number;
   #blocks: Buffer[] = [];
   #blockSize = 0;
   #underWay: Promise<Buffer>[] = [];
   #members = 0;
 
-  /** `threads` blocks are compressed at once, as far as memory allows, at gzip `level` 1 to 9. */
-  constructor(options: { readonly threads: number; readonly level: number }) {
+  /** `threads` blocks are compressed at once, as far as memory allows, at gzip `level` 1 to 9; absent: zlib's own, 6. */
+  constructor(options: { readonly threads: number; readonly level: number | undefined }) {
     super({ readableHighWaterMark: BLOCK_SIZE, writableHighWaterMark: BLOCK_SIZE });
     this.#level = options.level;
     this.#threads = Math.min(options.threads, MAX_THREADS);

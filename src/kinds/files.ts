@@ -1,8 +1,8 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { parseKey } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
-import { type Attributes, isTime } from './entries.ts';
-import { type PeriodicStatus, periodicFormat } from './periodic-status.ts';
+import { type Attributes, isTime } from '../status/entries.ts';
+import { type PeriodicStatus, periodicFormat } from '../status/layout.ts';
 
 /** The status of file copies; the Python tool knows nothing of it. */
 export const FILES_STATUS = periodicFormat({

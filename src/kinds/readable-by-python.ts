@@ -1,6 +1,6 @@
 import { COPY_TYPES, SERVER_VENDORS } from '../copies/mysql-copy.ts';
-import type { Attributes } from './entries.ts';
-import { readNumber, readTimes, UNKNOWN_TIME } from './read-number.ts';
+import type { Attributes } from '../status/entries.ts';
+import { readNumber, readTimes, UNKNOWN_TIME } from '../status/read-number.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 
 /**

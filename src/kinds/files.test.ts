@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileCopy } from '../copies/file-copy.ts';
-import { FILES_STATUS, fileCopies, toAttributes } from './files-status.ts';
-import { withEntry } from './periodic-status.ts';
+import { withEntry } from '../status/layout.ts';
+import { FILES_STATUS, fileCopies, toAttributes } from './files.ts';
 
 const copy: FileCopy = {
   key: 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz',

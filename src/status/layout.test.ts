@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { StatusDamagedError } from './envelope.ts';
-import { entriesOf, periodicFormat, withEntry, withoutKeys } from './periodic-status.ts';
+import { entriesOf, periodicFormat, withEntry, withoutKeys } from './layout.ts';
 
 const format = periodicFormat({ name: 'files-status', kind: 'files', signed: [] });
 

@@ -1,5 +1,5 @@
 import type { ServerSetup, Upstream } from '../copies/mysql-copy.ts';
-import { isRecord } from './envelope.ts';
+import { isRecord } from '../status/envelope.ts';
 
 /** What an entry says of how its server was set up; undefined when it says nothing, as the Python tool's do. */
 export function parseServerSetup(value: unknown): ServerSetup | undefined {

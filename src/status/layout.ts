@@ -1,5 +1,5 @@
 import { parseKey } from '../copies/key.ts';
-import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { byRunType, RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { type Attributes, type Entries, isTime, mergeExtraAttributes, parseEntries } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
 import { readNumber } from './read-number.ts';
@@ -13,8 +13,7 @@ export type PeriodicStatus = Readonly<Record<RunType, Entries>>;
 
 /** `status` with another section for each run type. */
 export function mapSections(status: object, each: (runType: RunType) => Entries): PeriodicStatus {
-  const sections = RUN_TYPES.map((runType) => [runType, each(runType)] as const);
-  return { ...status, ...Object.fromEntries(sections) } as PeriodicStatus;
+  return { ...status, ...byRunType(each) };
 }
 
 /** A status without a copy. */

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { binlogCopies } from './binlog-status.ts';
-import { fileCopies } from './files-status.ts';
-import { mysqlCopies } from './mysql-status.ts';
-import { periodicFormat, withEntry } from './periodic-status.ts';
+import { periodicFormat, withEntry } from '../status/layout.ts';
+import { binlogCopies } from './binlog.ts';
+import { fileCopies } from './files.ts';
+import { mysqlCopies } from './mysql.ts';
 
 const { empty } = periodicFormat({ name: 'status', kind: 'mysql', signed: [] });
 const FILES = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { SavedConfig } from '../copies/mysql-copy.ts';
-import type { Attributes } from './entries.ts';
-import { isRecord } from './envelope.ts';
+import type { Attributes } from '../status/entries.ts';
+import { isRecord } from '../status/envelope.ts';
 
 /** Holds the true bytes of the files whose content is not UTF-8; the Python tool can only read those that are. */
 const VERBATIM = 'config_verbatim';
