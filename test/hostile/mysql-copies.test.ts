@@ -138,6 +138,8 @@ it('a file that cannot be made where a copy is unpacked is a failure', async () 
   plant(Buffer.concat([stream, makeStream({ from: 0, to: 100 })]));
   const { exitCode, stderr } = await sandbox.run('restore', 'mysql', KEY, '--dst', dst);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('the copy is damaged: Cannot unpack a: ');
+  expect(stderr).toMatch(
+    /the copy is damaged: Cannot unpack a(\/b)?: (not a directory|file already exists|illegal operation on a directory)\n/,
+  );
   expect(readdirSync(dst)).toEqual([]);
 });

@@ -157,6 +157,8 @@ export async function naming<T>(name: string, work: () => Promise<T>): Promise<T
     return await work();
   } catch (cause) {
     const code = codeOf(cause) ?? '';
+    // It leads through /proc, and the message has the name.
+    if (cause instanceof Error && 'path' in cause) delete cause.path;
     const shown = quoteLocation(Buffer.from(name, 'latin1').toString());
     const message = `Cannot unpack ${shown}`;
     if (IMPOSSIBLE_NAME.includes(code)) throw new IntegrityError(message, { cause });
