@@ -191,8 +191,8 @@ describe('unpacking a stream, as mbstream does', () => {
 
   it('with names in any encoding, and with folders in folders', async () => {
     const latin1 = (chunk: Buffer) => Buffer.from(chunk.toString('latin1').replace('?', '\xe9'), 'latin1');
-    const file = ['?', 'Köln/Bonn/t.ibd'].flatMap((path) => [payload(path, 'x'), end(path)]);
-    expect(await unpack(Buffer.concat(file.map(latin1)))).toBeUndefined();
+    const chunks = ['?', 'Köln/Bonn/t.ibd'].flatMap((path) => [payload(path, 'x'), end(path)]);
+    expect(await unpack(Buffer.concat(chunks.map(latin1)))).toBeUndefined();
     const names = readdirSync(ours, { encoding: 'buffer' }).map((name) => name.toString('latin1'));
     expect(names.toSorted()).toEqual([Buffer.from('Köln').toString('latin1'), '\xe9']);
     expect(readFileSync(join(ours, 'Köln/Bonn/t.ibd'), 'utf8')).toBe('x');
