@@ -66,7 +66,7 @@ export function createMysqlCases(bench) {
       1.2,
       (path) => `zstd -dc ${path} | mbstream -x -C ${dst} && mariabackup --prepare --target-dir=${dst}`,
     ),
-    restore('restore MySQL, beside ours without the guard of the stream', 1.05, (path, { restore: argv }) => {
+    restore('restore MySQL, beside ours with mbstream and no guard', 1.05, (path, { restore: argv }) => {
       mkdirSync(`${dir}/unguarded`);
       const [, ...args] = argv(path, dst);
       return [copyUnguarded(MAIN, `${dir}/unguarded`), ...args].join(' ');

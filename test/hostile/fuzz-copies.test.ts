@@ -9,7 +9,7 @@ import { makeArchive, paxHeader } from '../fixtures/archive.ts';
 import { end, makeStream, payload, remove, rename } from '../fixtures/xbstream.ts';
 import { expectTyped, fuzz, makePrey, mutated, type Prey } from './fuzz.ts';
 
-// Copies that somebody has changed at random, given to the real tar and mbstream behind our own readers.
+// Copies that somebody has changed at random, given to the real tar behind our own reader, and to our own unpacker.
 
 let prey: Prey;
 beforeAll(() => {

@@ -76,16 +76,18 @@ describe('a copy that is not what the status says', () => {
     expect(await fail(history.full.key)).toContain(`${history.full.key}: the copy is damaged`);
   });
 
-  it('is refused by the unpacking program when it is damaged below the compression', async () => {
+  it('is refused when it is damaged below the compression, and no status knows its checksum', async () => {
     const file = join(repository, history.full.key);
     writeFileSync(file, gunzipSync(readFileSync(file)));
     damage(file);
     writeFileSync(file, gzipSync(readFileSync(file)));
     rmSync(join(repository, 'db1/status'));
-    expect(await fail(history.full.key)).toContain('mbstream failed with exit code');
+    expect(await fail(history.full.key)).toMatch(
+      /the copy is damaged: the stream in it is damaged|the checksum of a part of .* does not match/,
+    );
   });
 
-  it('is refused when its stream is empty, which the unpacking program takes for a success', async () => {
+  it('is refused when its stream is empty', async () => {
     rmSync(join(repository, 'db1/status'));
     writeFileSync(join(repository, history.full.key), gzipSync(''));
     expect(await fail(history.full.key)).toContain('the copy is damaged: the stream in it is empty');

@@ -6,7 +6,7 @@ import { TwinDbError } from '../../errors.ts';
 import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
-import { type CopyPrograms, programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
+import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import { formatBytes } from '../../units.ts';
 import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
@@ -106,13 +106,13 @@ async function build(
   // The copy that was asked for tells more than its parent does.
   const { copy } = chain.incremental ?? chain.full;
   let used = await programsByStatus(copy, context);
-  let { info, location } = await extractFull(chain.full, full, cache, used, context);
+  let { info, location } = await extractFull(chain.full, full, cache, context);
   if (info.serverVersion !== undefined) used = await programsByInfo(used, info.serverVersion, copy, context);
   // Before anything is prepared: what a link leads to may be the file of a running server.
   const moved = new Set(await removeLinks(target));
   if (chain.incremental !== undefined) {
     const { toLsn } = info;
-    ({ info, location } = await extract(chain.incremental, incremental, 'incremental', used, context));
+    ({ info, location } = await extract(chain.incremental, incremental, 'incremental', context));
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
@@ -159,12 +159,11 @@ async function extractFull(
   full: LocatedCopy,
   target: Unpacking,
   cache: CopyCache | undefined,
-  used: CopyPrograms,
   context: JobContext,
 ): Promise<Extracted> {
   const cached = cache && (await takeFromCache(cache, full, target.dir, context));
   if (cached !== undefined) return { info: cached, location: cache?.dir ?? '' };
-  const extracted = await extract(full, target, 'full', used, context);
+  const extracted = await extract(full, target, 'full', context);
   if (cache !== undefined) await fillCache(cache, full, target.dir, context);
   return extracted;
 }
@@ -173,7 +172,6 @@ async function extract(
   { candidates }: LocatedCopy,
   { dir, dst }: Unpacking,
   type: MysqlCopy['type'],
-  { flavour }: CopyPrograms,
   context: JobContext,
 ): Promise<Extracted> {
   await mkdir(dir, { mode: 0o700 });
@@ -183,7 +181,7 @@ async function extract(
       candidates,
       dst: dir,
       dstName: dst,
-      extract: () => new XbstreamUnpack(dir, flavour.family),
+      extract: () => new XbstreamUnpack(dir),
       check: async () => {
         info = await requireExtracted(dir, type);
       },

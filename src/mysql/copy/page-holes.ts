@@ -1,43 +1,50 @@
-/** What the kernel gives back of a file is whole blocks, in bytes. */
+/** Bytes that follow each other in a file, from `offset` on. */
+export interface Run {
+  readonly offset: number;
+  length: number;
+  readonly parts: Buffer[];
+}
+
+/** A file system leaves out whole blocks of a file, in bytes. */
 const BLOCK = 4096;
 const ZEROS = Buffer.alloc(BLOCK);
 
-/** Where the first page of a tablespace has its flags. Source: FIL_PAGE_DATA + FSP_SPACE_FLAGS in fil0fil.h and fsp0fsp.h of MariaDB. */
-const FLAGS_OFFSET = 38 + 16;
+/** Where the first page of a tablespace has its flags: FIL_PAGE_DATA + FSP_SPACE_FLAGS of MariaDB. */
+const FLAGS = 38 + 16;
+const FULL_CRC32 = 0x10;
+const COMPRESSION_OF_FULL_CRC32 = 0xe0;
+const COMPRESSION = 0x1_0000;
 
 /**
- * Whether a file is a tablespace of MariaDB's with PAGE_COMPRESSED: its pages are short, and behind each is a hole, without which it would
- * take as much of a disk as if it were not compressed. `first`: the beginning of the file. Source: fsp0types.h of MariaDB.
+ * Whether a file is a table that MariaDB has made with PAGE_COMPRESSED: behind each short page it has a hole, without which the table takes as
+ * much of a disk as one that is not compressed. `first`: the beginning of the file.
  */
-export function isPageCompressed(path: Buffer, first: Buffer | undefined): boolean {
-  if (first === undefined || first.length < FLAGS_OFFSET + 4 || !path.toString('latin1').endsWith('.ibd'))
-    return false;
-  const flags = first.readUInt32BE(FLAGS_OFFSET);
-  const isFullCrc32 = (flags & 0x10) !== 0;
-  return isFullCrc32 ? (flags & 0xe0) !== 0 : (flags & 0x1_0000) !== 0;
+export function isPageCompressed(name: string, { offset, length, parts }: Run): boolean {
+  if (!name.endsWith('.ibd') || offset > 0 || length < FLAGS + 4) return false;
+  const flags = joined(parts).readUInt32BE(FLAGS);
+  return (flags & (flags & FULL_CRC32 ? COMPRESSION_OF_FULL_CRC32 : COMPRESSION)) !== 0;
 }
 
-/** A piece of a file: a hole, and the bytes behind it. */
-interface Piece {
-  readonly hole: number;
-  readonly bytes: Buffer;
-}
-
-/** The parts of a file that begin at `offset`, in pieces: whole blocks of zeros are holes. */
-export function splitAtHoles(parts: readonly Buffer[], offset: number): Piece[] {
-  const pieces: Piece[] = [];
-  const all = parts.length === 1 ? (parts[0] ?? ZEROS) : Buffer.concat(parts);
-  let [begin, hole] = [0, 0];
-  const first = (BLOCK - (offset % BLOCK)) % BLOCK;
-  for (let block = first; block + BLOCK <= all.length; block += BLOCK) {
-    if (ZEROS.compare(all, block, block + BLOCK) !== 0) continue;
-    if (block > begin) {
-      pieces.push({ hole, bytes: all.subarray(begin, block) });
-      hole = 0;
-    }
-    hole += BLOCK;
+/** A run without its blocks of zeros. */
+export function splitAtHoles({ offset, parts }: Run): Run[] {
+  const runs: Run[] = [];
+  const bytes = joined(parts);
+  let begin = 0;
+  const flush = (end: number) => {
+    if (end > begin)
+      runs.push({ offset: offset + begin, length: end - begin, parts: [bytes.subarray(begin, end)] });
+  };
+  const firstBlock = (BLOCK - (offset % BLOCK)) % BLOCK;
+  for (let block = firstBlock; block + BLOCK <= bytes.length; block += BLOCK) {
+    if (ZEROS.compare(bytes, block, block + BLOCK) !== 0) continue;
+    flush(block);
     begin = block + BLOCK;
   }
-  if (hole > 0 || begin < all.length) pieces.push({ hole, bytes: all.subarray(begin) });
-  return pieces;
+  flush(bytes.length);
+  return runs;
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [only] = parts;
+  return only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
 }

@@ -49,7 +49,7 @@ export class XbstreamCheck extends Writable {
     if (type === 'end' && this.#keep.has(path) && !this.#kept.has(path))
       this.#kept.set(path, Buffer.alloc(0));
     this.#chunk = chunk;
-    this.#crc = 0;
+    this.#crc = chunk.crcBefore;
   }
 
   #takePayload(part: Buffer, isLast: boolean): void {
@@ -58,7 +58,7 @@ export class XbstreamCheck extends Writable {
     const before = this.#kept.get(path) ?? Buffer.alloc(0);
     if (this.#keep.has(path) && before.length < KEPT_SIZE)
       this.#kept.set(path, Buffer.concat([before, part]));
-    if (isLast && crc !== undefined && crc !== this.#crc) {
+    if (isLast && crc !== this.#crc) {
       throw new IntegrityError(
         `the stream in it is damaged: the checksum of a part of ${path} does not match`,
       );

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { IntegrityError } from '../../errors.ts';
 
@@ -12,7 +13,7 @@ export type XbstreamDialect = 'mariadb' | 'mysql' | 'any';
  * length of the path (4), the path, then by type:
  *
  *     P  payload: length (8), offset (8), CRC-32 of the payload (4), the payload
- *     S  of XtraBackup, sparse: entries of a map (4), length (8), offset (8), CRC-32 (4), the map (8 an entry), the payload
+ *     S  of XtraBackup, sparse: entries of a map (4), length (8), offset (8), CRC-32 of map and payload (4), the map (8 an entry), the payload
  *     S  of mariabackup, seek: offset (8)
  *     R  rename: length of the new path (4), the new path
  *     D  remove, E  end of the file: nothing more
@@ -30,12 +31,14 @@ export interface Chunk {
   readonly rewrites: boolean;
   /** Of a payload or seek: where in the file it begins, in bytes. */
   readonly offset: number;
-  /** Of a sparse payload: how many bytes to leave out, and how many of it follow then, in turns. */
-  readonly map?: readonly (readonly [skip: number, length: number])[];
+  /** Of a sparse payload, entries of 8 bytes: how long a hole is (4), and how much of the payload follows it (4). */
+  readonly map?: Buffer;
   /** Bytes that follow the header. */
   readonly length: number;
-  /** Of the payload, where it covers just that. */
+  /** Of a payload. */
   readonly crc: number | undefined;
+  /** What the checksum covers in front of the payload, the map of a sparse one, has this checksum. */
+  readonly crcBefore: number;
 }
 
 /** Of the beginning of a chunk: the chunk and how long its header is, or how many bytes it takes to know more. */
@@ -50,8 +53,8 @@ const REWRITE = 0x02;
 
 /** mbstream refuses longer ones. */
 const MAX_PATH = 512;
-/** A page-compressed file of a payload's size has no more holes than this. */
-const MAX_MAP = 1 << 24;
+/** Entries: a payload of this many pages of 4 KiB is larger than any program makes one. */
+const MAX_MAP = 1 << 20;
 
 /**
  * Parses as much of a chunk as `bytes` hold. Throws an IntegrityError when no program writes such a thing, and when a path leads
@@ -69,6 +72,7 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
     rewrites: (bytes.readUInt8(MAGIC.length) & REWRITE) !== 0,
     length: 0,
     crc: undefined,
+    crcBefore: 0,
   };
   switch (type) {
     case 'P':
@@ -86,7 +90,7 @@ export function parseChunk(bytes: Buffer, dialect: XbstreamDialect): ParsedChunk
   }
 }
 
-type About = Pick<Chunk, 'path' | 'pathBytes' | 'rewrites' | 'offset'>;
+type About = Omit<Chunk, 'type' | 'newPathBytes' | 'map'>;
 
 function whole(chunk: Chunk, bytes: Buffer, headerLength: number): ParsedChunk {
   return bytes.length < headerLength ? { need: headerLength } : { chunk, headerLength };
@@ -105,30 +109,28 @@ function parseRename(about: About, bytes: Buffer, tail: number): ParsedChunk {
   const headerLength = tail + 4 + readLength(bytes, tail, MAX_PATH);
   if (bytes.length < headerLength) return { need: headerLength };
   const { pathBytes: newPathBytes } = readPath(bytes, tail + 4, headerLength);
+  return { chunk: { ...about, type: 'rename', newPathBytes }, headerLength };
+}
+
+function parseS(about: About, bytes: Buffer, tail: number, dialect: XbstreamDialect): ParsedChunk {
+  if (dialect === 'mariadb') return withSeek(about, bytes, tail);
+  if (bytes.length < tail + 16) return { need: tail + 16 };
+  // Behind a seek the next chunk begins.
+  if (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8))) return withSeek(about, bytes, tail);
+  const headerLength = tail + 24 + 8 * readLength(bytes, tail, MAX_MAP);
+  if (bytes.length < headerLength) return { need: headerLength };
+  const [length, offset] = [readSize(bytes, tail + 4), readSize(bytes, tail + 12)];
+  const [crc, map] = [bytes.readUInt32LE(tail + 20), bytes.subarray(tail + 24, headerLength)];
   return {
-    chunk: { ...about, type: 'rename', newPathBytes, length: 0, offset: 0, crc: undefined },
+    chunk: { ...about, type: 'payload', length, offset, map, crc, crcBefore: crc32(map) },
     headerLength,
   };
 }
 
-function parseS(about: About, bytes: Buffer, tail: number, dialect: XbstreamDialect): ParsedChunk {
-  const isSeek = dialect === 'mariadb';
-  if (bytes.length < tail + (isSeek ? 8 : 16)) return { need: tail + (isSeek ? 8 : 16) };
-  // Behind a seek the next chunk begins.
-  if (isSeek || (dialect === 'any' && startsWithMagic(bytes.subarray(tail + 8)))) {
-    const offset = readSize(bytes, tail);
-    return { chunk: { ...about, type: 'seek', length: 0, offset, crc: undefined }, headerLength: tail + 8 };
-  }
-  const entries = readLength(bytes, tail, MAX_MAP);
-  const headerLength = tail + 24 + 8 * entries;
+function withSeek(about: About, bytes: Buffer, tail: number): ParsedChunk {
+  const headerLength = tail + 8;
   if (bytes.length < headerLength) return { need: headerLength };
-  const [length, offset] = [readSize(bytes, tail + 4), readSize(bytes, tail + 12)];
-  const map = Array.from({ length: entries }, (_, index) => {
-    const entry = tail + 24 + 8 * index;
-    return [bytes.readUInt32LE(entry), bytes.readUInt32LE(entry + 4)] as const;
-  });
-  // The checksum is left alone: no stream of that kind was at hand to try it on.
-  return { chunk: { ...about, type: 'payload', length, offset, map, crc: undefined }, headerLength };
+  return { chunk: { ...about, type: 'seek', offset: readSize(bytes, tail) }, headerLength };
 }
 
 /**

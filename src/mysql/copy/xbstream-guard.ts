@@ -1,12 +1,9 @@
-import { realpath } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
-import type { Flavour } from '../flavours.ts';
 import type { XbstreamDialect } from './xbstream-chunk.ts';
 import { XbstreamWalker } from './xbstream-walker.ts';
 
 /**
- * Stands in front of mbstream or xbstream, which write where a stream tells them: passes a chunk on only when it is known that the
+ * Stands in front of mbstream or xbstream on another host, which write where a stream tells them: passes a chunk on only when it is known that the
  * program will stay in its folder with it. Errors otherwise, and when the stream ends before it is complete. The bytes of the
  * files go through untouched; their checksums are for the program to compare.
  */
@@ -45,14 +42,4 @@ export class XbstreamGuard extends Transform {
     }
     callback();
   }
-}
-
-/** The dialect of a program that unpacks streams, by its own name where the operator has chosen it, else by the flavour it serves. */
-export async function dialectOf(
-  stream: string,
-  { family }: Pick<Flavour, 'family'>,
-): Promise<Exclude<XbstreamDialect, 'any'>> {
-  const name = basename(await realpath(stream));
-  if (name.includes('mbstream')) return 'mariadb';
-  return name.includes('xbstream') ? 'mysql' : family;
 }

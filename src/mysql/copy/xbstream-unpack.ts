@@ -1,154 +1,237 @@
+import { rename, unlink } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { IntegrityError } from '../../errors.ts';
-import type { Chunk, XbstreamDialect } from './xbstream-chunk.ts';
-import { XbstreamFiles } from './xbstream-files.ts';
+import { inFolder, locate, naming, UnpackedFile } from './unpacked-file.ts';
+import type { Chunk } from './xbstream-chunk.ts';
 import { XbstreamWalker } from './xbstream-walker.ts';
 
 /** Bytes that may wait to be written. */
 const BUFFERED = 4 << 20;
 
-/** What is to be done to the files, in the order of the stream. */
-type Step =
-  | { readonly kind: 'write'; readonly path: Buffer; readonly offset: number; readonly parts: Buffer[] }
-  | { readonly kind: 'seek'; readonly path: Buffer; readonly offset: number }
-  | { readonly kind: 'rename'; readonly path: Buffer; readonly newPath: Buffer }
-  | { readonly kind: 'end' | 'remove' | 'rewrite'; readonly path: Buffer };
+/** Files that are written at once. */
+const CONCURRENCY = 4;
+
+/** Files that stay open until more of them comes: more than the backup program has threads to copy with. */
+const MAX_OPEN = 64;
+
+/** Files that may be written at once, or what comes before all that follows. */
+type Step = Set<UnpackedFile> | (() => Promise<void>);
 
 type Callback = (error?: Error | null) => void;
 
 /**
- * Unpacks the stream of a MySQL copy into a folder that is empty and that nobody else may enter. It does what mbstream and xbstream do, in this
- * process: behind a guard the bytes would pass through one process more, which made restores a fifth slower. It errors at the first piece that
- * would leave the folder, whose checksum does not match, or that does not continue its file, and at the end when the stream is not complete.
+ * Unpacks the stream of a MySQL copy into a folder that is empty and that only this user may enter, as mbstream and xbstream do. Errors at the first
+ * chunk that would leave the folder, does not continue its file or has a wrong checksum, when a file cannot be written, and at the
+ * end when the stream is not complete. When it has finished, all files are complete; when it has closed, nothing works on the folder any more.
+ *
+ * Bytes that went through a guard to one of those programs would be copied once more, which took a restore a fifth of its time.
  */
 export class XbstreamUnpack extends Writable {
-  readonly #files: XbstreamFiles;
-  readonly #walker: XbstreamWalker;
+  readonly #dir: string;
+  readonly #walker = new XbstreamWalker('any', {
+    begin: (chunk) => this.#begin(chunk),
+    payload: (part, isLast) => this.#takePayload(part, isLast),
+  });
+  /** By their names, which are bytes: in latin1, which keeps each. */
+  readonly #incomplete = new Map<string, UnpackedFile>();
+  readonly #complete = new Set<string>();
+  readonly #open = new Set<UnpackedFile>();
   #steps: Step[] = [];
-  #working: Promise<unknown> = Promise.resolve();
+  #working: Promise<void> = Promise.resolve();
   #chunk: Chunk | undefined;
-  #offset = 0;
+  #file: UnpackedFile | undefined;
   #crc = 0;
-  /** Of a sparse payload: what its map says of the bytes that follow. */
-  #runs: (readonly [skip: number, length: number])[] = [];
+  /** Of a sparse payload: what is left of its map, and of the bytes that the last entry of it was about. */
+  #map: Buffer | undefined;
+  #untilHole = 0;
 
-  /** `dialect`: that of the program which has made the stream. */
-  constructor(dir: string, dialect: Exclude<XbstreamDialect, 'any'>) {
+  constructor(dir: string) {
     super({ highWaterMark: BUFFERED });
-    this.#files = new XbstreamFiles(dir);
-    this.#walker = new XbstreamWalker(dialect, {
-      begin: (chunk) => this.#begin(chunk),
-      payload: (part, isLast) => this.#takePayload(part, isLast),
-    });
+    this.#dir = dir;
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    this.#work([bytes], callback);
+    this.#take([bytes], callback);
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], callback: Callback): void {
-    this.#work(
+    this.#take(
       chunks.map(({ chunk }) => chunk),
       callback,
     );
   }
 
   override _final(callback: Callback): void {
-    this.#settle(async () => this.#walker.finish(), callback);
+    try {
+      this.#walker.finish();
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    callback();
   }
 
   override _destroy(error: Error | null, callback: Callback): void {
     void this.#working
       .catch(() => undefined)
-      .then(() => this.#files.close())
+      .then(() => Promise.all([...this.#open].map((file) => file.close())))
       .then(
         () => callback(error),
         (failure: Error) => callback(error ?? failure),
       );
   }
 
-  #work(all: readonly Buffer[], callback: Callback): void {
-    this.#settle(async () => {
-      for (const bytes of all) this.#walker.take(bytes);
-      await this.#carryOut();
-    }, callback);
-  }
-
-  #settle(work: () => Promise<void>, callback: Callback): void {
-    this.#working = work();
+  #take(all: readonly Buffer[], callback: Callback): void {
+    this.#working = this.#unpack(all);
     this.#working.then(() => callback(), callback);
   }
 
-  async #carryOut(): Promise<void> {
+  async #unpack(all: readonly Buffer[]): Promise<void> {
+    for (const bytes of all) this.#walker.take(bytes);
     const steps = this.#steps;
     this.#steps = [];
     for (const step of steps) {
-      // What is given up needs not be finished.
       if (this.destroyed) return;
-      if (step.kind === 'write') await this.#files.write(step.path, step.offset, step.parts);
-      else if (step.kind === 'seek') await this.#files.seek(step.path, step.offset);
-      else if (step.kind === 'rename') await this.#files.rename(step.path, step.newPath);
-      else await this.#files[step.kind](step.path);
+      await (step instanceof Set ? this.#settle(step) : step());
     }
+  }
+
+  async #settle(files: Iterable<UnpackedFile>): Promise<void> {
+    const left = files[Symbol.iterator]();
+    const work = async () => {
+      for (let next = left.next(); !next.done && !this.destroyed; next = left.next()) {
+        const file = next.value;
+        this.#open.add(file);
+        await file.settle();
+        // Opened again when more of it comes.
+        if (this.#open.size > MAX_OPEN) await file.close();
+        if (!file.isOpen) this.#open.delete(file);
+      }
+    };
+    // All are waited for, also when one fails: nothing may go on behind the error.
+    const ended = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work));
+    const failed = ended.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 
   #begin(chunk: Chunk): void {
-    const { type, pathBytes: path, newPathBytes, offset, rewrites } = chunk;
     this.#chunk = chunk;
-    this.#offset = offset;
-    this.#crc = 0;
-    this.#runs = [...(chunk.map ?? [])];
-    if (rewrites) this.#steps.push({ kind: 'rewrite', path });
-    if (type === 'seek') this.#steps.push({ kind: 'seek', path, offset });
-    else if (type === 'rename' && newPathBytes !== undefined)
-      this.#steps.push({ kind: 'rename', path, newPath: newPathBytes });
-    else if (type === 'end' || type === 'remove') this.#steps.push({ kind: type, path });
+    switch (chunk.type) {
+      case 'payload':
+        this.#file = this.#use(chunk);
+        this.#crc = chunk.crcBefore;
+        this.#map = chunk.map;
+        this.#untilHole = 0;
+        if (chunk.offset !== this.#file.position)
+          throw damaged(`a part of ${quoteLocation(chunk.path)} does not continue it`);
+        break;
+      case 'seek':
+        this.#use(chunk).seek(chunk.offset);
+        break;
+      case 'end':
+        this.#end(chunk);
+        break;
+      case 'rename':
+        this.#rename(chunk);
+        break;
+      case 'remove':
+        this.#remove(chunk);
+        break;
+    }
+  }
+
+  /** The file of a chunk, which may be its first one. */
+  #use(chunk: Chunk): UnpackedFile {
+    const name = nameOf(chunk.pathBytes);
+    const before = this.#incomplete.get(name);
+    if (before !== undefined) return this.#noteDown(before);
+    if (this.#complete.has(name)) {
+      if (!chunk.rewrites) throw damaged(`${quoteLocation(chunk.path)} comes twice`);
+      this.#remove(chunk);
+    }
+    const file = new UnpackedFile(this.#dir, name);
+    this.#incomplete.set(name, file);
+    return this.#noteDown(file);
+  }
+
+  #noteDown(file: UnpackedFile): UnpackedFile {
+    const last = this.#steps.at(-1);
+    if (last instanceof Set) last.add(file);
+    else this.#steps.push(new Set([file]));
+    return file;
+  }
+
+  #end(chunk: Chunk): void {
+    const name = nameOf(chunk.pathBytes);
+    this.#use(chunk).end();
+    this.#incomplete.delete(name);
+    this.#complete.add(name);
+  }
+
+  /** One that has not come is left alone: it was dropped before it was copied. */
+  #remove({ pathBytes, path }: Chunk): void {
+    const name = nameOf(pathBytes);
+    this.#requireComplete(name, path);
+    if (!this.#complete.delete(name)) return;
+    this.#steps.push(() => naming(name, () => unlink(locate(this.#dir, name))));
+  }
+
+  #rename({ pathBytes, newPathBytes = pathBytes, path }: Chunk): void {
+    const [name, newName] = [nameOf(pathBytes), nameOf(newPathBytes)];
+    for (const each of [name, newName]) this.#requireComplete(each, path);
+    if (!this.#complete.delete(name)) return;
+    this.#complete.add(newName);
+    const move = () => rename(locate(this.#dir, name), locate(this.#dir, newName));
+    this.#steps.push(() => naming(newName, () => inFolder(this.#dir, newName, move)));
+  }
+
+  #requireComplete(name: string, path: string): void {
+    if (this.#incomplete.has(name))
+      throw damaged(`${quoteLocation(path)} is renamed or removed before its end`);
   }
 
   #takePayload(part: Buffer, isLast: boolean): void {
-    const { pathBytes: path, crc, map } = this.#chunk as Chunk;
     this.#crc = crc32(part, this.#crc);
-    if (isLast && crc !== undefined && crc !== this.#crc) {
-      throw new IntegrityError(
-        `the stream in it is damaged: the checksum of a part of ${quoteLocation(path.toString())} does not match`,
-      );
-    }
-    if (map === undefined) this.#put(path, part);
-    else this.#putByMap(path, part, isLast);
+    const { crc, path = '' } = this.#chunk ?? {};
+    if (isLast && crc !== this.#crc)
+      throw damaged(`the checksum of a part of ${quoteLocation(path)} does not match`);
+    if (this.#map === undefined) this.#file?.append(part);
+    else this.#takeSparse(part, isLast, this.#map);
   }
 
-  #put(path: Buffer, part: Buffer): void {
-    const last = this.#steps.at(-1);
-    const offset = this.#offset;
-    this.#offset += part.length;
-    if (last?.kind === 'write' && last.path === path) last.parts.push(part);
-    else this.#steps.push({ kind: 'write', path, offset, parts: [part] });
-  }
-
-  #putByMap(path: Buffer, part: Buffer, isLast: boolean): void {
-    for (let rest = part; rest.length > 0; ) {
-      const [skip, length] = this.#runs.shift() ?? [];
-      if (skip === undefined || length === undefined)
-        throw new IntegrityError('the stream in it is damaged: a map of holes does not fit its payload');
-      this.#skip(path, skip);
-      const run = rest.subarray(0, length);
-      if (run.length > 0) this.#put(path, run);
-      rest = rest.subarray(run.length);
-      if (run.length < length) this.#runs.unshift([0, length - run.length]);
+  #takeSparse(part: Buffer, isLast: boolean, map: Buffer): void {
+    let [rest, entries] = [part, map];
+    for (;;) {
+      if (this.#untilHole > 0) {
+        const bytes = rest.subarray(0, this.#untilHole);
+        if (bytes.length === 0) break;
+        this.#file?.append(bytes);
+        this.#untilHole -= bytes.length;
+        rest = rest.subarray(bytes.length);
+      } else {
+        if (entries.length === 0) break;
+        this.#file?.skip(entries.readUInt32LE(0));
+        this.#untilHole = entries.readUInt32LE(4);
+        entries = entries.subarray(8);
+      }
     }
-    if (!isLast) return;
-    for (const [skip, length] of this.#runs.splice(0)) {
-      if (length > 0)
-        throw new IntegrityError('the stream in it is damaged: a map of holes does not fit its payload');
-      this.#skip(path, skip);
-    }
+    this.#map = entries;
+    if (rest.length > 0 || (isLast && this.#untilHole > 0))
+      throw damaged('a map of holes does not fit its payload');
   }
+}
 
-  #skip(path: Buffer, bytes: number): void {
-    if (bytes === 0) return;
-    this.#offset += bytes;
-    this.#steps.push({ kind: 'seek', path, offset: this.#offset });
-  }
+/** As a key: two names of one file, with and without `./`, are one. */
+function nameOf(path: Buffer): string {
+  return path
+    .toString('latin1')
+    .split('/')
+    .filter((segment) => segment !== '.')
+    .join('/');
+}
+
+function damaged(reason: string): IntegrityError {
+  return new IntegrityError(`the stream in it is damaged: ${reason}`);
 }
