@@ -95,7 +95,7 @@ async function prepare(
       openFiles,
       galera,
       replicaOptions: replica.options,
-      estimate: () => Promise.resolve(unpackedSize),
+      size: unpackedSize,
       log,
     });
     const key = mysqlCopyKey(host, runType, started);
