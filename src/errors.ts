@@ -42,6 +42,18 @@ export class StorageError extends TwinDbError {
   override readonly name: string = 'StorageError';
 }
 
+/** A copy is larger than its destination was prepared for; prepared for more, it may fit. */
+export class OutgrownError extends StorageError {
+  override readonly name = 'OutgrownError';
+  /** Bytes that had come by then. */
+  readonly size: number;
+
+  constructor(message: string, { size, ...details }: ErrorDetails & { readonly size: number }) {
+    super(message, details);
+    this.size = size;
+  }
+}
+
 /** There is nothing under this key. */
 export class ObjectNotFoundError extends StorageError {
   override readonly name = 'ObjectNotFoundError';

@@ -8,13 +8,17 @@ export interface ObjectInfo {
   readonly modified: Date;
 }
 
+/** How many bytes are about to come, as far as anyone can tell. */
+export interface ExpectedSize {
+  /** What does not hold this much need not be begun. */
+  readonly likely: number;
+  /** What a destination prepares for; more than this may come, and may then fail with an OutgrownError. */
+  readonly atMost: number;
+}
+
 export interface WriteOptions {
-  /**
-   * How many bytes are about to come, as far as anyone can tell; called at most once, and only by a destination
-   * that has to plan by size (S3: parts). Too small a guess costs memory, never the copy, as long as the largest
-   * parts hold the rest. `signal` aborts when the write is given up; the stream closes once the estimate has settled.
-   */
-  readonly estimate?: (signal: AbortSignal) => Promise<number | undefined>;
+  /** For a destination that has to plan by size (S3: parts); absent: nothing is known. */
+  readonly expected?: ExpectedSize | undefined;
   /** Every run reads this object: it must not go to storage that is slow to read, such as S3's GLACIER. */
   readonly readOften?: true;
 }

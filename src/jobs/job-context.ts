@@ -16,6 +16,14 @@ export interface ProgressLine {
   end(): void;
 }
 
+/** How large copies became that their destination could not hold, by the title of their source. */
+export interface OutgrownSizes {
+  /** Bytes; undefined: the last copy was stored. */
+  reached(title: string): number | undefined;
+  /** Remembers this for the next run; `undefined`: a copy was stored. */
+  note(title: string, bytes: number | undefined): void;
+}
+
 /** What every job works with. */
 export interface JobContext {
   readonly config: Config;
@@ -37,6 +45,8 @@ export interface JobContext {
    * what makes it another one, where that is not the whole message.
    */
   readonly warnLasting: (state: string, message: string, essence?: string) => void;
+  /** What the next backup has to know of those that failed; absent: no backup is run. */
+  readonly outgrown?: OutgrownSizes;
   /** What was doubtful before the job began. A backup gives it to `warnLasting`; of the other commands the command line does. */
   readonly doubts: readonly Doubt[];
   readonly progress: Progress;

@@ -114,7 +114,7 @@ async function openFile(
   return {
     title: name,
     open: () => Promise.resolve(Readable.from(scanFile(path, scanner), { objectMode: false })),
-    estimate: () => Promise.resolve(actual),
+    size: actual,
     facts: () => ({ ...header, scan: scanner.result() }),
     [Symbol.asyncDispose]: release,
   };

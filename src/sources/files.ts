@@ -1,12 +1,10 @@
 import type { Stats } from 'node:fs';
 import { lstat, readlink } from 'node:fs/promises';
-import { Writable } from 'node:stream';
-import { hasCode, type ProgramEnd, TwinDbError } from '../errors.ts';
-import { runPipeline } from '../pipeline/run-pipeline.ts';
+import { hasCode, TwinDbError } from '../errors.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 import { TarCheck } from './tar-check.ts';
-import { findRefusedOption, isRepeatable } from './tar-options.ts';
+import { findRefusedOption } from './tar-options.ts';
 import { TarRefusals } from './tar-refusals.ts';
 import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 
@@ -42,48 +40,31 @@ const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --ve
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
   let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
   const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
-  const archive = (file: string, onSuccess: (end: ProgramEnd, remarks: TarRemarks) => unknown): Program => {
-    const remarks = new TarRemarks();
-    return {
-      command: 'tar',
-      args: [...OPTIONS, `--file=${file}`, ...tarOptions, ...excluded, RECORDS, '--', quoteForTar(path)],
-      debianPackage: 'tar',
-      onStderrLine: (line) => remarks.take(line),
-      allows: (end) => remarks.allow(end),
-      remedyFor: (end) => (hasChanges(end) && readTotal(end) === undefined ? GNU_TAR_NEEDED : undefined),
-      onSuccess: (end) => onSuccess(end, remarks),
-    };
-  };
   return {
     title: path,
     async open() {
       const refused = findRefusedOption(tarOptions);
       if (refused !== undefined) throw refused;
       const before = await requireOwnContents(path);
-      return archive('-', async (end, { changes, leftOut }) => {
-        if (hasChanges(end)) await requireSameFolder(path, before);
-        // With exit code 0 its other remarks are of no consequence (a socket that cannot be archived).
-        facts = { unpackedSize: readTotal(end), changes: hasChanges(end) ? changes : [], leftOut };
-      });
+      const remarks = new TarRemarks();
+      return {
+        command: 'tar',
+        args: [...OPTIONS, '--file=-', ...tarOptions, ...excluded, RECORDS, '--', quoteForTar(path)],
+        debianPackage: 'tar',
+        onStderrLine: (line) => remarks.take(line),
+        allows: (end) => remarks.allow(end),
+        remedyFor: (end) => (hasChanges(end) && readTotal(end) === undefined ? GNU_TAR_NEEDED : undefined),
+        async onSuccess(end) {
+          if (hasChanges(end)) await requireSameFolder(path, before);
+          const { changes, leftOut } = remarks;
+          // With exit code 0 its other remarks are of no consequence (a socket that cannot be archived).
+          facts = { unpackedSize: readTotal(end), changes: hasChanges(end) ? changes : [], leftOut };
+        },
+      };
     },
     check: () => new TarCheck(GNU_TAR_NEEDED),
-    async estimate(signal) {
-      if (!isRepeatable(tarOptions)) return undefined;
-      let size: number | undefined;
-      // tar does not read the files' contents when it writes to /dev/null, so this costs a walk only.
-      const walk = archive('/dev/null', (end) => {
-        size = readTotal(end);
-      });
-      await runPipeline([walk, discardAll()], signal);
-      return size;
-    },
     facts: () => facts,
   };
-}
-
-/** Takes the names that `--verbose` prints where the archive is not on stdout. */
-function discardAll(): Writable {
-  return new Writable({ write: (_chunk, _encoding, done) => done() });
 }
 
 /** tar reads a backslash in the names it is given as the beginning of an escape sequence. */

@@ -26,8 +26,8 @@ export interface MysqlSourceOptions {
   readonly galera: boolean;
   /** More arguments, for a replica; see copy-replica.ts. */
   readonly replicaOptions?: readonly string[];
-  /** Bytes the stream will have, as far as that can be told. */
-  readonly estimate: () => Promise<number | undefined>;
+  /** Bytes that the stream has about; undefined: not known. */
+  readonly size: number | undefined;
   readonly log: Log;
 }
 
@@ -73,7 +73,7 @@ export async function openMysqlSource(
       before = await readLsnIfAny(server, log);
       return program;
     },
-    estimate: options.estimate,
+    size: options.size,
     facts() {
       if (info === undefined) throw new Error('The stream has not ended yet, so nothing is known of it');
       return info;

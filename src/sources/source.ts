@@ -9,11 +9,8 @@ export interface Source<Facts> {
   open(): Promise<Stage<Readable>>;
   /** A stage behind the first that errors when its bytes cannot be what the copy is to be made of, whatever the program says. */
   readonly check?: () => Duplex;
-  /**
-   * Bytes the stream will have, as far as that can be told beforehand at little cost and without any effect. Settles
-   * only when nothing of the work is left, soon after `signal` has aborted.
-   */
-  estimate(signal: AbortSignal): Promise<number | undefined>;
+  /** Bytes that the stream has about, before anything is compressed; absent where finding out would take a walk. */
+  readonly size?: number | undefined;
   /** What is known only after the stream has ended. */
   facts(): Facts;
 }

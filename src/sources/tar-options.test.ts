@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { readTarOptions } from './tar-option-words.ts';
-import { findRefusedOption, isRepeatable } from './tar-options.ts';
+import { findRefusedOption } from './tar-options.ts';
 
 const refusal = (...words: string[]) => findRefusedOption(words)?.message;
 
@@ -89,13 +89,5 @@ describe('the table', () => {
         taking.includes(letter),
       ]);
     }
-  });
-});
-
-describe('options with which tar can be run twice', () => {
-  it('are those that choose what goes into the archive', () => {
-    expect(isRepeatable(['--verbose', '--exclude', '*.o', '-X', '/dev/null'])).toBe(true);
-    for (const word of ['--index-file=x', '--checkpoint-action=exec=x', '--unknown', '--remove-files'])
-      expect(isRepeatable([word])).toBe(false);
   });
 });

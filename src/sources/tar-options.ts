@@ -36,9 +36,6 @@ const REFUSED: readonly {
   { names: ['--'], reason: 'the options that have to follow would be taken for names of files' },
 ];
 
-/** What these do must happen once a copy, or reads what may be there only once. */
-const ONCE = ['index-file', 'checkpoint-action', 'volno-file', 'set-mtime-command', 'files-from'];
-
 /**
  * Why directories cannot be backed up with these words of `[source] tar_options`; undefined when they can. tar itself refuses
  * what is not known here.
@@ -58,10 +55,4 @@ function refuse({ word }: TarOption, reason: string, remedy: string, name?: stri
   const isPlain = name === undefined || name === word || word.split('=', 1)[0] === `--${name}`;
   const shown = isPlain ? word : `${word} (--${name})`;
   return new TwinDbError(`[source] tar_options cannot have ${shown}: ${reason}`, { remedy });
-}
-
-/** Whether tar can be run with these words a second time without any other effect than its archive. */
-export function isRepeatable(words: readonly string[]): boolean {
-  if (findRefusedOption(words) !== undefined) return false;
-  return readTarOptions(words).every(({ names: [name] }) => name !== undefined && !ONCE.includes(name));
 }

@@ -116,6 +116,21 @@ describe('passing trouble does not cost the copy', () => {
   });
 });
 
+test('a server that is slow with every answer is not given up early: the last attempt has the rest of five minutes', async () => {
+  let asked = 0;
+  proxy.intercept = spoil(1e9, isPart, async (_request, answer, forward) => {
+    asked++;
+    const real = await forward();
+    await sleep(1500);
+    answer.writeHead(real.statusCode ?? 502, real.headers);
+    real.pipe(answer);
+  });
+  await store(throughProxy({ ...DEFAULT_TUNING, idleMs: 500, lastIdleMs: 10_000 }), key, SIZE, 1);
+  await expectStored(SIZE);
+  expect(asked).toBe(6);
+  expect(2 * DEFAULT_TUNING.idleMs + DEFAULT_TUNING.lastIdleMs).toBe(5 * 60_000);
+});
+
 test('a completion has more time than other requests, on one connection', async () => {
   let asked = 0;
   const late: Intercept = async (_request, answer, forward) => {

@@ -26,6 +26,7 @@ export const IMPATIENT: S3Tuning = {
   ...DEFAULT_TUNING,
   connectMs: 500,
   idleMs: 1000,
+  lastIdleMs: 2000,
   joinMs: 2000,
   giveUpMs: 1000,
   cleanUpMs: 2000,

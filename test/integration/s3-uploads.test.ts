@@ -20,9 +20,9 @@ import type { Destination } from '../../src/destinations/destination.ts';
 import { DEFAULT_TUNING, type S3Tuning } from '../../src/destinations/s3/client.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { markerFor } from '../../src/destinations/s3/marker.ts';
-import { planTiers } from '../../src/destinations/s3/part-plan.ts';
+import type { PartPlan } from '../../src/destinations/s3/part-plan.ts';
 import { writeSmallObject } from '../../src/destinations/small-object.ts';
-import { describeError, StorageError } from '../../src/errors.ts';
+import { describeError, OutgrownError } from '../../src/errors.ts';
 import { newPartialName } from '../../src/lock/owner.ts';
 import {
   digest,
@@ -62,44 +62,38 @@ afterEach(async () => {
   for (const destination of opened.splice(0)) await destination[Symbol.asyncDispose]();
 });
 
-/** Parts of 5 MiB (S3's smallest), then 6, then 12: what 16, 32 and 64 MiB are in earnest. */
-const TINY = planTiers(
-  [
-    { parts: 3, size: 5 * MIB },
-    { parts: 3, size: 6 * MIB },
-    { parts: 2, size: 12 * MIB },
-  ],
-  2,
-  'Set [s3] part_size.',
-);
+/** Parts of 5 MiB, S3's smallest, and few of them. */
+const TINY: PartPlan = {
+  partSize: 5 * MIB,
+  queueSize: 2,
+  capacity: 55 * MIB,
+  remedy: 'Set [s3] part_size.',
+};
 
 describe('parts', () => {
   const SIZES = [5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 15 * MIB, 33 * MIB, 33 * MIB + 1, TINY.capacity];
-  test.each(SIZES)('%i bytes in growing parts arrive as they were', async (size) => {
+  test.each(SIZES)('%i bytes in parts arrive as they were', async (size) => {
     await store(open({}, { plan: TINY }), key, size, 1);
     expect(await digestOf(open(), key)).toBe(await digest(makeBytes(size, 1)));
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 
-  test('parts grow as planned', async () => {
-    const sink = open({}, { plan: TINY }).write(key);
-    for (const chunk of makeBytes(45 * MIB, 1)) await writeChunk(sink, chunk);
+  test.each([
+    ['planned', { plan: TINY }, {}],
+    ['configured', {}, { partSize: 5 * MIB, concurrency: 2 }],
+  ])('parts are as large as %s', async (_what, tuning, config) => {
+    const sink = open(config, tuning).write(key);
+    for (const chunk of makeBytes(27 * MIB, 1)) await writeChunk(sink, chunk);
     const client = observe(labConfig());
     const where = { Bucket: labConfig().bucket };
     const { Uploads } = await client.send(new ListMultipartUploadsCommand({ ...where, Prefix: key }));
     const which = { ...where, Key: key, UploadId: Uploads?.[0]?.UploadId };
     const sizes = async (): Promise<unknown> =>
       (await client.send(new ListPartsCommand(which))).Parts?.map(({ Size }) => (Size ?? 0) / MIB);
-    await expect.poll(sizes, { timeout: 20_000 }).toEqual([5, 5, 5, 6, 6, 6, 12]);
+    await expect.poll(sizes, { timeout: 20_000 }).toEqual([5, 5, 5, 5, 5]);
     client.destroy();
     sink.destroy();
     await untilClosed(sink);
-  });
-
-  test('a stream that outgrows what was reckoned with says so once, and is stored', async () => {
-    await store(open({}, { plan: TINY }), key, TINY.planned + 1, 1);
-    expect(log.lines).toHaveLength(1);
-    expect(log.lines[0]).toMatch(/larger than the 33\.0 MiB reckoned with[\s\S]*part_size/);
   });
 
   test('a stream that outgrows all parts fails at the first byte too many, names the setting, leaves nothing', async () => {
@@ -114,50 +108,30 @@ describe('parts', () => {
     const closed = untilClosed(sink);
     const error = await pipeline(Readable.from(source()), sink).catch((reason: unknown) => reason);
     await closed;
-    expect(error).toBeInstanceOf(StorageError);
-    expect(describeError(error)).toMatch(/more than the 57\.0 MiB[\s\S]*\[s3\] part_size/);
+    expect(error).toBeInstanceOf(OutgrownError);
+    expect((error as OutgrownError).size).toBeGreaterThan(TINY.capacity);
+    expect(describeError(error)).toMatch(/more than the 55\.0 MiB[\s\S]*\[s3\] part_size/);
     expect(produced).toBeLessThan(TINY.capacity + 4 * MIB);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 
   test('what cannot fit the configured part size is refused before the first byte is sent', async () => {
     const sink = open({ partSize: 5 * MIB, endpointUrl: 'http://127.0.0.1:9' }).write(key, {
-      estimate: () => Promise.resolve(60_000 * MIB),
+      expected: { likely: 60_000 * MIB, atMost: 60_000 * MIB },
     });
     const error = await pipeline(Readable.from(makeBytes(MIB, 1)), sink).catch((reason: unknown) => reason);
     expect(describeError(error)).toMatch(/part_size to at least 9 MiB/);
   });
 
   test('an expectation that takes more memory than usual is told before the upload', async () => {
-    await pipeline(
-      Readable.from(makeBytes(10, 1)),
-      open().write(key, { estimate: async () => 2 * 1024 ** 4 }),
-    );
-    expect(log.lines.join()).toMatch(/takes parts of 416\.0 MiB and 832\.0 MiB of memory/);
+    const expected = { likely: 1024 ** 4, atMost: 2 * 1024 ** 4 };
+    await pipeline(Readable.from(makeBytes(10, 1)), open().write(key, { expected }));
+    expect(log.lines.join()).toMatch(/takes parts of 210\.0 MiB and 630\.0 MiB of memory/);
   });
 
   test('an ordinary write says nothing', async () => {
     await store(open(), key, 33 * MIB, 1);
     expect(log.lines).toEqual([]);
-  });
-
-  test('a write given up while the estimate is still being made ends it, and closes after it', async () => {
-    const events: string[] = [];
-    const sink = open().write(key, {
-      estimate: async (signal) => {
-        events.push('began');
-        await once(signal, 'abort');
-        await delay(100);
-        events.push('ended');
-        return undefined;
-      },
-    });
-    sink.write('x');
-    await expect.poll(() => events).toEqual(['began']);
-    sink.destroy();
-    await untilClosed(sink);
-    expect(events).toEqual(['began', 'ended']);
-    expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 });
 

@@ -9,16 +9,20 @@ import type { S3Config } from '../../config/config.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import type { Log } from '../../log.ts';
 import type { WriteOptions } from '../destination.ts';
+import { REQUEST_LIMITS } from '../request-limits.ts';
 import { limitAnswers } from './answer-limit.ts';
 import type { PartPlan } from './part-plan.ts';
-import { createRetryStrategy, MAX_ATTEMPTS } from './retry.ts';
+import { patientAtLast } from './patient-handler.ts';
+import { createRetryStrategy, MAX_ATTEMPTS, MIN_ATTEMPTS } from './retry.ts';
 
 /** What tests set to see in a second what takes minutes or terabytes. */
 export interface S3Tuning {
   /** Milliseconds for a TCP connection. */
   readonly connectMs: number;
-  /** Milliseconds without a byte in either direction after which a request counts as dead. */
+  /** Milliseconds without a byte in either direction after which a request is sent again. */
   readonly idleMs: number;
+  /** The same for its last attempts: a slow server that never answers in `idleMs` must not be given up early. */
+  readonly lastIdleMs: number;
   /** The same for the request that joins the parts of an upload: the server may have terabytes to read for it. */
   readonly joinMs: number;
   /** Milliseconds after the first failure at which retrying ends. */
@@ -29,15 +33,18 @@ export interface S3Tuning {
   readonly pageSize?: number;
   /** Milliseconds by which a sweep takes the server's clock for later than it is. */
   readonly aheadMs?: number;
-  /** Instead of a plan by estimate. */
+  /** Instead of a plan by the size expected. */
   readonly plan?: PartPlan;
 }
 
-/** A server that is dead: three attempts of `idleMs` and the clean-up, below two minutes in all. */
+const IDLE_MS = 28_000;
+
+/** A connection may be dead while its server is not: the first attempts are short, and the last takes what is left of the limit. */
 export const DEFAULT_TUNING: S3Tuning = {
   connectMs: 10_000,
-  idleMs: 28_000,
-  joinMs: 30 * 60_000,
+  idleMs: IDLE_MS,
+  lastIdleMs: REQUEST_LIMITS.usualMs - (MIN_ATTEMPTS - 1) * IDLE_MS,
+  joinMs: REQUEST_LIMITS.slowMs,
   giveUpMs: 30_000,
   cleanUpMs: 20_000,
 };
@@ -79,19 +86,22 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
   };
   // No requestTimeout: it counts the sending of the body too, and a part over a slow line takes its time.
   const connection = { connectionTimeout: tuning.connectMs, httpAgent: agent, httpsAgent: agent };
+  // The SDK has no limit of silence for a single request, only one for all that a handler sends.
+  const handlerFor = (idleMs: number) =>
+    constructQuietly({ ...options, requestHandler: { ...connection, socketTimeout: idleMs } }).config
+      .requestHandler;
   const client = constructQuietly({
     ...options,
     retryStrategy: createRetryStrategy(tuning.giveUpMs, log),
-    requestHandler: { ...connection, socketTimeout: tuning.idleMs },
+    requestHandler: patientAtLast(handlerFor(tuning.idleMs), handlerFor(tuning.lastIdleMs)),
   });
   sendInSlices(client);
   limitAnswers(client);
-  // The SDK has no limit of silence for a single request.
   const joiner = constructQuietly({
     ...options,
     credentials: client.config.credentials,
     retryStrategy: createRetryStrategy(tuning.giveUpMs, log, tuning.joinMs),
-    requestHandler: { ...connection, socketTimeout: tuning.joinMs },
+    requestHandler: handlerFor(tuning.joinMs),
   });
   limitAnswers(joiner);
   return { client, joiner, config, log, tuning };

@@ -62,7 +62,7 @@ export const options = {
   part_size: option(
     partSize,
     undefined,
-    'Size of the parts of an upload; the last of 10,000 may grow. Absent: chosen from the expected size.',
+    'Size of the parts of an upload, of which there are 10,000 at most. Absent: chosen from the expected size.',
   ),
   concurrency: option(wholeNumber(1), '4', 'How many parts are uploaded at once; each is held in memory.'),
 };

@@ -7,9 +7,9 @@ import {
 import { StorageError } from '../../errors.ts';
 import type { ObjectInfo } from '../destination.ts';
 import { guardListing } from '../listing-guard.ts';
+import type { S3Upload } from './abort-upload.ts';
 import type { S3Bucket } from './client.ts';
 import { isAbsent, NotS3Error } from './errors.ts';
-import type { S3Upload } from './upload.ts';
 
 /** Without it a key with a control character makes an answer that is not XML. */
 const ENCODING = { EncodingType: 'url' } as const;

@@ -1,7 +1,7 @@
-import { assert, double, integer, property } from 'fast-check';
+import { assert, double, property } from 'fast-check';
 import { expect, test } from 'vitest';
 import { StorageError } from '../../errors.ts';
-import { BUFFER_BUDGET, planParts, planTiers } from './part-plan.ts';
+import { memoryOf, planParts } from './part-plan.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -13,130 +13,64 @@ const MIN_PART = 5 * MIB;
 /** Below the 2 GiB from which on Node's crypto refuses a buffer: S3 would take 5 GiB. */
 const MAX_PART = 2047 * MIB;
 
-const buffersOf = (plan: ReturnType<typeof planParts>, part: number): number =>
-  (plan.inFlight(part) + 1) * plan.partSize(part);
+const plan = (atMost: number | undefined, partSize?: number, concurrency = 4) =>
+  planParts(atMost === undefined ? undefined : { likely: atMost / 3, atMost }, { partSize, concurrency });
 
-test('unknown or up to 512 GiB expected: that much fits, and no part on the way there needs more memory than the budget', () => {
-  for (const expected of [undefined, 0, 1, GIB, 512 * GIB]) {
-    const plan = planParts(expected, undefined);
-    expect(plan.partSize(1)).toBe(16 * MIB);
-    let total = 0;
-    let part = 0;
-    while (total < 512 * GIB) {
-      part++;
-      expect(buffersOf(plan, part)).toBeLessThanOrEqual(BUFFER_BUDGET);
-      total += plan.partSize(part);
-    }
-    expect(part).toBeLessThan(MAX_PARTS);
-    expect(plan.planned).toBeGreaterThanOrEqual(512 * GIB);
-    expect(plan.memory).toBeLessThanOrEqual(BUFFER_BUDGET);
+test('up to 150 GiB: 16 MiB, four at once', () => {
+  for (const atMost of [0, 1, GIB, 150 * GIB]) {
+    expect(plan(atMost)).toMatchObject({ partSize: 16 * MIB, queueSize: 4 });
+    expect(plan(atMost).capacity).toBeGreaterThan(150 * GIB);
   }
 });
 
-test('the beginning of every stream goes up in several parts at once', () => {
-  const plan = planParts(undefined, undefined);
-  expect(plan.inFlight(1)).toBeGreaterThanOrEqual(4);
-  expect(plan.inFlight(1400)).toBeGreaterThanOrEqual(3);
+test('nothing is known: 32 MiB, two at once', () => {
+  expect(plan(undefined)).toMatchObject({ partSize: 32 * MIB, queueSize: 2, capacity: MAX_PARTS * 32 * MIB });
 });
 
-test('whatever is expected: within the limits of S3, never shrinking, 1.5 times as much fits, or it is refused', () => {
+test('512 GiB are planned for in the memory promised', () => {
+  expect(plan(512 * GIB)).toMatchObject({ partSize: 53 * MIB, queueSize: 1 });
+  // The last copy had 512 GiB.
+  expect(memoryOf(plan(3 * 512 * GIB))).toBeLessThan(480 * MIB);
+});
+
+test('whatever is expected: it fits, within the limits of S3, or it is refused', () => {
   assert(
-    property(double({ min: 0, max: 100 * TIB, noNaN: true }), (expected) => {
-      let plan: ReturnType<typeof planParts>;
+    property(double({ min: 0, max: 100 * TIB, noNaN: true }), (likely) => {
       try {
-        plan = planParts(expected, undefined);
+        const { partSize, queueSize, capacity } = planParts(
+          { likely, atMost: 3 * likely },
+          { partSize: undefined, concurrency: 4 },
+        );
+        expect(partSize % MIB).toBe(0);
+        expect(partSize).toBeGreaterThanOrEqual(MIN_PART);
+        expect(partSize).toBeLessThanOrEqual(MAX_PART);
+        expect(queueSize).toBeGreaterThanOrEqual(1);
+        expect(capacity).toBe(MAX_PARTS * partSize);
+        expect(capacity).toBeGreaterThanOrEqual(likely);
+        if (likely < 6 * TIB) expect(capacity).toBeGreaterThanOrEqual(3 * likely);
       } catch (error) {
-        expect(error).toBeInstanceOf(StorageError);
-        expect(expected).toBeGreaterThan(16 * TIB);
-        return;
+        if (!(error instanceof StorageError)) throw error;
+        expect(likely).toBeGreaterThan(16 * TIB);
       }
-      let total = 0;
-      for (let part = 1; part <= MAX_PARTS; part++) {
-        const size = plan.partSize(part);
-        if (size < MIN_PART || size > MAX_PART || size < plan.partSize(Math.max(1, part - 1))) {
-          expect.fail(`part ${part} has ${size} bytes`);
-        }
-        if (plan.inFlight(part) < 1) expect.fail(`part ${part} never goes up`);
-        total += size;
-      }
-      expect(plan.capacity).toBe(total);
-      expect(plan.planned).toBeGreaterThanOrEqual(512 * GIB);
-      expect(plan.capacity).toBeGreaterThanOrEqual(expected);
-      if (expected > 512 * GIB && expected < 9 * TIB)
-        expect(plan.planned).toBeGreaterThanOrEqual(1.5 * expected);
     }),
     { numRuns: 60 },
   );
 });
 
-/** The sizes of the parts behind the planned ones. */
-function reserveOf(plan: ReturnType<typeof planParts>): number[] {
-  const sizes: number[] = [];
-  let before = 0;
-  for (let part = 1; part <= MAX_PARTS; part++) {
-    if (before >= plan.planned) sizes.push(plan.partSize(part));
-    before += plan.partSize(part);
-  }
-  return sizes;
-}
-
-test('a guess that was too small costs memory and not the copy: the last parts double up to the largest', () => {
-  for (const configured of [undefined, 5 * MIB, 64 * MIB, 1 * GIB]) {
-    const plan = planParts(undefined, configured);
-    const reserve = reserveOf(plan);
-    expect(reserve).toHaveLength(932);
-    expect(reserve[0]).toBe(Math.min(MAX_PART, 2 * (configured ?? 64 * MIB)));
-    expect(reserve.at(-1)).toBe(MAX_PART);
-    for (const [index, size] of reserve.entries())
-      if (index > 0 && size > 2 * (reserve[index - 1] ?? 0))
-        expect.fail(`part ${index} of it jumps to ${size}`);
-  }
-  expect(planParts(undefined, undefined).capacity).toBeGreaterThan(1.7 * TIB);
-  expect(planParts(undefined, 5 * MIB).capacity).toBeGreaterThan(500 * GIB);
-  expect(planParts(700 * GIB, undefined).capacity).toBeGreaterThan(2 * TIB);
-});
-
-test('a configured part size is used for most parts, with as many in flight as the memory allows', () => {
-  const plan = planParts(undefined, 48 * MIB);
-  expect([1, 5000, 9068].map((part) => plan.partSize(part))).toEqual([48 * MIB, 48 * MIB, 48 * MIB]);
-  expect(plan.partSize(9069)).toBe(96 * MIB);
-  expect(plan.planned).toBe(9068 * 48 * MIB);
-  expect(plan.inFlight(1)).toBe(1);
-  expect(planParts(undefined, 5 * MIB).inFlight(1)).toBeGreaterThan(10);
-  expect(planParts(undefined, 1 * GIB).inFlight(1)).toBe(1);
-});
-
-test('whatever part size is configured, all that is expected keeps to it and to its memory, and more than that fits', () => {
-  assert(
-    property(
-      integer({ min: MIN_PART, max: MAX_PART }),
-      double({ min: 0, max: 1, noNaN: true }),
-      (size, share) => {
-        const expected = Math.floor(share * MAX_PARTS * size);
-        const plan = planParts(expected, size);
-        expect(plan.planned).toBeGreaterThanOrEqual(expected);
-        expect(plan.planned % size).toBe(0);
-        expect(plan.partSize(plan.planned / size)).toBe(size);
-        expect(plan.memory).toBeLessThanOrEqual(Math.max(BUFFER_BUDGET, 2 * size));
-        let total = 0;
-        for (let part = 1; part <= MAX_PARTS; part++) {
-          const now = plan.partSize(part);
-          if (now > MAX_PART || now < plan.partSize(Math.max(1, part - 1)))
-            expect.fail(`part ${part} has ${now} bytes`);
-          total += now;
-        }
-        expect(plan.capacity).toBe(total);
-        expect(plan.capacity).toBeGreaterThanOrEqual(MAX_PARTS * size);
-      },
-    ),
-    { numRuns: 60 },
-  );
+test('a configured part size is used as it is, with as many at once as are configured and the memory allows', () => {
+  expect(plan(1 * GIB, 48 * MIB)).toMatchObject({ partSize: 48 * MIB, queueSize: 1 });
+  expect(plan(undefined, 5 * MIB, 20)).toMatchObject({ partSize: 5 * MIB, queueSize: 12 });
+  expect(plan(undefined, 5 * MIB, 2).queueSize).toBe(2);
+  expect(plan(undefined, 1 * GIB).queueSize).toBe(1);
+  expect(plan(100 * GIB, 5 * MIB, 1).capacity).toBe(MAX_PARTS * 5 * MIB);
 });
 
 test('what does not fit into 10,000 parts of the configured size is refused with a size that would do', () => {
-  const size = 8 * MIB;
-  expect(planParts(MAX_PARTS * size, size).capacity).toBe(MAX_PARTS * size);
-  const refusal = (): unknown => planParts(MAX_PARTS * size + 1, size);
+  const partSize = 8 * MIB;
+  const expecting = (likely: number) =>
+    planParts({ likely, atMost: 3 * likely }, { partSize, concurrency: 4 });
+  expect(expecting(MAX_PARTS * partSize).capacity).toBe(MAX_PARTS * partSize);
+  const refusal = (): unknown => expecting(MAX_PARTS * partSize + 1);
   expect(refusal).toThrow(StorageError);
   expect(refusal).toThrow(/part_size hold only 78\.1 GiB/);
   expect(refusal).toThrow(
@@ -144,26 +78,6 @@ test('what does not fit into 10,000 parts of the configured size is refused with
   );
 });
 
-test('part sizes that S3 does not take, or Node cannot sign, are refused', () => {
-  for (const size of [1, MIN_PART - 1, MAX_PART + 1])
-    expect(() => planParts(undefined, size)).toThrow(StorageError);
-});
-
 test('more than parts of the largest size can hold is refused', () => {
-  expect(() => planParts(100 * TIB, undefined)).toThrow(StorageError);
-});
-
-test('tiers follow each other, and there is nothing after the last one', () => {
-  const plan = planTiers(
-    [
-      { parts: 2, size: 5 },
-      { parts: 1, size: 7 },
-    ],
-    1,
-    'remedy',
-  );
-  expect([1, 2, 3].map((part) => plan.partSize(part))).toEqual([5, 5, 7]);
-  expect(plan.capacity).toBe(17);
-  expect(plan.planned).toBe(10);
-  expect(() => plan.partSize(4)).toThrow(RangeError);
+  expect(() => plan(300 * TIB)).toThrow(StorageError);
 });

@@ -13,7 +13,7 @@ type RetryToken = Awaited<ReturnType<RetryStrategy['refreshRetryTokenForRetry']>
 export const MAX_ATTEMPTS = 8;
 
 /** A server that hangs takes its time for every attempt: after these, `giveUpMs` counts. */
-const MIN_ATTEMPTS = 3;
+export const MIN_ATTEMPTS = 3;
 
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 10_000;

@@ -1,147 +1,148 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import {
-  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  ListPartsCommand,
+  PutObjectCommand,
+  type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { StorageError } from '../../errors.ts';
-import type { S3Bucket, Storage } from './client.ts';
-import { isAbsent, isUncertain } from './errors.ts';
-import { findObject } from './requests.ts';
+import { asOneLine } from '../../foreign-text.ts';
+import { newPartialName } from '../../lock/owner.ts';
+import { abortUpload } from './abort-upload.ts';
+import { encryption, type S3Bucket, type Storage } from './client.ts';
+import { joinParts } from './join-parts.ts';
+import { markerFor } from './marker.ts';
+import type { PartPlan } from './part-plan.ts';
+import { deleteObject, findObject, putObject, type S3Head } from './requests.ts';
 
-/** A multipart upload under way. */
-export interface S3Upload {
+interface UploadOptions {
   readonly key: string;
-  readonly id: string;
+  readonly body: Readable;
+  readonly plan: PartPlan;
+  /** How the object is to be stored. */
+  readonly how: Storage;
+  /** Bytes that the body had; asked for once it has ended. */
+  readonly size: () => number;
+  /** Ends the sending of parts. */
+  readonly signal: AbortSignal;
+  /** For requests whose outcome must be known: they get some time even when the upload is given up. */
+  readonly patience: AbortSignal;
+  /** Called with each failure, at once: `done` waits for the parts that are under way. */
+  readonly fail: (error: unknown) => void;
 }
 
-/** A part that is up. */
-export interface S3Part {
-  /** From 1. */
-  readonly number: number;
-  readonly etag: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Whether the server encrypts with KMS; the ETag is no MD5 then. */
-  readonly isKms: boolean;
+/** An upload by lib-storage, with what that lacks: a marker, an end that leaves nothing, and certainty about lost answers. */
+export interface TrackedUpload {
+  /** Resolves when the object is visible, rejects with the first failure; nothing is under way any more in either case. */
+  readonly done: Promise<void>;
+  /** Whether there are parts, not one request. */
+  isMultipart(): boolean;
+  /** For after `done`: a failure must not cost the copy, so it is only a warning. */
+  removeMarker(patience: AbortSignal): Promise<void>;
+  /** For after `done`: removes the object where that is new, the parts and the marker. */
+  undo(limit: AbortSignal): Promise<void>;
 }
 
-/** Begins a multipart upload: its parts are stored, and cost money, until it is completed or aborted. */
-export async function createUpload(
-  { client, config }: S3Bucket,
-  key: string,
-  how: Storage,
-  signal: AbortSignal,
-): Promise<S3Upload> {
-  const command = new CreateMultipartUploadCommand({ Bucket: config.bucket, Key: key, ...how });
-  const { UploadId } = await client.send(command, { abortSignal: signal });
-  if (!UploadId) throw new StorageError('the server began a multipart upload without naming it');
-  return { key, id: UploadId };
-}
+/**
+ * Begins to upload a body: in one request when it fits into a part, else as a multipart upload.
+ *
+ * lib-storage is not given the signal: with it `done()` would not wait for the parts under way, which are then stored after the
+ * upload was cleaned up. Instead each request carries it, and `done()` settles after the last of them. Nor does it abort by itself
+ * (`leavePartsOnError`): it would do so once, and never look whether a part came in afterwards.
+ */
+export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUpload {
+  const { config, log } = bucket;
+  const { key, body, plan, how, size, signal, patience, fail } = options;
+  const marker = markerFor(key, newPartialName());
+  let isMarked = false;
+  let id: string | undefined;
+  let isKms = false;
+  /** Set when the request that makes the object visible is sent. */
+  let commitment: { readonly before: S3Head | undefined; etag?: string | undefined } | undefined;
 
-/** Stores one part. The body is a buffer, so the SDK can send it again after a failure. */
-export async function uploadPart(
-  { client, config }: S3Bucket,
-  { key, id }: S3Upload,
-  number: number,
-  body: Buffer,
-  signal: AbortSignal,
-): Promise<S3Part> {
-  const command = new UploadPartCommand({
-    Bucket: config.bucket,
-    Key: key,
-    UploadId: id,
-    PartNumber: number,
-    Body: body,
-  });
-  const answer = await client.send(command, { abortSignal: signal });
-  return {
-    number,
-    etag: answer.ETag ?? '',
-    size: body.length,
-    isKms: answer.ServerSideEncryption?.startsWith('aws:kms') ?? false,
+  const create = async (command: CreateMultipartUploadCommand) => {
+    signal.throwIfAborted();
+    isMarked = true;
+    await putObject(bucket, marker, Buffer.alloc(0), encryption(config), patience);
+    signal.throwIfAborted();
+    const answer = await bucket.client.send(command, { abortSignal: patience });
+    id = answer.UploadId;
+    if (!id) throw new StorageError('the server began a multipart upload without naming it');
+    signal.throwIfAborted();
+    return answer;
   };
-}
+  const sendPart = async (command: UploadPartCommand) => {
+    const answer = await bucket.client.send(command, { abortSignal: signal });
+    isKms ||= answer.ServerSideEncryption?.startsWith('aws:kms') ?? false;
+    return answer;
+  };
+  const beginCommitment = async () => {
+    const before = await findObject(bucket, key, signal);
+    signal.throwIfAborted();
+    commitment = { before };
+    return commitment;
+  };
+  const put = async (command: PutObjectCommand) => {
+    const committing = await beginCommitment();
+    const answer = await bucket.client.send(command, { abortSignal: patience });
+    committing.etag = answer.ETag;
+    return answer;
+  };
+  const complete = async (command: CompleteMultipartUploadCommand) => {
+    await beginCommitment();
+    return await joinParts(bucket, command, { size: size(), isKms }, patience);
+  };
+  const send = async (command: unknown): Promise<unknown> => {
+    try {
+      if (command instanceof UploadPartCommand) return await sendPart(command);
+      if (command instanceof CreateMultipartUploadCommand) return await create(command);
+      if (command instanceof CompleteMultipartUploadCommand) return await complete(command);
+      if (command instanceof PutObjectCommand) return await put(command);
+      throw new TypeError('lib-storage sends a request that is not known here');
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
 
-/**
- * Joins the parts to an object, which appears whole. An error in an answer with status 200 is an error too: the SDK
- * looks into the body of this one.
- */
-export async function completeUpload(
-  bucket: S3Bucket,
-  { key, id }: S3Upload,
-  parts: readonly S3Part[],
-  signal: AbortSignal,
-): Promise<void> {
-  const ordered = parts.toSorted((a, b) => a.number - b.number);
-  const command = new CompleteMultipartUploadCommand({
-    Bucket: bucket.config.bucket,
-    Key: key,
-    UploadId: id,
-    MultipartUpload: { Parts: ordered.map(({ number, etag }) => ({ PartNumber: number, ETag: etag })) },
+  const uploading = new Upload({
+    client: Object.assign(Object.create(bucket.client) as S3Client, { send }),
+    params: { Bucket: config.bucket, Key: key, Body: body, ...how },
+    partSize: plan.partSize,
+    queueSize: plan.queueSize,
+    leavePartsOnError: true,
   });
-  try {
-    await bucket.joiner.send(command, { abortSignal: signal });
-  } catch (error) {
-    // An answer got lost, perhaps to an earlier attempt: "no such upload" may well mean "done already".
-    if (!isAbsent(error) && !isUncertain(error)) throw error;
-    if (signal.aborted || !(await isJoined(bucket, key, ordered, signal))) throw error;
-  }
-}
+  const finish = async (): Promise<void> => {
+    await uploading.done();
+  };
+  const done = finish();
+  // Who waits for it is told; until then a failure is no unhandled one.
+  done.catch(() => {});
 
-/** Whether the object under `key` is the one that these parts make. */
-async function isJoined(
-  bucket: S3Bucket,
-  key: string,
-  parts: readonly S3Part[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const head = await findObject(bucket, key, signal);
-  if (head?.size !== parts.reduce((sum, { size }) => sum + size, 0)) return false;
-  const etag = head.etag.replaceAll('"', '');
-  // With KMS the ETag tells only the number of parts.
-  return parts.some(({ isKms }) => isKms) ? etag.endsWith(`-${parts.length}`) : etag === joinedEtag(parts);
-}
-
-/** The ETag S3 gives to an object of several parts: MD5 of their MD5s, and their number. */
-function joinedEtag(parts: readonly S3Part[]): string {
-  const hash = createHash('md5');
-  for (const { etag } of parts) hash.update(etag.replaceAll('"', ''), 'hex');
-  return `${hash.digest('hex')}-${parts.length}`;
-}
-
-const ABORT_ROUNDS = 5;
-const ABORT_PAUSE_MS = 200;
-
-/**
- * Ends an upload and makes sure that no part of it remains: a part that was arriving while the abort was answered
- * may be stored afterwards (Amazon S3 API Reference, AbortMultipartUpload).
- */
-export async function abortUpload(bucket: S3Bucket, upload: S3Upload, signal: AbortSignal): Promise<void> {
-  for (let round = 1; round <= ABORT_ROUNDS; round++) {
-    if (await isGone(bucket, upload, signal)) return;
-    await sleep(ABORT_PAUSE_MS * round, undefined, { signal });
-  }
-  throw new StorageError(`parts of multipart upload ${upload.id} remain after ${ABORT_ROUNDS} aborts`);
-}
-
-async function isGone(
-  { client, config }: S3Bucket,
-  { key, id }: S3Upload,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const which = { Bucket: config.bucket, Key: key, UploadId: id };
-  const options = { abortSignal: signal };
-  try {
-    await client.send(new AbortMultipartUploadCommand(which), options);
-    await client.send(new ListPartsCommand({ ...which, MaxParts: 1 }), options);
-    return false;
-  } catch (error) {
-    // AWS says NoSuchUpload, Ceph NoSuchKey.
-    if (isAbsent(error)) return true;
-    throw error;
-  }
+  return {
+    done,
+    isMultipart: () => id !== undefined,
+    async removeMarker(limit) {
+      if (!isMarked) return;
+      try {
+        await deleteObject(bucket, marker, limit);
+      } catch (error) {
+        log.warn(
+          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${asOneLine(String(error))}`,
+        );
+      }
+    },
+    async undo(limit) {
+      // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
+      if (commitment && !commitment.before) {
+        const head = await findObject(bucket, key, limit);
+        const { etag } = commitment;
+        if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
+      }
+      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
+      if (isMarked) await deleteObject(bucket, marker, limit);
+    },
+  };
 }

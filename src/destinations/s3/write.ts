@@ -1,11 +1,15 @@
-import { IntegrityError } from '../../errors.ts';
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { IntegrityError, OutgrownError } from '../../errors.ts';
+import { formatBytes } from '../../units.ts';
 import type { WriteOptions } from '../destination.ts';
-import { checkGrowth, choosePlan } from './choose-plan.ts';
 import { type S3Bucket, storage } from './client.ts';
-import { createMultipart } from './multipart.ts';
-import { createPartCutter, type PartCutter } from './part-cutter.ts';
-import type { PartPlan } from './part-plan.ts';
-import { deleteObject, findObject, putObject, type S3Head } from './requests.ts';
+import { memoryOf, type PartPlan, planParts } from './part-plan.ts';
+import { deleteObject, findObject } from './requests.ts';
+import { startUpload, type TrackedUpload } from './upload.ts';
+
+/** Above this the process may need more than the 550 MB promised for copies of 512 GiB. */
+const NOTABLE_MEMORY = 512 * 1024 ** 2;
 
 /** The work behind the stream: bytes come, and become an object or nothing. Never more than one call at a time, but for `undo`. */
 export interface S3Write {
@@ -15,63 +19,65 @@ export interface S3Write {
   undo(): Promise<void>;
 }
 
-/**
- * Writes an object as one request when it is smaller than a part, else as a multipart upload.
- *
- * Our own loop and not lib-storage: that one has a single part size per upload, so that 512 GiB would need 53 MiB
- * from the first part on, and when aborted it does not wait for the parts that are under way, which are then stored
- * after the upload was cleaned up. `fail` is called when a part fails while nobody is waiting for it.
- */
+/** Writes an object. `fail` is called when something fails while nobody is waiting for it. */
 export function startWrite(
   bucket: S3Bucket,
   key: string,
   options: WriteOptions,
   fail: (error: unknown) => void,
 ): S3Write {
-  const { config, tuning } = bucket;
-  const how = storage(config, options);
+  const { config, log, tuning } = bucket;
+  const place = `s3://${config.bucket}/${key}`;
   const aborting = new AbortController();
   const { signal } = aborting;
   const patience = new AbortController();
-  const multipart = createMultipart(bucket, key, { how, signal, patience: patience.signal, fail });
-  let cutting: { readonly plan: PartPlan; readonly cutter: PartCutter } | undefined;
+  // By chunks: a stream of bytes would join them, to be joined once more to a part.
+  const body = new PassThrough({ objectMode: true, highWaterMark: 1 });
+  body.on('error', () => {});
+  let begun: { readonly plan: PartPlan; readonly upload: TrackedUpload } | undefined;
   let written = 0;
   let busy: Promise<void> = Promise.resolve();
-  /** Set when the request that makes the object visible is sent. */
-  let commitment: { readonly before: S3Head | undefined; etag?: string } | undefined;
 
-  const startCutting = async () => {
-    const plan = await choosePlan(bucket, key, options, signal);
-    const { concurrency } = config;
-    return { plan, cutter: createPartCutter({ plan, concurrency, signal }, (part) => multipart.send(part)) };
+  const begin = () => {
+    const plan = tuning.plan ?? planParts(options.expected, config);
+    const memory = memoryOf(plan);
+    if (memory > NOTABLE_MEMORY) {
+      log.warn(`${place} takes parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`);
+    }
+    const [how, size] = [storage(config, options), () => written];
+    const upload = startUpload(bucket, {
+      key,
+      body,
+      plan,
+      how,
+      size,
+      signal,
+      fail,
+      patience: patience.signal,
+    });
+    return { plan, upload };
   };
 
   const add = async (chunk: Buffer): Promise<void> => {
     signal.throwIfAborted();
-    cutting ??= await startCutting();
-    const before = written;
+    const { capacity, remedy } = (begun ??= begin()).plan;
     written += chunk.length;
-    checkGrowth(bucket, key, cutting.plan, { before, after: written });
-    await cutting.cutter.add(chunk);
+    if (written > capacity) {
+      const message = `there are more than the ${formatBytes(capacity)} that its parts hold`;
+      throw new OutgrownError(message, { size: written, remedy });
+    }
+    if (!body.write(chunk)) await once(body, 'drain', { signal });
   };
 
   const commit = async (): Promise<void> => {
     signal.throwIfAborted();
-    const last = cutting?.cutter.last();
-    if (multipart.isBegun() && last && last.bytes.length > 0) await multipart.send(last);
-    await multipart.whenSent();
-    const before = await findObject(bucket, key, signal);
-    signal.throwIfAborted();
-    commitment = { before };
-    if (multipart.isBegun()) {
-      await multipart.complete();
-      await checkSize();
-      await multipart.removeMarker();
-    } else {
-      // No check of the size: the server has compared body, length and signed SHA-256 before it said yes.
-      const body = last?.bytes ?? Buffer.alloc(0);
-      commitment.etag = await putObject(bucket, key, body, how, patience.signal);
-    }
+    const { upload } = (begun ??= begin());
+    body.end();
+    await upload.done;
+    // No check after a single request: the server has compared body, length and signed SHA-256 before it said yes.
+    if (!upload.isMultipart()) return;
+    await checkSize();
+    await upload.removeMarker(patience.signal);
   };
 
   const checkSize = async (): Promise<void> => {
@@ -79,25 +85,19 @@ export function startWrite(
     if (head?.size === written) return;
     await deleteObject(bucket, key, patience.signal);
     throw new IntegrityError(
-      `s3://${config.bucket}/${key} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
+      `${place} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
     );
   };
 
   const undo = async (): Promise<void> => {
     aborting.abort();
+    // Without an error it would look like an end of the stream.
+    body.destroy(new Error('The upload was given up'));
     const timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
     await busy;
-    await multipart.whenIdle();
+    await begun?.upload.done.catch(() => {});
     clearTimeout(timer);
-    const limit = AbortSignal.timeout(tuning.cleanUpMs);
-    if (commitment && !commitment.before) await withdraw(commitment.etag, limit);
-    await multipart.abort(limit);
-  };
-
-  /** Where another object was replaced, the new one stays: it is whole, and the old one is gone. */
-  const withdraw = async (etag: string | undefined, limit: AbortSignal): Promise<void> => {
-    const head = await findObject(bucket, key, limit);
-    if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
+    await begun?.upload.undo(AbortSignal.timeout(tuning.cleanUpMs));
   };
 
   /** `undo` waits for the step that is under way. */

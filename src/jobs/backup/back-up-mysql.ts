@@ -93,7 +93,7 @@ async function planCopy(
       openFiles,
       galera,
       replicaOptions: replica.options,
-      estimate: () => Promise.resolve(unpackedSize),
+      size: unpackedSize,
       log,
     });
     const key = mysqlCopyKey(host, runType, started);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ToldWarnings } from '../../status/told-warnings.ts';
+import { parseToldWarnings, type ToldWarnings } from '../../status/told-warnings.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 
 const DAY = 24 * 3600;
@@ -53,5 +53,21 @@ describe('the warning of a lasting state', () => {
   it('is not silenced by a time from tomorrow', () => {
     const { told } = run({}, START + DAY, { mode: 'open' });
     expect(run(told, START, { mode: 'open' }).said).toEqual(['mode']);
+  });
+});
+
+describe('the size of a copy that its destination could not hold', () => {
+  it('is remembered over other runs until a copy is stored, and then forgotten', () => {
+    const failed = recallWarnings({}, START);
+    failed.outgrown.note('/data', 5000);
+    const told = failed.remember({ complete: false }) ?? {};
+    // As it is read from a status.
+    const read = parseToldWarnings(JSON.parse(JSON.stringify(told)));
+    const other = run(read, START + 3600, { mode: 'open' });
+    expect(recallWarnings(other.told, START + 7200).outgrown.reached('/data')).toBe(5000);
+    expect(run(other.told, START + 7200, { mode: 'open' }).changed).toBe(false);
+    const stored = recallWarnings(other.told, START + 9000);
+    stored.outgrown.note('/data', undefined);
+    expect(stored.remember(WHOLE)).toEqual({});
   });
 });

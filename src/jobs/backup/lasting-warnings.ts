@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ToldWarnings } from '../../status/told-warnings.ts';
+import type { OutgrownSizes } from '../job-context.ts';
 
 /** How long the same warning is not repeated, in seconds. */
 const REPEAT_SECONDS = 7 * 24 * 3600;
@@ -11,6 +12,8 @@ export interface LastingWarnings {
    * that counts what changes all the time.
    */
   isDue(state: string, message: string, essence?: string): boolean;
+  /** How large copies became that their destination could not hold; remembered until one is stored. */
+  readonly outgrown: OutgrownSizes;
   /** What to remember for the next run; undefined when that is what was remembered already. */
   remember(options: { readonly complete: boolean }): ToldWarnings | undefined;
 }
@@ -22,7 +25,16 @@ export interface LastingWarnings {
 export function recallWarnings(told: ToldWarnings, now: number): LastingWarnings {
   const current = new Map<string, ToldWarnings[string]>();
   let hasNews = false;
+  const sizes = new Map(Object.entries(told).filter(([, { bytes }]) => bytes !== undefined));
   return {
+    outgrown: {
+      reached: (title) => sizes.get(outgrownState(title))?.bytes,
+      note(title, bytes) {
+        hasNews = true;
+        if (bytes === undefined) sizes.delete(outgrownState(title));
+        else sizes.set(outgrownState(title), { at: now, digest: '', bytes });
+      },
+    },
     isDue(state, message, essence = message) {
       const digest = createHash('sha256').update(essence).digest('hex').slice(0, 16);
       const before = current.get(state) ?? told[state];
@@ -34,9 +46,14 @@ export function recallWarnings(told: ToldWarnings, now: number): LastingWarnings
       return !isKnown;
     },
     remember({ complete }) {
-      const ended = Object.keys(told).filter((state) => !current.has(state));
-      if (!hasNews && (ended.length === 0 || !complete)) return undefined;
-      return { ...(complete ? {} : told), ...Object.fromEntries(current) };
+      const before = Object.entries(told).filter(([, { bytes }]) => bytes === undefined);
+      const hasEnded = before.some(([state]) => !current.has(state));
+      if (!hasNews && !(hasEnded && complete)) return undefined;
+      return Object.fromEntries([...(complete ? [] : before), ...current, ...sizes]);
     },
   };
+}
+
+function outgrownState(title: string): string {
+  return `outgrown ${title}`;
 }

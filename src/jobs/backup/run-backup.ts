@@ -98,6 +98,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   const warnings = recallWarnings(told, toSeconds(start));
   const context: JobContext = {
     ...given,
+    outgrown: warnings.outgrown,
     warnLasting: (state, message, essence) =>
       log[warnings.isDue(state, message, essence) ? 'warn' : 'debug'](message),
   };

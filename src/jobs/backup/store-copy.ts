@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Duplex } from 'node:stream';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { describeError } from '../../errors.ts';
+import { describeError, OutgrownError } from '../../errors.ts';
 import type { LogFields } from '../../log.ts';
 import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
@@ -12,6 +12,7 @@ import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
 import { SomeBytes } from '../../pipeline/some-bytes.ts';
 import type { Source } from '../../sources/source.ts';
 import type { JobContext } from '../job-context.ts';
+import { expectSize } from './expect-size.ts';
 
 /** An object that has been stored whole. */
 export interface StoredObject extends Digest {
@@ -65,7 +66,9 @@ export async function storeCopy(
     ...(localMeter === remoteMeter ? [] : [localMeter]),
     new KeepLocal(local.write(localKey)),
   ];
-  const estimate = async (signal: AbortSignal) => previousSize ?? (await source.estimate(signal));
+  const { outgrown } = context;
+  const reached = outgrown?.reached(source.title);
+  const expected = expectSize({ previousSize, sourceSize: source.size, reached });
   try {
     // Every stream is made here, where nothing is awaited, so that the pipeline closes each of them.
     await runPipeline(
@@ -76,11 +79,13 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.destination.write(remoteKey, { estimate }),
+        context.destination.write(remoteKey, { expected }),
       ],
       context.signal,
     );
+    if (reached !== undefined) outgrown?.note(source.title, undefined);
   } catch (error) {
+    if (error instanceof OutgrownError) outgrown?.note(source.title, error.size);
     await removeLocalCopy(context, localKey);
     throw error;
   } finally {

@@ -55,7 +55,7 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
     fromLsn: undefined,
     openFiles,
     galera,
-    estimate: () => Promise.resolve(dataSize),
+    size: dataSize,
     log,
   });
   const line = progress.begin(`${source.title} to ${host.name}`, compression ? undefined : dataSize);
