@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '../config/config.ts';
-import { findSecrets } from '../config/secret.ts';
+import { findSecrets, hider } from '../config/secret.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import { createLog, type Log, type LogSink } from '../log.ts';
 import type { RunIdentity } from './json-lines.ts';
@@ -81,13 +81,4 @@ async function openLogFile(path: string, warn: (message: string) => void): Promi
       );
     }
   };
-}
-
-/** Shorter ones would blot out parts of ordinary words. */
-const MIN_SECRET_LENGTH = 6;
-
-/** Replaces secrets in a message: a server may repeat what it was sent. */
-function hider(secrets: readonly string[]): (message: string) => string {
-  const long = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
-  return (message) => long.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message);
 }

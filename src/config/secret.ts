@@ -31,3 +31,15 @@ export function findSecrets(value: unknown): string[] {
   if (value instanceof Secret) return [value.reveal()];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(findSecrets) : [];
 }
+
+/** Shorter ones would blot out parts of ordinary words. */
+const MIN_SECRET_LENGTH = 6;
+
+/** Replaces secrets in a message: a server may repeat what it was sent. */
+export function hider(secrets: readonly string[]): (message: string) => string {
+  // The longest first: of one that begins with another the end would stay.
+  const long = secrets
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
+    .toSorted((a, b) => b.length - a.length);
+  return (message) => long.reduce((text, secret) => text.replaceAll(secret, '[secret]'), message);
+}

@@ -83,6 +83,19 @@ describe('the files of a status', () => {
     expect(counted.reads).toBe(4);
   });
 
+  it('are read again once the lock is lost: what they wanted deleted may be done, and its key taken again', async () => {
+    let lost = false;
+    const requireLock = () => {
+      if (lost) throw new Error('lost');
+    };
+    const { store: frozen } = counting({ requireLock });
+    await frozen.write({ status: one, deletions: [OLD] });
+    expect((await frozen.read()).deletions).toEqual([OLD]);
+    lost = true;
+    await store.write({ status: two, deletions: [] });
+    expect(await frozen.read()).toEqual({ status: two, deletions: [] });
+  });
+
   it('are read again after a write that failed, and not written once the lock is lost', async () => {
     let lost = false;
     let full = true;

@@ -24,7 +24,7 @@ export interface StoredStatus {
 /** One status file of a host on a destination, with its second copy. */
 export interface StatusStore {
   /**
-   * An absent file is an empty status. Where a lock is held the files are read once, as nothing else writes them meanwhile. Throws a
+   * An absent file is an empty status. While a lock is held the files are read once, as nothing else writes them meanwhile. Throws a
    * StatusDamagedError when neither copy can be read.
    */
   read(): Promise<StoredStatus>;
@@ -114,6 +114,7 @@ export function openStatusStore(
   };
   return {
     async read() {
+      if (!hasLock(context)) held = undefined;
       const [first, second] = held ?? (await readBoth());
       if (context.requireLock) held = [first, second];
       const chosen = choose(format, first, second, (problem) =>
@@ -178,6 +179,17 @@ export function openStatusStore(
       if (context.requireLock) held = [parse(first, format), parse(second, format)];
     },
   };
+}
+
+/** Whether other runs are still kept from the files. */
+function hasLock({ requireLock }: StatusWriting): boolean {
+  try {
+    requireLock?.();
+    return requireLock !== undefined;
+  } catch {
+    // The next write says so.
+    return false;
+  }
 }
 
 function choose(
