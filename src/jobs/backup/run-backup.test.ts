@@ -258,6 +258,27 @@ describe('a run', () => {
     expect(planned.slice(2)).toEqual([expect.toSatisfy((atMost: number) => atMost < 1500)]);
   });
 
+  it('remembers that size also when it is stopped afterwards', async () => {
+    const context = createContext();
+    const stop = new AbortController();
+    const planned: (number | undefined)[] = [];
+    const destination: Destination = {
+      ...context.destination,
+      write(key, write) {
+        if (key.includes('_two-')) stop.abort(new Error('SIGTERM'));
+        if (!key.includes('_one-')) return context.destination.write(key, write);
+        planned.push(write?.expected?.atMost);
+        return new Writable({
+          write: (_bytes, _encoding, callback) => callback(new OutgrownError('too large', { size: 5000 })),
+        });
+      },
+    };
+    const stopped = runBackup('daily', options(), { ...context, destination, signal: stop.signal });
+    await expect(stopped).rejects.toThrow('SIGTERM');
+    await runBackup('daily', options(), { ...context, destination });
+    expect(planned).toEqual([undefined, 10_000]);
+  });
+
   it('warns once of copies that a clock ahead has dated, and they push none out', async () => {
     const real = createContext({ dirs: `${dir}/one`, more: '[retention]\ndaily_copies=2\n' });
     const ahead = { ...real, now: () => new Date('2027-01-01T00:00:00Z') };
