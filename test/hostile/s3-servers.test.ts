@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { S3Config } from '../../src/config/config.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError, StorageError } from '../../src/errors.ts';
 import { FILES_STATUS } from '../../src/kinds/files.ts';
@@ -15,9 +17,9 @@ let server: LyingS3 | undefined;
 afterEach(async () => await server?.[Symbol.asyncDispose]());
 
 const log = keepLog();
-async function open(answer: Answer) {
+async function open(answer: Answer, change: Partial<S3Config> = {}) {
   server = await startLyingS3(answer);
-  return openS3(server.config, log, IMPATIENT);
+  return openS3({ ...server.config, ...change }, log, IMPATIENT);
 }
 
 const KEY = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
@@ -100,6 +102,31 @@ describe('an answer without an end', () => {
     });
     expect(error).toBeInstanceOf(StorageError);
   });
+});
+
+it('a server that names no ETag of a part is at fault, not the network; nothing of the upload is left', async () => {
+  const asked: string[] = [];
+  const answer: Answer = ({ searchParams }, response, { method = '' }) => {
+    asked.push(
+      [method, ...['uploads', 'partNumber', 'uploadId'].filter((name) => searchParams.has(name))].join(' '),
+    );
+    // The upload's parts are asked for after it was aborted.
+    response.statusCode = method === 'GET' ? 404 : 200;
+    response.end(method === 'POST' ? '<Result><UploadId>1</UploadId></Result>' : '');
+  };
+  const destination = await open(answer, { partSize: 5 << 20, concurrency: 1 });
+  const copy = Array.from({ length: 16 }, () => Buffer.alloc(1 << 20));
+  expect(await failureOf(pipeline(copy, destination.write(KEY)))).toBe(
+    'the server took a part without naming its ETag',
+  );
+  expect(asked).toEqual([
+    'PUT',
+    'POST uploads',
+    'PUT partNumber uploadId',
+    'DELETE uploadId',
+    'GET uploadId',
+    'DELETE',
+  ]);
 });
 
 it('a status of 700 MB is damaged, its second copy is used, and hardly more than the limit is read', async () => {

@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
-import { hasCode, StorageError } from '../../errors.ts';
+import { describeError, hasCode, StorageError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { makeFolder } from '../../make-folder.ts';
 import type { RequestLimits } from '../request-limits.ts';
@@ -145,7 +145,10 @@ function startWrite({ path, partialPath, root }: FileToWrite, log: Log, signal: 
     },
 
     async undo() {
-      await file?.close();
+      // A network file system may say only here that it has no room: the file is closed, and its bytes are not wanted any more.
+      await file
+        ?.close()
+        .catch((error: unknown) => log.debug(`Closing ${partialPath}: ${describeError(error)}`));
       await removeFile(partialPath);
       // Another writer may have put a file of its own there meanwhile.
       if (appeared !== undefined && (await identify(path)) === appeared) await removeFile(path);

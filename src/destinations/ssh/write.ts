@@ -145,7 +145,8 @@ async function startUpload(
       await Promise.all(underWay);
       // On a lost connection nothing can be removed: a later run's sweep does that.
       if (!session.isOpen()) return;
-      await close();
+      // A server may say only here that it has no room; the file's bytes are not wanted any more.
+      await close().catch(() => undefined);
       const isRemoved = await unlessAbsent(removeFile(session, partial).then(() => true));
       if (isRemoved || appeared === undefined) return;
       // It was renamed. SFTP knows no inodes: another writer's file is told apart by these two.

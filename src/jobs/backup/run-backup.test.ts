@@ -10,12 +10,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../config/read-config.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
-import { LockTimeoutError } from '../../errors.ts';
+import { LockTimeoutError, OutgrownError } from '../../errors.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
@@ -230,6 +231,52 @@ describe('a run', () => {
     expect(await warningsOf({ ...real, destination })).toEqual(warning('read-only'));
     expect(await warningsOf(real)).toEqual([]);
     expect(await warningsOf({ ...real, destination })).toEqual(warning('read-only'));
+  });
+
+  it('plans for twice the size that a copy reached which its destination could not hold, until one is stored', async () => {
+    const context = createContext();
+    const planned: (number | undefined)[] = [];
+    const refusing: Destination = {
+      ...context.destination,
+      write(key, write) {
+        if (!key.includes('_one-')) return context.destination.write(key, write);
+        const atMost = write?.expected?.atMost;
+        planned.push(atMost);
+        if (atMost === 10_000) return context.destination.write(key, write);
+        return new Writable({
+          write: (_bytes, _encoding, callback) => callback(new OutgrownError('too large', { size: 5000 })),
+        });
+      },
+    };
+    const given = { ...context, destination: refusing };
+    expect(await runBackup('daily', options(), given)).toBe(false);
+    expect(errors()).toEqual([`error Cannot back up ${dir}/one: too large`]);
+    expect(await runBackup('daily', options(), given)).toBe(true);
+    expect(await runBackup('daily', options(), given)).toBe(false);
+    expect(planned.slice(0, 2)).toEqual([undefined, 10_000]);
+    // Three times the second copy, which was small.
+    expect(planned.slice(2)).toEqual([expect.toSatisfy((atMost: number) => atMost < 1500)]);
+  });
+
+  it('remembers that size also when it is stopped afterwards', async () => {
+    const context = createContext();
+    const stop = new AbortController();
+    const planned: (number | undefined)[] = [];
+    const destination: Destination = {
+      ...context.destination,
+      write(key, write) {
+        if (key.includes('_two-')) stop.abort(new Error('SIGTERM'));
+        if (!key.includes('_one-')) return context.destination.write(key, write);
+        planned.push(write?.expected?.atMost);
+        return new Writable({
+          write: (_bytes, _encoding, callback) => callback(new OutgrownError('too large', { size: 5000 })),
+        });
+      },
+    };
+    const stopped = runBackup('daily', options(), { ...context, destination, signal: stop.signal });
+    await expect(stopped).rejects.toThrow('SIGTERM');
+    await runBackup('daily', options(), { ...context, destination });
+    expect(planned).toEqual([undefined, 10_000]);
   });
 
   it('warns once of copies that a clock ahead has dated, and they push none out', async () => {

@@ -1,6 +1,6 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
-import { describeError, LockTimeoutError, TwinDbError } from '../../errors.ts';
+import { describeError, LockTimeoutError, OutgrownError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
 import { thisMachine } from '../../lock/machine-id.ts';
 import type { ToldWarnings } from '../../status/told-warnings.ts';
@@ -89,6 +89,8 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
       given.signal.throwIfAborted();
       log.error(describeError(title === undefined ? cause : new TwinDbError(title, { cause })));
       succeeded = false;
+      // At once: what comes next may take hours, and end with a signal.
+      if (cause instanceof OutgrownError) await remember({ complete: false });
       return false;
     }
   };
@@ -102,6 +104,8 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     warnLasting: (state, message, essence) =>
       log[warnings.isDue(state, message, essence) ? 'warn' : 'debug'](message),
   };
+  const remember = (options: { readonly complete: boolean }) =>
+    rememberWarnings(warnings.remember(options), places, context);
   if (succeeded) await ensureKey(places, context);
   await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
@@ -120,7 +124,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   }
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
-  await rememberWarnings(warnings.remember({ complete: succeeded && !parts.binlogsOnly }), places, context);
+  await remember({ complete: succeeded && !parts.binlogsOnly });
   await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -150,7 +154,7 @@ async function rememberWarnings(
     await remote.status.write({ ...(await remote.status.read()), told });
   } catch (error) {
     signal.throwIfAborted();
-    // The next run says them again, which is no harm.
+    // The next run says them again; a copy that outgrew its plan fails once more, and says so.
     log.debug(`Cannot remember the warnings of this run: ${describeError(error)}`);
   }
 }
