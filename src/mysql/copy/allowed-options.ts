@@ -86,6 +86,12 @@ function ruleOf(name: string): Rule | undefined {
   return isPluginOption ? (value) => value : RULES[name];
 }
 
+/**
+ * Bytes. The programs read 4094 of a line at once, and take what follows for the next line: an option could hide at the end of
+ * a long value. There is room for the mark that makes the line a comment. Source: the buffer of my_default.c.
+ */
+const LONGEST_LINE = 4000;
+
 interface AllowedOptions {
   readonly content: string;
   /** Names of the options that were left out. */
@@ -108,8 +114,9 @@ export function allowOptions(content: string): AllowedOptions {
     }
     const plain = value.trim().replace(/^(["'])(.*)\1$/, '$2');
     const kept = ruleOf(name)?.(plain);
-    if (kept === undefined) dropped.push(name);
-    else allowed.push(kept === plain ? line.trim() : `${name.replaceAll('-', '_')}=${kept}`);
+    const written = kept === plain ? line.trim() : `${name.replaceAll('-', '_')}=${kept}`;
+    if (kept === undefined || Buffer.byteLength(written) > LONGEST_LINE) dropped.push(name);
+    else allowed.push(written);
   }
   return { content: ['[mysqld]', ...allowed, ''].join('\n'), dropped };
 }
