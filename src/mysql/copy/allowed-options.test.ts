@@ -29,6 +29,10 @@ innodb_encrypt_tables=ON
 `;
 
 describe('the options of a copy', () => {
+  it('have no comments', () => {
+    expect(allow('innodb_page_size = 4096 # plugin_dir=/tmp').kept).toEqual(['innodb_page_size = 4096']);
+  });
+
   it('have no line so long that the programs would read its end as an option of its own', () => {
     const start = 'file_key_management_filename=/';
     const long = `${start.padEnd(4094, 'a')}plugin-load=evil.so`;
