@@ -328,6 +328,14 @@ describe('the house', () => {
     expect(heavy.toSorted()).toEqual(['jobs/clone/address.ts', 'jobs/clone/transports.ts']);
   });
 
+  it.each(['backup', 'ls', 'status', 'restore-file'])(
+    'loads nothing of MySQL with the command %s',
+    (command) => {
+      const loaded = [...loadedFrom([`commands/${command}.ts`])];
+      expect(loaded.filter((target) => /^mysql(\/|2)/.test(target))).toEqual([]);
+    },
+  );
+
   it('reads the code of an error in one place', () => {
     const readers = files.filter((file) =>
       /ErrnoException|'code' in /.test(readFileSync(join(SRC, file), 'utf8')),

@@ -1,60 +1,21 @@
 import { ConfigError } from '../errors.ts';
 import { encodeName, encodeValue } from './ini-codec.ts';
 
-/** A section header, or an option with all the lines of its value. */
-type Entry =
-  | { readonly kind: 'section'; readonly line: number; readonly name: string; readonly rest: string }
-  | { readonly kind: 'option'; readonly line: number; readonly name: string; readonly value: string[] };
-
 /** Python 3 up to 3.9: the name ends at the first bracket, and what follows it is ignored. */
-const HEADER = /^\[([^\]]+)\](.*)$/s;
+const HEADER = /^\[([^\]]+)\]\s*(.*)$/s;
 /** The first `=` or `:` separates; without any the value is empty. */
 const OPTION = /^([^=:]*?)\s*(?:[=:]\s*(.*))?$/s;
 
 /**
- * Splits the text as Python's configparser does: a line indented deeper than its option continues the value, also
- * after blank lines and comments; a comment fills its whole line; options and headers may be indented themselves.
- */
-function splitEntries(source: string): Entry[] {
-  const entries: Entry[] = [];
-  let open: string[] | undefined;
-  let indent = 0;
-  for (const [index, physical] of source.split(/\r\n|\r|\n/).entries()) {
-    const content = physical.trim();
-    if (content.startsWith('#') || content.startsWith(';')) continue;
-    if (content === '') {
-      open?.push('');
-      continue;
-    }
-    const depth = physical.length - physical.trimStart().length;
-    if (open !== undefined && depth > indent) {
-      open.push(content);
-      continue;
-    }
-    indent = depth;
-    const line = index + 1;
-    const header = HEADER.exec(content);
-    if (header === null) {
-      const [, name = '', value = ''] = OPTION.exec(content) ?? [];
-      open = [value];
-      entries.push({ kind: 'option', line, name, value: open });
-    } else {
-      const [, name = '', rest = ''] = header;
-      open = undefined;
-      entries.push({ kind: 'section', line, name, rest: rest.trim() });
-    }
-  }
-  return entries;
-}
-
-/**
- * Rewrites a configuration file in the dialect of Python's configparser into text that the npm package `ini` can
- * only read one way: one line an option, names and values encoded (see ini-codec.ts), option names in lower case.
+ * Rewrites a configuration file as the npm package `ini` has to see it to find what Python's configparser finds. It stays
+ * because `ini` knows neither `:` as a separator, nor indented lines that continue a value (also after blank lines and
+ * comments), nor option names without case, and takes quotes, `#`, `;`, `\` and dots for more than text (see ini-codec.ts).
  * Values are as written: quotes stay, `%` is not interpolated. What is set twice gets a warning.
  * Throws a ConfigError that names the file and the line.
  */
 export function rewriteForIni(source: string, file: string, warn: (message: string) => void): string {
-  const lines: string[] = [];
+  /** Up to the value, and its lines, which a header does not have. */
+  const entries: (readonly [start: string, value: string[]])[] = [];
   const seen = new Map<string, number>();
   const noteAgain = (what: string, line: number, outcome: string): void => {
     const before = seen.get(what);
@@ -63,29 +24,43 @@ export function rewriteForIni(source: string, file: string, warn: (message: stri
     seen.set(what, line);
   };
   let section: string | undefined;
-  for (const entry of splitEntries(source)) {
-    if (entry.kind === 'section') {
-      section = entry.name;
-      noteAgain(`[${section}]`, entry.line, 'the options of both count');
-      if (/^[^#;]/.test(entry.rest)) {
-        warn(`${file}: line ${entry.line}: what follows [${section}] on its line is ignored`);
-      }
-      lines.push(`[${encodeName(section)}]`);
+  let open: string[] | undefined;
+  let indent = 0;
+  for (const [index, physical] of source.split(/\r\n|\r|\n/).entries()) {
+    const content = physical.trim();
+    if (content.startsWith('#') || content.startsWith(';')) continue;
+    const depth = physical.length - physical.trimStart().length;
+    if (content === '' || (open !== undefined && depth > indent)) {
+      open?.push(content);
       continue;
     }
-    const name = entry.name.toLowerCase();
-    if (name === '')
-      throw new ConfigError(`${file}: line ${entry.line}: there is no option name before the separator`);
+    indent = depth;
+    const line = index + 1;
+    const header = HEADER.exec(content);
+    if (header !== null) {
+      const [, name = '', rest = ''] = header;
+      section = name;
+      open = undefined;
+      noteAgain(`[${name}]`, line, 'the options of both count');
+      if (/^[^#;]/.test(rest)) warn(`${file}: line ${line}: what follows [${name}] on its line is ignored`);
+      entries.push([`[${encodeName(name)}]`, []]);
+      continue;
+    }
+    const [, written = '', value = ''] = OPTION.exec(content) ?? [];
+    if (written === '')
+      throw new ConfigError(`${file}: line ${line}: there is no option name before the separator`);
     if (section === undefined) {
       throw new ConfigError(
-        `${file}: line ${entry.line}: option ${JSON.stringify(entry.name)} stands before any section`,
+        `${file}: line ${line}: option ${JSON.stringify(written)} stands before any section`,
         {
           remedy: 'Put a section header such as [source] above it.',
         },
       );
     }
-    noteAgain(`[${section}] ${name}`, entry.line, 'the later one counts');
-    lines.push(`${encodeName(name)}=${encodeValue(entry.value.join('\n').trimEnd())}`);
+    const name = written.toLowerCase();
+    noteAgain(`[${section}] ${name}`, line, 'the later one counts');
+    open = [value];
+    entries.push([`${encodeName(name)}=`, open]);
   }
-  return lines.join('\n');
+  return entries.map(([start, value]) => start + encodeValue(value.join('\n').trimEnd())).join('\n');
 }

@@ -1,12 +1,9 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError } from '../../errors.ts';
 import type { Part } from '../../exporters/report.ts';
-import { connectMysql } from '../../mysql/server/server.ts';
 import type { JobContext } from '../job-context.ts';
 import type { PlacesOfKinds } from '../record/open-places.ts';
 import { type CopyPlaces, finishAllDeletions } from '../record/record-copy.ts';
-import { backUpBinlogs } from './back-up-binlogs.ts';
-import { backUpMysql } from './back-up-mysql.ts';
 import { BINLOG_PART, hasServer, MYSQL_PART, type RunRecord } from './run-record.ts';
 
 /** Reports the failure of a part of the run, below its title, and lets the rest go on. Tells whether it succeeded. */
@@ -54,6 +51,12 @@ export async function backUpServer(
   };
   // One connection, so that a server that cannot be reached is one failure.
   const backUp = async (): Promise<void> => {
+    // Loaded only here: most hosts have directories and no server.
+    const [{ connectMysql }, { backUpMysql }, { backUpBinlogs }] = await Promise.all([
+      import('../../mysql/server/server.ts'),
+      import('./back-up-mysql.ts'),
+      import('./back-up-binlogs.ts'),
+    ]);
     await using server = await connectMysql(mysql, log, context.signal);
     const copyData = () => backUpMysql(server, mysql, runType, places.mysql, context);
     const copyLogs = () => backUpBinlogs(server, mysql, places.binlog, context);

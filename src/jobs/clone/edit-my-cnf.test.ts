@@ -25,6 +25,8 @@ describe('the configuration of a replica', () => {
     ['[mysqld]\nserver_id="1" # a # b\n', '[mysqld]\nserver_id=77 # a # b\n'],
     ['[mysqld]\r\nserver_id=1\r\n', '[mysqld]\r\nserver_id=77\r\n'],
     ['[mysqld]\nserver_id\n', '[mysqld]\nserver_id=77\n'],
+    ['[mysqld]\nserver_id # a\n', '[mysqld]\nserver_id=77 # a\n'],
+    ['[mysqld]\nserver_id = # a\n', '[mysqld]\nserver_id =77 # a\n'],
   ])('finds the option in %j', (text, expected) => {
     expect(edit(text)).toEqual([expected]);
   });

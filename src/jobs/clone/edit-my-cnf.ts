@@ -1,4 +1,4 @@
-import { dropComment, groupOf } from '../../mysql/server/option-file.ts';
+import { groupOf, optionLines, plainName, type WrittenOption } from '../../mysql/server/option-line.ts';
 
 /** A configuration file of the server. */
 export interface ConfigFile {
@@ -41,48 +41,23 @@ export function findOption(files: readonly ConfigFile[], groups: readonly string
   return files.flatMap(({ text }) => findOptions(text, groups, name));
 }
 
-const LINE = /^(\s*)([^\s=#;[!][^\s=]*)(\s*=\s*|\s*$)/;
-
 function findOptions(text: string, groups: readonly string[], wanted: string): string[] {
-  return mapLines(text, groups, (line) => {
-    const [whole = '', , name = ''] = LINE.exec(line) ?? [];
-    return isOption(name, wanted) ? dropComment(line).slice(whole.length).trim() : undefined;
-  }).filter((value) => value !== undefined);
+  return [...optionLines(text)].flatMap(({ group, option }) =>
+    groups.includes(group ?? '') && isOption(option, wanted) ? [option.value ?? ''] : [],
+  );
 }
 
 function replaceOption(text: string, groups: readonly string[], { name: wanted, value }: Setting): string {
-  return mapLines(
-    text,
-    groups,
-    (line, counts) => {
-      const [, indent = '', name = '', equals = ''] = LINE.exec(line) ?? [];
-      if (!counts || !isOption(name, wanted)) return line;
-      const said = dropComment(line);
-      const tail = line.slice(said.trimEnd().length);
-      return `${indent}${name}${equals.includes('=') ? equals : '='}${value}${tail}`;
-    },
-    'all',
-  ).join('\n');
-}
-
-function isOption(name: string, wanted: string): boolean {
-  return name.replaceAll('_', '-').replace(/^loose-/, '') === wanted;
-}
-
-/** Calls `each` for the lines in the server's groups, or for all with whether they are. */
-function mapLines<T>(
-  text: string,
-  groups: readonly string[],
-  each: (line: string, counts: boolean) => T,
-  which: 'counting' | 'all' = 'counting',
-): T[] {
-  let counts = false;
-  return text.split('\n').flatMap((line) => {
-    const group = groupOf(line);
-    if (group !== undefined) counts = groups.includes(group);
-    const isOptionLine = counts && group === undefined;
-    return isOptionLine || which === 'all' ? [each(line, isOptionLine)] : [];
+  const lines = Array.from(optionLines(text), ({ text: line, group, option }) => {
+    if (!groups.includes(group ?? '') || !isOption(option, wanted)) return line;
+    const { indent, name, equals, tail } = option;
+    return `${indent}${name}${equals || '='}${value}${tail}`;
   });
+  return lines.join('\n');
+}
+
+function isOption(option: WrittenOption | undefined, wanted: string): option is WrittenOption {
+  return option !== undefined && plainName(option).replace(/^loose-/, '') === wanted;
 }
 
 function addOption(

@@ -29,6 +29,20 @@ innodb_encrypt_tables=ON
 `;
 
 describe('the options of a copy', () => {
+  it('have no comments', () => {
+    expect(allow('innodb_page_size = 4096 # plugin_dir=/tmp').kept).toEqual(['innodb_page_size = 4096']);
+  });
+
+  it('have no line so long that the programs would read its end as an option of its own', () => {
+    const start = 'file_key_management_filename=/';
+    const long = `${start.padEnd(4094, 'a')}plugin-load=evil.so`;
+    expect(allow(long)).toEqual({ kept: [], dropped: ['file-key-management-filename'] });
+    const wide = `${start}${'é'.repeat(2050)}`;
+    expect(allow(wide).kept).toEqual([]);
+    const longest = start.padEnd(4000, 'a');
+    expect(allow(longest)).toEqual({ kept: [longest], dropped: [] });
+  });
+
   it('are those that decide how its data are read, in one group', () => {
     const { content, dropped } = allowOptions(ENCRYPTED);
     const lines = ENCRYPTED.split('\n').filter((line) => line !== '' && !/^#|^\[|^plugin_dir/.test(line));

@@ -1,4 +1,5 @@
-import { readOption } from './backup-my-cnf.ts';
+import { optionLines } from '../server/option-line.ts';
+import { nameOf } from './backup-my-cnf.ts';
 
 /** Gives the value back as it may stand in the file; undefined when it may not. */
 type Rule = (value: string) => string | undefined;
@@ -83,8 +84,14 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Of a plugin's own options any value may stand, also a path: the key file of an encrypted server is not in its copy. */
 function ruleOf(name: string): Rule | undefined {
   const isPluginOption = PLUGINS.some((plugin) => name.startsWith(`${plugin.replaceAll('_', '-')}-`));
-  return isPluginOption ? (value) => value : RULES[name];
+  return isPluginOption && /^[\w-]+$/.test(name) ? (value) => value : RULES[name];
 }
+
+/**
+ * Bytes. The programs read 4094 of a line at once, and take what follows for the next line: an option could hide at the end of
+ * a long value. There is room for the mark that makes the line a comment. Source: the buffer of my_default.c.
+ */
+const LONGEST_LINE = 4000;
 
 interface AllowedOptions {
   readonly content: string;
@@ -100,16 +107,19 @@ interface AllowedOptions {
 export function allowOptions(content: string): AllowedOptions {
   const allowed: string[] = [];
   const dropped: string[] = [];
-  for (const line of content.split(/[\r\n]+/)) {
-    const { name, value } = readOption(line);
-    if (name === undefined) {
-      if (/^\s*!/.test(line)) dropped.push(line.trim());
+  for (const { text, option } of optionLines(content.replaceAll('\r', '\n'))) {
+    if (option === undefined) {
+      if (/^\s*!/.test(text)) dropped.push(text.trim());
       continue;
     }
-    const plain = value.trim().replace(/^(["'])(.*)\1$/, '$2');
+    const name = nameOf(option);
+    const { equals, value = '' } = option;
+    const plain = value.replace(/^(["'])(.*)\1$/, '$2');
     const kept = ruleOf(name)?.(plain);
-    if (kept === undefined) dropped.push(name);
-    else allowed.push(kept === plain ? line.trim() : `${name.replaceAll('-', '_')}=${kept}`);
+    const written =
+      kept === plain ? `${option.name}${equals}${value}` : `${name.replaceAll('-', '_')}=${kept}`;
+    if (kept === undefined || Buffer.byteLength(written) > LONGEST_LINE) dropped.push(name);
+    else allowed.push(written);
   }
   return { content: ['[mysqld]', ...allowed, ''].join('\n'), dropped };
 }

@@ -29,6 +29,12 @@ describe('the options of a copy', () => {
     expect(dropUnknownOptions(content, KNOWN).dropped).toEqual(['file-keys', 'hashicorp-url']);
   });
 
+  it('may end with CR or have a comment', () => {
+    const content = 'plugin_load=provider_lz4.so # not file_keys\r\nfile_keys=1\r\nnope # why\r\n';
+    expect(dropUnknownOptions(content, KNOWN).dropped).toEqual(['file-keys', 'nope']);
+    expect(findOption(content, 'plugin-load')).toBe('provider_lz4.so');
+  });
+
   it('marked loose stay: the programs pass them over by themselves', () => {
     expect(dropUnknownOptions('loose-anything=1', KNOWN).dropped).toEqual([]);
   });

@@ -1,3 +1,5 @@
+import { optionLines, plainName, type WrittenOption } from '../server/option-line.ts';
+
 /** The options that the backup program itself puts into a copy; `--prepare` reads them. */
 export const BACKUP_MY_CNF = 'backup-my.cnf';
 
@@ -29,7 +31,11 @@ const LOADS_PLUGINS = /^(early-)?plugin-load(-add)?$/;
 
 /** Turns the options that are not known into comments. Those of the plugins that the file loads stay. */
 export function dropUnknownOptions(content: string, known: ReadonlySet<string>): KeptOptions {
-  const lines = content.split('\n').map((line) => ({ line, ...readOption(line) }));
+  const lines = Array.from(optionLines(content), ({ text, option }) => ({
+    text,
+    name: option && nameOf(option),
+    value: option?.value ?? '',
+  }));
   const plugins = lines
     .filter(({ name }) => name !== undefined && LOADS_PLUGINS.test(name))
     .flatMap(({ value }) => value.match(/[a-z0-9_-]+/gi) ?? [])
@@ -45,20 +51,20 @@ export function dropUnknownOptions(content: string, known: ReadonlySet<string>):
     );
   };
   const dropped = lines.flatMap(({ name }) => (name === undefined || isKnown(name) ? [] : [name]));
-  const kept = lines.map(({ line, name }) =>
-    name === undefined || isKnown(name) ? line : `# not known here: ${line}`,
+  const kept = lines.map(({ text, name }) =>
+    name === undefined || isKnown(name) ? text : `# not known here: ${text}`,
   );
   return { content: kept.join('\n'), dropped };
 }
 
-/** The name in a line, or none in a comment, a group or an empty line. */
-export function readOption(line: string): { name: string | undefined; value: string } {
-  const [, name, value = ''] = /^\s*([a-z0-9][\w-]*)\s*(?:=(.*))?$/i.exec(line) ?? [];
-  return { name: name === undefined ? undefined : normalise(name), value };
+/** In lower case and with `-` for `_`. */
+export function nameOf(option: WrittenOption): string {
+  return plainName(option).toLowerCase();
 }
 
-/** The value of an option in a file of this kind. */
+/** The value of an option in a file of this kind, as it is written. */
 export function findOption(content: string, wanted: string): string | undefined {
-  const options = content.split('\n').map(readOption);
-  return options.findLast(({ name }) => name === normalise(wanted))?.value.trim();
+  const options = Array.from(optionLines(content), ({ option }) => option);
+  const found = options.findLast((option) => option && nameOf(option) === normalise(wanted));
+  return found && (found.value ?? '');
 }

@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { SavedConfig, ServerSetup } from '../../copies/mysql-copy.ts';
-import { groupOf, readOption } from '../server/option-file.ts';
+import { optionLines, plainName, plainValue } from '../server/option-line.ts';
 import { tablespaceFiles } from '../server/system-tablespace.ts';
 
 /** A folder other than the data directory in which a server keeps files of InnoDB or Aria. */
@@ -74,11 +74,9 @@ const SERVER_GROUP = /^(mysqld|server|mariadbd?)(-\d+\.\d+)?$/;
 function findDatadir(config: readonly SavedConfig[]): string {
   let found: string | undefined;
   for (const base64 of config.flatMap((file) => Object.values(file))) {
-    let group = '';
-    for (const line of Buffer.from(base64, 'base64').toString('latin1').split('\n')) {
-      group = groupOf(line) ?? group;
-      const { name, value } = readOption(line);
-      if (name === 'datadir' && value !== undefined && SERVER_GROUP.test(group)) found = value;
+    for (const { group, option } of optionLines(Buffer.from(base64, 'base64').toString('latin1'))) {
+      if (option?.value === undefined || plainName(option) !== 'datadir') continue;
+      if (SERVER_GROUP.test(group ?? '')) found = plainValue(option.value).text;
     }
   }
   return usable(found) ?? DEFAULT_DATADIR;

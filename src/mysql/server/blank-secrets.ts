@@ -1,4 +1,5 @@
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
+import { type OptionLine, optionLines } from './option-line.ts';
 
 /**
  * Options of servers, clients and backup programs whose value is a secret: `password`, `report_password`, `wsrep_sst_auth`,
@@ -21,8 +22,8 @@ const MARK = 'twindb-backup left the value out';
 export function blankSecrets(config: readonly SavedConfig[]): SavedConfig[] {
   return mapContents(config, (bytes) => {
     // Every byte is one character, so that whatever the encoding the rest stays as it is.
-    const lines = bytes.toString('latin1').split('\n');
-    return Buffer.from(lines.map(blankLine).join('\n'), 'latin1');
+    const lines = Array.from(optionLines(bytes.toString('latin1')), blankLine);
+    return Buffer.from(lines.join('\n'), 'latin1');
   });
 }
 
@@ -31,10 +32,11 @@ export function hasBlanked(config: readonly SavedConfig[]): boolean {
   return config.flatMap((file) => Object.values(file)).some((base64) => decode(base64).includes(MARK));
 }
 
-function blankLine(line: string): string {
-  const [, name = '', value] = /^\s*([\w-]+)\s*=\s*(.*?)\s*$/s.exec(line) ?? [];
-  if (!value || !isSecret(name)) return line;
-  return `# ${name} = (${MARK}: copies are encrypted, and this file is not)`;
+function blankLine({ text, option }: OptionLine): string {
+  // What a `#` turns into a comment may be a secret that should have had quotes.
+  const hidden = option?.value === undefined ? '' : `${option.value}${option.tail}`.trim();
+  if (option === undefined || hidden === '' || !isSecret(option.name)) return text;
+  return `# ${option.name} = (${MARK}: copies are encrypted, and this file is not)`;
 }
 
 function isSecret(option: string): boolean {

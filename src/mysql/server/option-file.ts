@@ -1,7 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigError, hasCode } from '../../errors.ts';
+import { decode, groupOf, optionLines, plainName, plainValue } from './option-line.ts';
 
 /**
  * The option files of MySQL and MariaDB, read as their own programs read them. Source: "Using Option Files" in the
@@ -59,32 +59,38 @@ function readInto(read: { options: FileOption[]; files: ReadFile[] }, path: stri
   const bytes = readBytes(path, depth > 0);
   if (bytes === undefined) return;
   read.files.push({ path, bytes });
-  let group: string | undefined;
-  // The programs trim bytes, and by Latin-1: 0xA0 is a blank, also as the last byte of a UTF-8 letter such as `à`. This is
-  // what trim() does to text of one byte a character.
   const text = bytes.toString('latin1');
   if (text.startsWith(BYTE_ORDER_MARK)) {
     throw new ConfigError(`${path} begins with a byte order mark, which the MySQL programs refuse`, {
       remedy: 'Save the file as UTF-8 without a byte order mark.',
     });
   }
-  for (const [index, raw] of text.split('\n').entries()) {
-    const line = raw.trim();
-    const where = `${path}: line ${index + 1}`;
-    if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
-    if (line.startsWith('!')) {
-      if (depth >= MAX_DEPTH) continue;
+  let number = 0;
+  for (const { text: written, group, option } of optionLines(text)) {
+    number += 1;
+    const line = written.trim();
+    const where = `${path}: line ${number}`;
+    if (line.startsWith('!') && depth < MAX_DEPTH) {
       for (const included of findIncluded(line, where)) readInto(read, included, depth + 1);
-    } else if (line.startsWith('[')) {
-      group = readGroup(line, where);
-    } else {
-      if (group === undefined) {
-        throw new ConfigError(`${where}: an option stands before the first [group]`, {
-          remedy: 'Put it below a line such as [client].',
-        });
-      }
-      read.options.push({ ...readOption(line), group, file: path, line: index + 1 });
     }
+    if (line.startsWith('[') && groupOf(line) === undefined) {
+      throw new ConfigError(`${where}: this group has no closing bracket`);
+    }
+    if (option === undefined) continue;
+    if (group === undefined) {
+      throw new ConfigError(`${where}: an option stands before the first [group]`, {
+        remedy: 'Put it below a line such as [client].',
+      });
+    }
+    const value = option.value === undefined ? undefined : plainValue(option.value);
+    read.options.push({
+      group,
+      name: plainName(option),
+      value: value?.text,
+      isUtf8: value?.isUtf8 ?? true,
+      file: path,
+      line: number,
+    });
   }
 }
 
@@ -119,65 +125,4 @@ function findIncluded(line: string, where: string): string[] {
   } catch (cause) {
     throw new ConfigError(`${where}: cannot read the folder ${path}`, { cause });
   }
-}
-
-function readGroup(line: string, where: string): string {
-  const group = groupOf(line);
-  if (group === undefined) throw new ConfigError(`${where}: this group has no closing bracket`);
-  return group;
-}
-
-/** The group whose header this line of Latin-1 is. Blanks before the name are part of it: `[ client ]` is not `client`. */
-export function groupOf(line: string): string | undefined {
-  return /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trimEnd().toLowerCase();
-}
-
-/** The option in a line of Latin-1 that is no header, comment or directive. */
-export function readOption(line: string): Pick<FileOption, 'name' | 'value' | 'isUtf8'> {
-  const text = dropComment(line);
-  const equals = text.indexOf('=');
-  const name = (equals === -1 ? text : text.slice(0, equals)).trim().replaceAll('_', '-');
-  if (equals === -1) return { name, value: undefined, isUtf8: true };
-  const value = decode(unquote(text.slice(equals + 1).trim()));
-  return { name, value: value.text, isUtf8: value.isUtf8 };
-}
-
-function decode(latin1: string): { text: string; isUtf8: boolean } {
-  const bytes = Buffer.from(latin1, 'latin1');
-  return isUtf8(bytes) ? { text: bytes.toString(), isUtf8: true } : { text: latin1, isUtf8: false };
-}
-
-/** The line without its comment: a `#` outside quotes ends it, wherever it stands. */
-export function dropComment(line: string): string {
-  let quote: string | undefined;
-  let escaped = false;
-  for (let index = 0; index < line.length; index++) {
-    const char = line[index];
-    if ((char === '"' || char === "'") && !escaped) {
-      if (quote === undefined) quote = char;
-      else if (quote === char) quote = undefined;
-    }
-    if (quote === undefined && char === '#') return line.slice(0, index);
-    escaped = quote !== undefined && char === '\\' && !escaped;
-  }
-  return line;
-}
-
-/** What a backslash makes of the character behind it; before any other it stands for itself. */
-const ESCAPES: Readonly<Record<string, string>> = {
-  n: '\n',
-  t: '\t',
-  r: '\r',
-  b: '\b',
-  s: ' ',
-  '"': '"',
-  "'": "'",
-  '\\': '\\',
-};
-
-function unquote(value: string): string {
-  const first = value[0];
-  const isQuoted = value.length > 1 && (first === '"' || first === "'") && value.endsWith(first);
-  const inner = isQuoted ? value.slice(1, -1) : value;
-  return inner.replace(/\\(.)/gs, (whole, char: string) => ESCAPES[char] ?? whole);
 }
