@@ -14,7 +14,7 @@ complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status c
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l log-format -x -a 'text json' -d 'how messages look: as text, or as JSON lines, all of them on stderr'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l config -r -d 'configuration file'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l xtrabackup-binary -r -d 'xtrabackup or mariabackup program, instead of the one that fits the server'
-complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l xbstream-binary -r -d 'xbstream or mbstream program, instead of the one that fits the server'
+complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -l xbstream-binary -r -d 'without effect: copies are unpacked without another program; accepted for existing scripts'
 complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup ls status check restore verify share clone' -s h -l help -d 'print help and exit'
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -f -a 'hourly daily weekly monthly yearly'
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -l lock-file -r -d 'runs with the same lock file wait for each other'

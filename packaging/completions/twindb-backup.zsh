@@ -159,7 +159,7 @@ _twindb_backup() {
     '--log-format[how messages look\: as text, or as JSON lines, all of them on stderr]:value:(text json)' \
     '--config[configuration file]:value:_files' \
     '--xtrabackup-binary[xtrabackup or mariabackup program, instead of the one that fits the server]:value:_files' \
-    '--xbstream-binary[xbstream or mbstream program, instead of the one that fits the server]:value:_files' \
+    '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one."))' \

@@ -22,7 +22,6 @@ interface ContextOptions {
   /** Path of the configuration file. */
   readonly config: string;
   readonly xtrabackupBinary?: string;
-  readonly xbstreamBinary?: string;
 }
 
 /** Reads the configuration and opens the places it names. Disposing of the result closes them. */
@@ -82,6 +81,5 @@ async function findLogDoubts({ logFile }: Config): Promise<Doubt[]> {
 function choosePrograms(options: ContextOptions, mysql: MysqlConfig | undefined): JobContext['programs'] {
   return {
     xtrabackupBinary: options.xtrabackupBinary ?? mysql?.xtrabackupBinary,
-    xbstreamBinary: options.xbstreamBinary ?? mysql?.xbstreamBinary,
   };
 }

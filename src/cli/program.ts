@@ -14,7 +14,6 @@ export interface GlobalOptions {
   readonly logFormat: 'json' | 'text';
   readonly config: string;
   readonly xtrabackupBinary?: string;
-  readonly xbstreamBinary?: string;
 }
 
 /** Runs a command with the context that the global options describe; the result says whether all went well. */
@@ -69,7 +68,7 @@ export function buildProgram(run: Runner): Command {
     )
     .option(
       '--xbstream-binary <path>',
-      'xbstream or mbstream program, instead of the one that fits the server',
+      'without effect: copies are unpacked without another program; accepted for existing scripts',
     )
     .helpOption('-h, --help', 'print help and exit')
     .helpCommand(false)

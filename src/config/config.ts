@@ -72,7 +72,6 @@ export interface MysqlConfig {
   /** Whether a replica applies nothing while it is copied. */
   readonly safeSlaveBackup: boolean;
   readonly xtrabackupBinary: string | undefined;
-  readonly xbstreamBinary: string | undefined;
 }
 
 /** How many copies of each run type to keep. */

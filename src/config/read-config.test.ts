@@ -161,7 +161,6 @@ file=/tmp/log.json
       expireLogDays: 14,
       safeSlaveBackup: false,
       xtrabackupBinary: '/opt/bin/xtrabackup',
-      xbstreamBinary: 'xbstream',
     },
     retention: { hourly: 1, daily: 2, weekly: 3, monthly: 4, yearly: 5 },
     retentionLocal: { hourly: 6, daily: 0, weekly: 8, monthly: 9, yearly: 10 },
@@ -278,7 +277,6 @@ describe('[mysql]', () => {
     expireLogDays: 7,
     safeSlaveBackup: false,
     xtrabackupBinary: undefined,
-    xbstreamBinary: undefined,
   };
 
   test.each([

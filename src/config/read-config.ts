@@ -92,7 +92,6 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
     expireLogDays: options.get('mysql', 'expire_log_days'),
     safeSlaveBackup: options.get('mysql', 'safe_slave_backup'),
     xtrabackupBinary: options.get('mysql', 'xtrabackup_binary'),
-    xbstreamBinary: options.get('mysql', 'xbstream_binary'),
   };
 }
 

@@ -126,7 +126,7 @@ export const SCHEMA = {
     xbstream_binary: option(
       path,
       undefined,
-      'Program that unpacks copies; absent: xbstream or mbstream, as the server needs.',
+      'Without effect, as copies are unpacked without another program; accepted for existing configurations.',
     ),
   },
   gpg: {

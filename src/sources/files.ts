@@ -118,6 +118,9 @@ export function extractFiles(dst: string, refusals?: TarRefusals): Program {
     stopsEarly: true,
     onStderrLine: (line) => said.take(line),
     allows: (end) => refusals?.allow(end) ?? false,
+    onSuccess: ({ exitCode }) => {
+      if (exitCode === 0) said.forget();
+    },
     remedyFor: (end) => (said.allow(end) ? 'To restore everything else, add --keep-going.' : undefined),
   };
 }

@@ -28,6 +28,12 @@ export class TarRefusals {
     if (this.lines.length < MAX_LINES) this.lines.push(line);
   }
 
+  /** It has made all members: what it has said, such as that a time lies in the future, was only a remark. */
+  forget(): void {
+    this.lines.length = 0;
+    this.count = 0;
+  }
+
   /** Whether all that it could not do was to make some members. */
   allow({ exitCode, stderr }: ProgramEnd): boolean {
     return exitCode === FAILED && this.count > 0 && !this.#tellsMore && WENT_ON.test(stderr.at(-1) ?? '');

@@ -1,5 +1,13 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -196,6 +204,20 @@ describe('a file that cannot be made where it is restored', () => {
     );
     expect(readdirSync(join(dst, source)).toSorted()).toEqual(['before', 'zzz']);
     expect(readFileSync(join(dst, source, 'zzz'), 'utf8')).toBe('z');
+  });
+
+  it('is none that tar only remarks on', async () => {
+    writeFileSync(join(source, 'ahead'), 'a');
+    const ahead = new Date(Date.now() + 86_400_000);
+    utimesSync(join(source, 'ahead'), ahead, ahead);
+    configureLocal(sandbox, [source]);
+    expect(await sandbox.backup()).toEqual(SILENT);
+    const [copy = ''] = await listCopies(sandbox);
+    const dst = join(sandbox.dir, 'restored');
+    const { exitCode, stderr } = await sandbox.run('restore', 'file', copy, '--dst', dst, '--keep-going');
+    expect(stderr).not.toContain('could not make');
+    expect(exitCode).toBe(0);
+    expect(readFileSync(join(dst, source, 'ahead'), 'utf8')).toBe('a');
   });
 
   it('is nothing to go on after in a damaged archive or on a full disk', () => {

@@ -57,6 +57,9 @@ describe('a backup of the files of another server', { timeout: 120_000 }, () => 
     const own = readFileSync(asked.defaultsFile, 'utf8');
     const defaultsFile = sandbox.file('client.cnf', `${own}\n[mariabackup]\ndatadir=${asked.datadir}.own\n`);
     configureMysql(sandbox, { ...asked, defaultsFile });
+    // The server's own names of folders: aux@@@, and @002d for -.
+    await asked.sql('CREATE DATABASE aux');
+    await asked.sql('CREATE DATABASE `of-container`');
     expect(await backUp(sandbox, 'daily')).toMatchObject({ exitCode: 0 });
     unlinkSync(asked.datadir);
     renameSync(`${asked.datadir}.own`, asked.datadir);

@@ -255,7 +255,7 @@ it.skipIf(isMysql)(
 
 it.skipIf(isMysql)("the server's own programs are found and accepted", async () => {
   await using connected = await connectMysql({ defaultsFile: server.backupDefaultsFile }, log);
-  const chosen = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
+  const chosen = { xtrabackupBinary: undefined };
   const programs = await findPrograms(connected, chosen, new AbortController().signal);
   expect(programs.backup).toMatch(/\/(mariabackup|mariadb-backup)$/);
   expect(connected.version).toContain(programs.backupVersion.replace(/-MariaDB$/, ''));

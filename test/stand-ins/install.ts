@@ -23,8 +23,9 @@ export function installXtrabackup(
     return path;
   };
   const backup = install('xtrabackup');
+  install('xbstream');
   return {
-    options: { xtrabackup_binary: backup, xbstream_binary: install('xbstream') },
+    options: { xtrabackup_binary: backup },
     folder: dirname(backup),
   };
 }

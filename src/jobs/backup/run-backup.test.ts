@@ -58,7 +58,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
     cores: 1,
-    programs: { xtrabackupBinary: undefined, xbstreamBinary: undefined },
+    programs: { xtrabackupBinary: undefined },
     now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),
   };
 }

@@ -65,6 +65,17 @@ describe('what is replayed', () => {
       proven('b.000003', 30, ['0-1-6', '0-1-9'], 'b.000004'),
     ] as const;
     expect(planReplay(position(105, 'b.000001'), logs)).toEqual(known(logs.slice(0, 2), logs.slice(2)));
+    // One of before has a later time, and is none that was begun later.
+    const before = proven('b.000000', 90, ['0-1-0', '0-1-1'], 'b.000001');
+    expect(planReplay(position(105, 'b.000001'), [before, ...logs])).toEqual(
+      known(logs.slice(0, 2), logs.slice(2)),
+    );
+    // What a hostile status may say.
+    const circle = [
+      proven('b.000007', 100, ['0-1-1', '0-1-1'], 'b.000001'),
+      proven('b.000001', 20, ['0-1-1', '0-1-1'], 'b.000007'),
+    ];
+    expect(planReplay(position(105, 'b.000007'), circle)).toEqual(known(circle));
   });
 
   it('ends where a log is missing', () => {

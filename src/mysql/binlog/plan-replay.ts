@@ -93,7 +93,8 @@ function follow<L extends StoredBinlog>(first: L, era: readonly L[], pool: reado
       candidates.find((log) => isOfServer(log, last.serverIdentity)) ??
       // A server whose data were moved counts as another one, and its logs were copied once more.
       candidates.find((log) => twins.some(({ serverIdentity }) => serverIdentity === log.serverIdentity)) ??
-      pool.find((log) => continues(log, last));
+      // What a status says of contents may lead in circles.
+      pool.find((log) => continues(log, last) && !run.includes(log));
     if (next === undefined) return run;
     run.push(next);
     last = next;
@@ -114,7 +115,15 @@ function nameOf({ binlog }: DatedLog, later = 0): string {
 
 function listBeyond<L extends StoredBinlog>(run: readonly L[], pool: readonly L[]): L[] {
   const [taken, end] = [new Set(run), run.at(-1)?.timeCreated ?? 0];
-  return orderBinlogs(pool.filter((log) => !taken.has(log) && (log.timeCreated ?? 0) > end));
+  const later = pool.filter((log) => !taken.has(log) && (log.timeCreated ?? 0) > end);
+  return orderBinlogs(later.filter((log) => !isBefore(log, run[0])));
+}
+
+/** Whether a log was begun before the first one of a run, which may have ended at an earlier time: with a clock that was put back. */
+function isBefore(log: StoredBinlog, first: StoredBinlog | undefined): boolean {
+  const [its, firsts] = [parseBinlogName(log.binlog), parseBinlogName(first?.binlog ?? '')];
+  if (its === undefined || firsts === undefined || its.base !== firsts.base) return false;
+  return its.number < firsts.number && (log.timeCreated ?? 0) <= (first?.timeCreated ?? 0);
 }
 
 /** The Python tool records no identity, and then nothing tells that it is another server's. */

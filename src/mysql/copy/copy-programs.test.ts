@@ -8,7 +8,7 @@ const search = (chosen: ChosenPrograms, signal = new AbortController().signal) =
   programs: chosen,
   signal,
 });
-const NOTHING = search({ xtrabackupBinary: undefined, xbstreamBinary: undefined });
+const NOTHING = search({ xtrabackupBinary: undefined });
 
 describe('the programs for a copy', () => {
   let programs: FakePrograms;
@@ -18,17 +18,17 @@ describe('the programs for a copy', () => {
   afterEach(() => programs[Symbol.dispose]());
   const install: FakePrograms['install'] = (...args) => programs.install(...args);
 
-  const installMariadb = () => [install('mariabackup', SAYS.mariabackup), install('mbstream')];
-  const installXtrabackup = (says = SAYS.xtrabackup80) => [install('xtrabackup', says), install('xbstream')];
+  const installMariadb = () => install('mariabackup', SAYS.mariabackup);
+  const installXtrabackup = (says = SAYS.xtrabackup80) => install('xtrabackup', says);
 
   it('follow from the server that the status names, whatever else is installed', async () => {
     installMariadb();
     installXtrabackup();
     const of = async (serverVendor: 'mariadb' | 'percona', serverVersion: string | undefined) =>
-      (await programsByStatus({ serverVendor, serverVersion }, NOTHING)).programs.stream;
-    expect(await of('mariadb', '11.8.2-MariaDB')).toBe(join(programs.dir, 'mbstream'));
-    expect(await of('mariadb', undefined)).toBe(join(programs.dir, 'mbstream'));
-    expect(await of('percona', '8.0.36-28')).toBe(join(programs.dir, 'xbstream'));
+      (await programsByStatus({ serverVendor, serverVersion }, NOTHING)).programs.backup;
+    expect(await of('mariadb', '11.8.2-MariaDB')).toBe(join(programs.dir, 'mariabackup'));
+    expect(await of('mariadb', undefined)).toBe(join(programs.dir, 'mariabackup'));
+    expect(await of('percona', '8.0.36-28')).toBe(join(programs.dir, 'xtrabackup'));
   });
 
   it('are those that are installed when the status does not tell, as in version 2 of the Python tool', async () => {
@@ -59,14 +59,13 @@ describe('the programs for a copy', () => {
   });
 
   it('are the ones that the operator has chosen, wherever they lie', async () => {
-    const [backup = '', stream = ''] = installMariadb();
+    const backup = installMariadb();
     process.env['PATH'] = '/nonexistent';
-    const chosen = search({ xtrabackupBinary: backup, xbstreamBinary: stream });
-    expect((await programsByStatus(undefined, chosen)).programs).toMatchObject({ backup, stream });
+    const chosen = search({ xtrabackupBinary: backup });
+    expect((await programsByStatus(undefined, chosen)).programs).toMatchObject({ backup });
   });
 
   it('are not waited for beyond the signal when one hangs that is asked for its version', async () => {
-    install('xbstream');
     const hanging = programs.installScript('xtrabackup', 'echo $$ > "$0.pid"; exec /bin/sleep 600');
     const controller = new AbortController();
     const found = programsByStatus(undefined, search(NOTHING.programs, controller.signal));

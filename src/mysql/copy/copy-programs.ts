@@ -3,8 +3,8 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { type Flavour, flavourOf, vendorOf } from '../flavours.ts';
 import { type BackupPrograms, findPrograms } from './programs.ts';
 
-/** Programs that the operator has named; they win over those that a copy needs. */
-export type ChosenPrograms = Pick<MysqlConfig, 'xtrabackupBinary' | 'xbstreamBinary'>;
+/** The program that the operator has named; it wins over the one that a copy needs. */
+export type ChosenPrograms = Pick<MysqlConfig, 'xtrabackupBinary'>;
 
 /** What the search for them is given: the job's own context. */
 interface Search {
@@ -22,7 +22,7 @@ export interface CopyPrograms {
 type Origin = Pick<MysqlCopy, 'serverVendor' | 'serverVersion'>;
 
 /**
- * The programs that unpack and prepare a copy. The status of a copy that the Python tool made does not tell the server's
+ * The program that prepares a copy. The status of a copy that the Python tool made does not tell the server's
  * version, and before version 3 not even its maker: then what is installed here decides, until the copy's own files tell
  * (`programsByInfo`). Throws a TwinDbError that names the package when there are none, and the reason of the signal when that
  * has aborted.

@@ -10,11 +10,13 @@ function remedyForDisk({ stderr }: ProgramEnd): string | undefined {
     : undefined;
 }
 
+/** mbstream or xbstream, by its path, and the package that holds it. */
+interface StreamProgram extends Pick<BackupPrograms, 'debianPackage'> {
+  readonly stream: string;
+}
+
 /** A stage that takes the stream of a copy and gives back its files below `dst`, which must exist. */
-export function extractCopy(
-  { stream, debianPackage }: Pick<BackupPrograms, 'stream' | 'debianPackage'>,
-  dst: string,
-): Program {
+export function extractCopy({ stream, debianPackage }: StreamProgram, dst: string): Program {
   return {
     command: stream,
     args: ['-x', '-C', dst],

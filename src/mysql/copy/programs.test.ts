@@ -4,7 +4,7 @@ import { describeError } from '../../errors.ts';
 import { flavourOf } from '../flavours.ts';
 import { findPrograms } from './programs.ts';
 
-const NOTHING = { xtrabackupBinary: undefined, xbstreamBinary: undefined };
+const NOTHING = { xtrabackupBinary: undefined };
 
 const find = (flavour: ReturnType<typeof flavourOf>, config: Parameters<typeof findPrograms>[1] = NOTHING) =>
   findPrograms({ flavour }, config, new AbortController().signal);
@@ -22,30 +22,24 @@ describe('the programs for a server', () => {
   it('are found in PATH by their preferred name', async () => {
     install('mariadb-backup', SAYS.mariabackup);
     const preferred = install('mariabackup', SAYS.mariabackup);
-    const stream = install('mbstream');
     expect(await find(flavourOf('mariadb', '10.11.19'))).toEqual({
       backup: preferred,
       backupVersion: '10.11.19-MariaDB',
-      stream,
       debianPackage: 'mariadb-backup',
     });
   });
 
   it('are found by their other name', async () => {
     const other = install('mariadb-backup', SAYS.mariabackup);
-    install('mbstream');
     expect((await find(flavourOf('mariadb', '10.11.19'))).backup).toBe(other);
   });
 
   it('are the configured ones, where there are some', async () => {
     install('xtrabackup', SAYS.xtrabackup80);
-    install('xbstream');
     const xtrabackupBinary = install('my-backup', SAYS.xtrabackup80);
-    const xbstreamBinary = install('my-stream');
-    const found = await find(flavourOf('oracle', '8.0.40'), { xtrabackupBinary, xbstreamBinary });
+    const found = await find(flavourOf('oracle', '8.0.40'), { xtrabackupBinary });
     expect(found).toMatchObject({
       backup: xtrabackupBinary,
-      stream: xbstreamBinary,
       backupVersion: '8.0.35-30',
     });
   });
@@ -58,11 +52,6 @@ describe('the programs for a server', () => {
     const message = await failure(flavourOf(vendor, version));
     expect(message).toContain(`${names} is not installed`);
     expect(message).toContain(remedy);
-  });
-
-  it('lack the one that unpacks: its name is in the message', async () => {
-    install('xtrabackup', SAYS.xtrabackup80);
-    expect(await failure(flavourOf('oracle', '8.0.40'))).toContain('xbstream is not installed');
   });
 
   it('lack a configured one: the option is in the message', async () => {
@@ -82,8 +71,6 @@ describe('the programs for a server', () => {
     ['percona', '8.4.3', SAYS.xtrabackup80, 'version 8.0.35-30, and version 8.4 is needed'],
     ['oracle', '8.0.40', 'something else 1.0', 'neither xtrabackup nor mariabackup'],
   ] as const)('are refused: %s %s with %s', async (vendor, version, says, reason) => {
-    install('mbstream');
-    install('xbstream');
     const xtrabackupBinary = install('configured', says);
     const message = await failure(flavourOf(vendor, version), { ...NOTHING, xtrabackupBinary });
     expect(message).toContain(`${xtrabackupBinary} cannot back up or restore`);
@@ -91,7 +78,6 @@ describe('the programs for a server', () => {
   });
 
   it('are accepted: XtraBackup 2.4 for MySQL 5.6, 8.4 for 8.4, any for an unknown version', async () => {
-    install('xbstream');
     install('xtrabackup', SAYS.xtrabackup24);
     expect((await find(flavourOf('oracle', '5.6.51'))).backupVersion).toBe('2.4.29');
     expect((await find(flavourOf('oracle', undefined))).backupVersion).toBe('2.4.29');

@@ -7,47 +7,39 @@ import type { Flavour } from '../flavours.ts';
 /** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
 export const LAST_WORDS = 'completed OK!';
 
-/** The programs that back up and restore one flavour of server. */
+/** The program that backs up and restores one flavour of server. */
 export interface BackupPrograms {
   /** Path of mariabackup or xtrabackup. */
   readonly backup: string;
   /** What it says of its version, such as `8.0.35-30`. */
   readonly backupVersion: string;
-  /** Path of mbstream or xbstream. */
-  readonly stream: string;
-  /** The package that holds both. */
+  /** The package that holds it. */
   readonly debianPackage: string;
 }
 
-type ConfiguredPrograms = Pick<MysqlConfig, 'xtrabackupBinary' | 'xbstreamBinary'>;
+type ConfiguredPrograms = Pick<MysqlConfig, 'xtrabackupBinary'>;
 
 /**
- * Finds the programs for a server (or, on restore, for the flavour of a copy): the configured one, else the first one of
+ * Finds the program for a server (or, on restore, for the flavour of a copy): the configured one, else the first one of
  * the flavour that is in PATH. Throws a TwinDbError that names the package when there is none, and refuses a program
  * that does not serve this flavour, before anything runs. The signal ends a program that hangs when it is asked.
  */
 export async function findPrograms(
   { flavour }: { readonly flavour: Flavour },
-  { xtrabackupBinary, xbstreamBinary }: ConfiguredPrograms,
+  { xtrabackupBinary }: ConfiguredPrograms,
   signal: AbortSignal,
 ): Promise<BackupPrograms> {
-  const backup = await findProgram('xtrabackup_binary', xtrabackupBinary, flavour.backupPrograms, flavour);
-  const stream = await findProgram('xbstream_binary', xbstreamBinary, flavour.streamPrograms, flavour);
+  const backup = await findProgram(xtrabackupBinary, flavour);
   const backupVersion = requireServingVersion(
     backup,
     await askVersion(backup, flavour.package, signal),
     flavour,
   );
-  return { backup, backupVersion, stream, debianPackage: flavour.package };
+  return { backup, backupVersion, debianPackage: flavour.package };
 }
 
-async function findProgram(
-  option: string,
-  configured: string | undefined,
-  candidates: readonly string[],
-  flavour: Flavour,
-): Promise<string> {
-  const names = configured === undefined ? candidates : [configured];
+async function findProgram(configured: string | undefined, flavour: Flavour): Promise<string> {
+  const names = configured === undefined ? flavour.backupPrograms : [configured];
   for (const name of names) {
     const found = await findInPath(name);
     if (found !== undefined) return found;
@@ -55,7 +47,7 @@ async function findProgram(
   const install = `apt-get install ${flavour.package}`;
   if (configured !== undefined) {
     throw new TwinDbError(`Cannot run ${configured}: there is no such program`, {
-      remedy: `Correct [mysql] ${option}, or leave it out and install the program for ${flavour.title}: ${install}`,
+      remedy: `Correct [mysql] xtrabackup_binary, or leave it out and install the program for ${flavour.title}: ${install}`,
     });
   }
   throw new TwinDbError(`${names.join(' or ')} is not installed, which ${flavour.title} needs`, {

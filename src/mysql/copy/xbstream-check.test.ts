@@ -58,6 +58,20 @@ describe('a stream of xbstream', () => {
     }
   });
 
+  it('is cut short while one of two files is open whose names differ in bytes that are not UTF-8', async () => {
+    const named = (chunk: Buffer, byte: number) => {
+      chunk[chunk.indexOf('?')] = byte;
+      return chunk;
+    };
+    const stream = [named(payload('?', 'x'), 0xe8), named(payload('?', 'x'), 0xe9), named(end('?'), 0xe9)];
+    await expect(read(Buffer.concat(stream))).rejects.toThrow('cut short');
+  });
+
+  it('is refused when it begins more files than any program has open', async () => {
+    const begun = Array.from({ length: (1 << 16) + 1 }, (_, index) => payload(`${index}`, ''));
+    await expect(read(Buffer.concat(begun))).rejects.toThrow('more than 65536 files have not ended');
+  });
+
   it('may seek, rewrite, rename and remove, as those of mariabackup do', async () => {
     const check = await read(
       Buffer.concat([

@@ -10,6 +10,9 @@ export interface XbstreamVisitor {
 
 const NOTHING = Buffer.alloc(0);
 
+/** Files that may be begun and not ended at once: the programs have one for each of their threads. What is known of each takes memory. */
+const MAX_OPEN = 1 << 16;
+
 /**
  * Goes through a stream of xbstream as it comes, piece by piece. Throws an IntegrityError at the first byte that makes it one
  * that must not be unpacked, and at the end when it is not complete: xbstream itself takes a stream that was cut between two
@@ -69,9 +72,13 @@ export class XbstreamWalker {
   }
 
   #begin(chunk: Chunk): void {
-    const { type, path, length } = chunk;
-    if (type === 'payload' || type === 'seek') this.#open.add(path);
-    if (type === 'end') this.#open.delete(path);
+    const { type, pathBytes, length } = chunk;
+    // Two names that are not UTF-8 may look the same when they are decoded.
+    const name = pathBytes.toString('latin1');
+    if (type === 'payload' || type === 'seek') this.#open.add(name);
+    if (this.#open.size > MAX_OPEN)
+      throw new IntegrityError(`the stream in it is damaged: more than ${MAX_OPEN} files have not ended`);
+    if (type === 'end') this.#open.delete(name);
     this.#visitor.begin?.(chunk);
     this.#remaining = length;
     if (type === 'payload' && length === 0) this.#visitor.payload?.(NOTHING, true);

@@ -59,6 +59,9 @@ async function doubtDatabases(
   return missing === undefined ? undefined : `its database ${missing} has no folder there`;
 }
 
+/** What Windows does not take as the name of a folder, which the servers call `aux@@@` everywhere. */
+const RESERVED_NAME = /^(con|prn|aux|nul|com[1-9]|lpt[1-9])$/i;
+
 /** The databases that none of the folders has; empty when one of these has all, or cannot be read. */
 async function missingDatabases(
   { query }: Pick<MysqlServer, 'query'>,
@@ -66,7 +69,9 @@ async function missingDatabases(
 ): Promise<readonly string[]> {
   const rows = await query<{ name: string }>('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
   // Others have no folder (information_schema), or one whose name is written in another way.
-  const names = rows.map(({ name }) => name).filter((name) => /^\w+(?<!_schema)$/.test(name));
+  const names = rows
+    .map(({ name }) => name)
+    .filter((name) => /^\w+(?<!_schema)$/.test(name) && !RESERVED_NAME.test(name));
   const missing = await Promise.all(
     folders.map(async (folder) => {
       const entries = await readdir(folder).catch(() => undefined);
