@@ -13,7 +13,7 @@ vi.mock('node:fs/promises', async (importActual) => {
     ...actual,
     open: async (...args: Parameters<typeof actual.open>) => {
       const file = await actual.open(...args);
-      const { close } = file;
+      const close = file.close.bind(file);
       file.close = async () => {
         await close();
         throw Object.assign(new Error('EDQUOT: disk quota exceeded, close'), { code: 'EDQUOT' });
