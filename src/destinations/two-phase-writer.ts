@@ -28,7 +28,7 @@ export interface WriterOptions {
 }
 
 /**
- * The stream around a write that is done in two phases, with the same rules for every driver:
+ * The stream around a write that is done in two phases, with the same rules for local disks and SSH (S3 keeps them in s3/writer.ts):
  *
  * - `finish` comes after `commit`, and then the object stays. Ended in any other way the write is undone before `close`.
  * - When the stream is destroyed, the signal that `begin` gets aborts at once. The step under way, be it `open` or `commit`, is waited
