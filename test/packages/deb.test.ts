@@ -67,7 +67,9 @@ describe.each(['bookworm', 'trixie'])('the deb on a bare Debian (%s)', (suite) =
       machine.must(
         'find / -xdev -not -path "/srv/*" -not -path "/restored/*" -not -path "/proc/*" -name "*twindb*"',
       ),
-    ).toBe('');
+    ).toBe('/etc/twindb\n');
+    // It signed the copies, which stay as well.
+    expect(machine.must('ls -A /etc/twindb')).toBe('integrity.key\n');
     expect(machine.must('find /srv/copies -name "_srv_data*"')).not.toBe('');
   });
 
