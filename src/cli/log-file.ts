@@ -33,7 +33,7 @@ export function appendLine(path: string, line: string): void {
     if (!stats.isFile()) throw new TwinDbError('it is no ordinary file');
     if (stats.nlink > 1) throw new TwinDbError('it has a second name, a hard link');
     if (isNew) fchmodSync(file, MODE);
-    const bytes = Buffer.from(endsInLine(file, stats.size) ? `\n${line}` : line);
+    const bytes = Buffer.from(endsInMidLine(file, stats.size) ? `\n${line}` : line);
     for (let offset = 0; offset < bytes.length; ) offset += writeSync(file, bytes, offset);
   } finally {
     closeSync(file);
@@ -41,7 +41,7 @@ export function appendLine(path: string, line: string): void {
 }
 
 /** Whether the last line was cut, by a full disk or a crash. */
-function endsInLine(file: number, size: number): boolean {
+function endsInMidLine(file: number, size: number): boolean {
   const last = Buffer.alloc(1);
   return size > 0 && readSync(file, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { IntegrityError } from '../../errors.ts';
 import type { Chunk } from './xbstream-chunk.ts';
-import { XbstreamWalker } from './xbstream-walker.ts';
+import { attempt, XbstreamWalker } from './xbstream-walker.ts';
 
 /** What a payload of a kept file may be at most: they are a few lines each. */
 const KEPT_SIZE = 1 << 20;
@@ -64,14 +64,4 @@ export class XbstreamCheck extends Writable {
       );
     }
   }
-}
-
-function attempt(work: () => void, callback: Callback): void {
-  try {
-    work();
-  } catch (error) {
-    callback(error as Error);
-    return;
-  }
-  callback();
 }

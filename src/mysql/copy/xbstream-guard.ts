@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { XbstreamDialect } from './xbstream-chunk.ts';
-import { XbstreamWalker } from './xbstream-walker.ts';
+import { attempt, XbstreamWalker } from './xbstream-walker.ts';
 
 /**
  * Stands in front of mbstream or xbstream on another host, which write where a stream tells them: passes a chunk on only when it is known that the
@@ -18,28 +18,17 @@ export class XbstreamGuard extends Transform {
 
   override _transform(bytes: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     const before = this.#walker.unknown;
-    try {
+    attempt(() => {
       this.#walker.take(bytes);
-    } catch (error) {
-      callback(error as Error);
-      return;
-    }
-    const held = this.#walker.unknown.length;
-    // More than came now: still the header that was begun earlier.
-    if (held <= bytes.length) {
+      const held = this.#walker.unknown.length;
+      // More than came now: still the header that was begun earlier.
+      if (held > bytes.length) return;
       if (before.length > 0) this.push(before);
       if (held < bytes.length) this.push(held === 0 ? bytes : bytes.subarray(0, bytes.length - held));
-    }
-    callback();
+    }, callback);
   }
 
   override _flush(callback: TransformCallback): void {
-    try {
-      this.#walker.finish();
-    } catch (error) {
-      callback(error as Error);
-      return;
-    }
-    callback();
+    attempt(() => this.#walker.finish(), callback);
   }
 }

@@ -5,7 +5,7 @@ import { quoteLocation } from '../../copies/quote-location.ts';
 import { IntegrityError } from '../../errors.ts';
 import { inFolder, locate, naming, UnpackedFile } from './unpacked-file.ts';
 import type { Chunk } from './xbstream-chunk.ts';
-import { XbstreamWalker } from './xbstream-walker.ts';
+import { attempt, XbstreamWalker } from './xbstream-walker.ts';
 
 /** Bytes that may wait to be written. */
 const BUFFERED = 4 << 20;
@@ -64,13 +64,7 @@ export class XbstreamUnpack extends Writable {
   }
 
   override _final(callback: Callback): void {
-    try {
-      this.#walker.finish();
-    } catch (error) {
-      callback(error as Error);
-      return;
-    }
-    callback();
+    attempt(() => this.#walker.finish(), callback);
   }
 
   override _destroy(error: Error | null, callback: Callback): void {

@@ -91,3 +91,14 @@ export class XbstreamWalker {
     return bytes.subarray(part.length);
   }
 }
+
+/** Does a step of a stream, of which a walker may throw, and reports how it went as streams do. */
+export function attempt(work: () => void, callback: (error?: Error | null) => void): void {
+  try {
+    work();
+  } catch (error) {
+    callback(error as Error);
+    return;
+  }
+  callback();
+}
