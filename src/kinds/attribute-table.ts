@@ -8,7 +8,7 @@ export interface Entry {
   readonly attributes: Attributes;
 }
 
-/** How one property of a copy stands in its entry: both directions. */
+/** How one property of a copy is stored in its entry: both directions. */
 export interface Field<T> {
   /** Those of its attributes that a `mac` covers. */
   readonly signed: readonly string[];
@@ -55,7 +55,7 @@ export function group<T extends object>(table: AttributeTable<T>): Field<T | und
 }
 
 /**
- * Each property of a copy, and how it stands in its entry. The order is that in which a `mac` covers the attributes: add at the
+ * Each property of a copy, and how it is stored in its entry. The order is that in which a `mac` covers the attributes: add at the
  * end.
  */
 export type AttributeTable<C> = {

@@ -18,7 +18,7 @@ export function keepSession(start: () => Promise<SftpSession>): SessionKeeper {
         const session = await attempt.session;
         attempt.isUsable = () => session.isOpen();
       } catch {
-        attempt.isUsable = () => false; // whoever asked for it gets the error
+        attempt.isUsable = () => false; // the caller that asked for it gets the error
       }
     };
     void follow();

@@ -50,7 +50,7 @@ export interface CheckOptions {
 }
 
 /**
- * What a copy is that has been read to its end and is whole, beside those that a status lists. Throws a TwinDbError with the reason
+ * What a copy is that has been read to its end and is whole, besides those that a status lists. Throws a TwinDbError with the reason
  * when something that the status must have is not known.
  */
 export type Examined = (status: Status) => RecordedCopy;

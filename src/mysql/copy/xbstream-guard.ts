@@ -3,7 +3,7 @@ import type { XbstreamDialect } from './xbstream-chunk.ts';
 import { attempt, XbstreamWalker } from './xbstream-walker.ts';
 
 /**
- * Stands in front of mbstream or xbstream on another host, which write where a stream tells them: passes a chunk on only when it is known that the
+ * Stands in front of mbstream or xbstream on another host, which write to any path in a stream: passes a chunk on only when it is known that the
  * program will stay in its folder with it. Errors otherwise, and when the stream ends before it is complete. The bytes of the
  * files go through untouched; their checksums are for the program to compare.
  */

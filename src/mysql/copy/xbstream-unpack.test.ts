@@ -155,7 +155,7 @@ describe('unpacking a stream, as mbstream does', () => {
 
   const file = (path: string, content: string) => Buffer.concat([payload(path, content), end(path)]);
 
-  it('with files that are written anew, renamed or removed', async () => {
+  it('with files that are rewritten, renamed or removed', async () => {
     await expectAsMbstream(
       Buffer.concat([
         file('again', 'old and longer'),

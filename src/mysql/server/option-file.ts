@@ -17,7 +17,7 @@ export interface FileOption {
   readonly name: string;
   /** Undefined: the name stands alone. */
   readonly value: string | undefined;
-  /** False for a value of other bytes than UTF-8, which is then read as Latin-1: whoever uses it has to refuse it. */
+  /** False for a value of other bytes than UTF-8, which is then read as Latin-1: the caller has to refuse it. */
   readonly isUtf8: boolean;
   readonly file: string;
   /** Counted from 1. */

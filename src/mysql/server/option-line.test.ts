@@ -33,7 +33,7 @@ describe('an option of my.cnf', () => {
   });
 });
 
-test('whatever stands in a line, its parts are the line', () => {
+test('whatever is in a line, its parts are the line', () => {
   const line = fc.string({
     unit: fc.constantFrom('a', '_', ' ', '\t', '\r', '"', "'", '\\', '#', ';', '=', '\xa0'),
   });
