@@ -57,6 +57,11 @@ export interface Harness extends Place {
   /** A place with room for 1 MiB but not for 64 MiB. */
   readonly full: Fault<() => Promise<Place>>;
   readonly serverGone: Fault<() => Promise<MortalServer>>;
+  /**
+   * The same place as `open()`, where the answer that an object is there comes late enough for `sees` to come first;
+   * the suite disposes of it. Not needed where `sees` comes first without it.
+   */
+  readonly openSlow?: () => Promise<Destination>;
   /** The server cannot replace an object in one step, so that for a moment nothing is under its key. */
   readonly replacesInSteps?: boolean;
 }

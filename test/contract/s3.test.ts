@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Secret } from '../../src/config/secret.ts';
 import { DEFAULT_TUNING } from '../../src/destinations/s3/client.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
@@ -10,9 +11,19 @@ import {
   quotaConfig,
   seesObject,
 } from '../integration/s3-lab.ts';
-import { startProxy } from '../integration/s3-proxy.ts';
+import { type Intercept, startProxy } from '../integration/s3-proxy.ts';
 import { testDestination } from './destination.ts';
 import type { Harness } from './harness.ts';
+
+/** The object is there for half a second before the answer to CompleteMultipartUpload says so. */
+const holdBackJoins: Intercept = ({ method, url }, answer, forward) => {
+  if (method !== 'POST' || !url?.includes('uploadId=')) return 'pass';
+  return forward().then(async (real) => {
+    await sleep(500);
+    answer.writeHead(real.statusCode ?? 502, real.headers);
+    real.pipe(answer);
+  });
+};
 
 testDestination('s3', (): Harness => {
   const config = labConfig();
@@ -26,6 +37,10 @@ testDestination('s3', (): Harness => {
     sees: (key) => seesObject(config, key),
     plant: (host, owner) => plantUpload(config, host, owner),
     openLater: (_host, ms) => openS3(config, keepLog(), { ...DEFAULT_TUNING, aheadMs: ms }),
+    openSlow: async () => {
+      const proxy = await startProxy(config.endpointUrl ?? '', holdBackJoins);
+      return openS3({ ...config, endpointUrl: proxy.endpoint }, keepLog());
+    },
     wrongCredentials: () => openS3({ ...config, credentials: wrong }, keepLog()),
     wrongHostKey: { notPossible: 'S3 servers have no host keys' },
     full: async () => ({
