@@ -2,7 +2,9 @@ import type { CompressorName } from '../compression/compressors.ts';
 import type { RunType } from '../copies/run-type.ts';
 import type { DestinationConfig } from '../destinations/drivers.ts';
 import type { ExportConfig } from './exporters.ts';
+import type { HooksConfig } from './hooks.ts';
 import type { MaxAges } from './kinds.ts';
+import type { NotifyConfig } from './notify.ts';
 
 export type { DestinationConfig } from '../destinations/drivers.ts';
 export type { S3Config } from '../destinations/s3/config.ts';
@@ -27,6 +29,8 @@ export interface Config {
   /** How old the newest copies may be before `check` fails; absent: any age. */
   readonly maxAges: MaxAges | undefined;
   readonly export: ExportConfig | undefined;
+  readonly notify: NotifyConfig | undefined;
+  readonly hooks: HooksConfig;
   /** File that keeps start, finish and duration of the last runs. */
   readonly measuresLog: string;
   /** File that gets the structured log; absent: there is none. */

@@ -14,7 +14,7 @@ export interface Doubt {
  * The files that decide what root does, and that another account or a group may change: with bind mounts and configuration
  * management that may be meant. One that everyone may write to is refused where it is read, and not told of here.
  */
-export function findDoubtfulFiles({ file, destination, gpg, integrity, mysql }: Config): Doubt[] {
+export function findDoubtfulFiles({ file, destination, gpg, hooks, integrity, mysql }: Config): Doubt[] {
   const files: [string, string | undefined][] = [
     ['configuration file', file],
     ['SSH key', destination.kind === 'ssh' ? destination.keyFile : undefined],
@@ -22,6 +22,11 @@ export function findDoubtfulFiles({ file, destination, gpg, integrity, mysql }: 
     ['keyring', gpg?.keyring],
     ['secret keyring', gpg?.secretKeyring],
     ['MySQL defaults file', mysql?.defaultsFile],
+    ...Object.values(hooks).map(([command]): [string, string | undefined] => [
+      'command of section [hooks]',
+      // What is found in PATH belongs to the system.
+      command?.startsWith('/') ? command : undefined,
+    ]),
   ];
   return files.flatMap(([what, path]) => {
     const reason = path === undefined ? undefined : whoMayChange(path);

@@ -136,6 +136,17 @@ export const webUrl: Kind<string> = {
   },
 };
 
+/** A URL that is secret as a whole: whoever knows it can use it. */
+export const webHook: Kind<Secret> = {
+  label: 'a URL that starts with http:// or https://',
+  emptyIsUnset: true,
+  hidden: true,
+  parse(value) {
+    const isWeb = URL.canParse(value) && ['http:', 'https:'].includes(new URL(value).protocol);
+    return isWeb ? new Secret(value) : undefined;
+  },
+};
+
 /** Seconds by run type; `any` counts for the newest copy, whatever its run type. */
 export type MaxAges = ReadonlyMap<RunType | 'any', number>;
 

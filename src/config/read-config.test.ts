@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ConfigError, describeError } from '../errors.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './read-config.ts';
+import { Secret } from './secret.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'read-config-'));
 const file = join(folder, 'twindb backup.cfg');
@@ -58,6 +59,8 @@ test('the shortest file gets every default', () => {
     retentionLocal: RETENTION,
     intervals: EVERY_INTERVAL,
     export: undefined,
+    notify: undefined,
+    hooks: { before: [], after: [], onFailure: [] },
     measuresLog: '/var/log/twindb-backup-measures.log',
     logFile: undefined,
   });
@@ -125,11 +128,18 @@ run_yearly=0
 transport=statsd
 statsd_host=10.0.0.7
 statsd_port=9125
+[notify]
+style=ntfy
+failure_url=https://ntfy.sh/topic-of-mine
+[hooks]
+before=mount "/mnt/my data"
+on_failure=/usr/local/bin/page 'the DBA'
 [measures]
 log=/tmp/measures.log
 [log]
 file=/tmp/log.json
 `);
+  expect(config.notify?.failureUrl?.reveal()).toBe('https://ntfy.sh/topic-of-mine');
   expect(config).toEqual({
     file,
     source: {
@@ -166,6 +176,8 @@ file=/tmp/log.json
     retentionLocal: { hourly: 6, daily: 0, weekly: 8, monthly: 9, yearly: 10 },
     intervals: { hourly: false, daily: true, weekly: false, monthly: false, yearly: false },
     export: { transport: 'statsd', host: '10.0.0.7', port: 9125 },
+    notify: { style: 'ntfy', url: undefined, failureUrl: expect.any(Secret) },
+    hooks: { before: ['mount', '/mnt/my data'], after: [], onFailure: ['/usr/local/bin/page', 'the DBA'] },
     measuresLog: '/tmp/measures.log',
     logFile: '/tmp/log.json',
   });
@@ -178,8 +190,8 @@ test('the file may have CRLF line ends and a byte order mark', () => {
 
 describe('warnings', () => {
   test('readable by others is a warning when it holds secrets, naming them and the remedy', () => {
-    const secrets = `${S3}AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY=hunter2\n[export]\ntransport=datadog\napp_key=hunter3\n`;
-    const warning = `${file}: other users may read this file, and it holds [s3] AWS_SECRET_ACCESS_KEY and [export] app_key; run: chmod 600 '${file}'`;
+    const secrets = `${S3}AWS_ACCESS_KEY_ID=id\nAWS_SECRET_ACCESS_KEY=hunter2\n[export]\ntransport=datadog\napp_key=hunter3\n[notify]\nurl=https://ntfy.sh/hunter4\n`;
+    const warning = `${file}: other users may read this file, and it holds [s3] AWS_SECRET_ACCESS_KEY and [export] app_key and [notify] url; run: chmod 600 '${file}'`;
     expect(read(secrets, 0o640).warnings).toEqual([warning]);
     expect(read(secrets, 0o604).warnings).toEqual([warning]);
     expect(read(secrets, 0o600).warnings).toEqual([]);

@@ -16,7 +16,9 @@ import type {
   SourceConfig,
   SshConfig,
 } from './config.ts';
-import { secret } from './kinds.ts';
+import { readHooks } from './hooks.ts';
+import { secret, webHook } from './kinds.ts';
+import { readNotify } from './notify.ts';
 import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
 import { findRaw, parseRawConfig, type RawConfig } from './raw-config.ts';
@@ -99,7 +101,10 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
 function listSecrets(raw: RawConfig): string[] {
   return Object.entries<OptionRows>(SCHEMA).flatMap(([section, rows]) =>
     Object.entries(rows)
-      .filter(([name, row]) => row.kind === secret && (findRaw(raw, section, name) ?? '') !== '')
+      .filter(
+        ([name, { kind }]) =>
+          (kind === secret || kind === webHook) && (findRaw(raw, section, name) ?? '') !== '',
+      )
       .map(([name]) => `[${section}] ${name}`),
   );
 }
@@ -137,6 +142,8 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     intervals: byRunType((runType) => options.get('intervals', `run_${runType}`)),
     maxAges: options.get('check', 'max_age'),
     export: readExport(options, path, warn),
+    notify: readNotify(options, path, warn),
+    hooks: readHooks(options),
     measuresLog: options.get('measures', 'log'),
     logFile: options.get('log', 'file'),
   };

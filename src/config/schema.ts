@@ -2,7 +2,9 @@ import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
 import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { DESTINATION_KINDS, type DestinationKind, DRIVERS } from '../destinations/drivers.ts';
 import { EXPORTERS, TRANSPORTS } from './exporters.ts';
+import { HOOK_OPTIONS } from './hooks.ts';
 import { absolutePath, listWords, maxAges, oneOf, path, text, wholeNumber, words, yesNo } from './kinds.ts';
+import { NOTIFY_OPTIONS } from './notify.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
 /** The section of each destination. */
@@ -164,6 +166,8 @@ export const SCHEMA = {
     transport: option(oneOf(TRANSPORTS), undefined, 'Where to send metrics; absent: nowhere.'),
     ...exportOptions(),
   },
+  notify: NOTIFY_OPTIONS,
+  hooks: HOOK_OPTIONS,
   log: {
     file: option(
       absolutePath,

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import http from 'node:http';
-import https from 'node:https';
 import type { DatadogApi } from '../config/exporters.ts';
 import { TwinDbError } from '../errors.ts';
-import { findAddress } from './find-address.ts';
+import { requestStatus } from '../http-request.ts';
 import type { Metric } from './metrics.ts';
 import { sendError } from './send-error.ts';
 
@@ -43,7 +40,6 @@ export async function postSeries(
   );
 }
 
-/** Returns the HTTP status of the answer. A redirect is not followed, as it would take the key along. */
 async function post(
   url: URL,
   key: string,
@@ -52,23 +48,8 @@ async function post(
   signal: AbortSignal,
 ): Promise<number> {
   try {
-    const { address, family } = await findAddress(url.hostname.replace(/^\[(.*)\]$/, '$1'), signal);
-    const asked = (url.protocol === 'https:' ? https : http).request(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        'dd-api-key': key,
-      },
-      agent: false,
-      // Node asks for a list of all addresses.
-      lookup: (_host, _options, done) => done(null, [{ address, family }]),
-      signal,
-    });
-    asked.end(body);
-    const [answer] = (await once(asked, 'response')) as [http.IncomingMessage];
-    answer.destroy();
-    return answer.statusCode ?? 0;
+    const headers = { 'content-type': 'application/json', 'dd-api-key': key };
+    return await requestStatus({ method: 'POST', url, headers, body }, signal);
   } catch (cause) {
     throw sendError(where, cause, 'Check the network and api_url in section [export].');
   }

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findAddress } from './find-address.ts';
+import { findAddress } from '../find-address.ts';
 import { sendError } from './send-error.ts';
 
 /** A UDP server, as the operator knows it. */

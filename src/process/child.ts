@@ -52,7 +52,7 @@ export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKin
   const words = [...(program.stopsEarly ? DRAINED : []), program.command, ...program.args];
   const process = spawn(words[0] ?? '', words.slice(1), {
     stdio: [stdin, stdout, 'pipe'],
-    env: childEnvironment(),
+    env: { ...childEnvironment(), ...program.environment },
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
     detached: true,
   });
@@ -127,8 +127,10 @@ function cannotStart(program: Program, cause: unknown): ProcessError {
   const nothing: ProgramEnd = { exitCode: null, signal: null, stderr: [] };
   if (!hasCode(cause, 'ENOENT'))
     return new ProcessError(`Cannot start ${program.command}`, nothing, { cause });
-  return new ProcessError(`${program.command} is not installed`, nothing, {
-    remedy: `Install it: apt-get install ${program.debianPackage}`,
+  const { command, debianPackage } = program;
+  if (debianPackage === undefined) return new ProcessError(`${command} is not there`, nothing);
+  return new ProcessError(`${command} is not installed`, nothing, {
+    remedy: `Install it: apt-get install ${debianPackage}`,
   });
 }
 

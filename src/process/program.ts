@@ -4,8 +4,10 @@ import type { ProgramEnd } from '../errors.ts';
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
-  /** The Debian package that holds the command, for the message when it is not installed. */
-  readonly debianPackage: string;
+  /** Variables it gets beside those that every child gets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The Debian package that holds the command, for the message when it is not installed; absent: the operator chose the command. */
+  readonly debianPackage?: string;
   /** Whether an end with another exit code than 0 means success; without it none does. */
   readonly allows?: (end: ProgramEnd) => boolean;
   /** It may have done its work before the end of its input: what follows is read and dropped, so that it breaks no pipe. */

@@ -11,10 +11,13 @@ import type { JobContext } from '../job-context.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
 import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
+import { announce } from './announce.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import { requireDistinctPlaces } from './distinct-places.ts';
 import { ensureKey, withUsableKeys } from './ensure-key.ts';
+import { keepFailures } from './failures.ts';
+import { withHooks } from './hooks.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
@@ -48,18 +51,23 @@ export async function runBackup(
     return true;
   }
   const record = createRunRecord({ runType, binlogsOnly }, context);
-  const report = () =>
-    exportReport(
-      config.export,
-      { host, outcomes: record.outcomes(), configured: listConfigured(config) },
-      log,
-    );
+  const failures = keepFailures(context);
+  const tell = (moment: 'start' | 'success' | 'failure', error?: unknown): Promise<void> =>
+    announce({ moment, runType, outcomes: record.outcomes(), failures: failures.describe(error) }, context);
+  const report = async (succeeded: boolean, error?: unknown): Promise<void> => {
+    const outcomes = record.outcomes();
+    await exportReport(config.export, { host, outcomes, configured: listConfigured(config) }, log);
+    await tell(succeeded ? 'success' : 'failure', error);
+  };
   try {
     const parts = { runType, binlogsOnly, record };
     const holding = { what: `the ${runType} backup`, limitSeconds: RUN_TYPE_TABLE[runType].interval };
     const waiting = { waitSeconds: lockWait(runType), holding, ...lock };
-    const succeeded = await withRunLock(waiting, context, (locked) => runLocked(parts, locked));
-    await report();
+    const succeeded = await withRunLock(waiting, { ...context, log: failures.log }, async (locked) => {
+      await tell('start');
+      return await withHooks({ runType, failures }, locked, () => runLocked(parts, locked));
+    });
+    await report(succeeded);
     return succeeded;
   } catch (error) {
     // The next hourly run is near, and cron would send a mail each hour of a long daily one. But one that never ends is news.
@@ -67,7 +75,7 @@ export async function runBackup(
       log.debug(error.message);
       return true;
     }
-    await report();
+    await report(false, error);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { ProcessError, TwinDbError } from '../errors.ts';
-import { captureOutput } from '../process/capture.ts';
+import { ProcessError, TwinDbError } from './errors.ts';
+import { captureOutput } from './process/capture.ts';
 
 export interface Address {
   readonly address: string;
