@@ -15,7 +15,7 @@ _twindb_backup() {
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql') command="${command:+$command }$word" ;;
+          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -32,7 +32,7 @@ _twindb_backup() {
     esac
   elif [[ $current == -* ]]; then
     case $command in
-      '') words='--version --debug --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
+      '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
@@ -46,10 +46,11 @@ _twindb_backup() {
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
       'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;
+      'help') words='-h --help' ;;
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup ls status check restore verify share clone' ;;
+      ' 0') words='backup ls status check restore verify share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='mysql' ;;

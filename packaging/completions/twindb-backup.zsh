@@ -150,19 +150,31 @@ _twindb_backup_clone() {
   esac
 }
 
+_twindb_backup_help() {
+  _arguments -s \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:command:_files'
+}
+
 _twindb_backup() {
   local context state state_descr line curcontext="$curcontext"
   typeset -A opt_args
   _arguments -C \
-    '--version[print the version and exit]' \
+    '(-V --version)-V[print the version and exit]' \
+    '(-V --version)--version[print the version and exit]' \
     '--debug[say on stderr what is being done and why]' \
+    '(-v --verbose)-v[the same as --debug]' \
+    '(-v --verbose)--verbose[the same as --debug]' \
+    '(-q --quiet)-q[print only results, warnings and errors, no progress and no remarks]' \
+    '(-q --quiet)--quiet[print only results, warnings and errors, no progress and no remarks]' \
     '--log-format[how messages look\: as text, or as JSON lines, all of them on stderr]:value:(text json)' \
     '--config[configuration file]:value:_files' \
     '--xtrabackup-binary[xtrabackup or mariabackup program, instead of the one that fits the server]:value:_files' \
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -174,6 +186,7 @@ _twindb_backup() {
     verify) _twindb_backup_verify ;;
     share) _twindb_backup_share ;;
     clone) _twindb_backup_clone ;;
+    help) _twindb_backup_help ;;
   esac
 }
 

@@ -11,6 +11,8 @@ import { version } from './version.ts';
 /** Options that stand before the command. */
 export interface GlobalOptions {
   readonly debug?: boolean;
+  /** Neither progress nor remarks: only warnings, errors and results. */
+  readonly quiet?: boolean;
   readonly logFormat: 'json' | 'text';
   readonly config: string;
   readonly xtrabackupBinary?: string;
@@ -51,8 +53,15 @@ const MAX_AGE_DAYS = 1000;
 export function buildProgram(run: Runner): Command {
   const program = new Command('twindb-backup')
     .description('Backs up directories and MySQL to S3, SSH or a local disk, and restores them.')
-    .version(version(), '--version', 'print the version and exit')
+    .version(version(), '-V, --version', 'print the version and exit')
     .option('--debug', 'say on stderr what is being done and why')
+    .option('-v, --verbose', 'the same as --debug')
+    .addOption(
+      new Option(
+        '-q, --quiet',
+        'print only results, warnings and errors, no progress and no remarks',
+      ).conflicts(['debug', 'verbose']),
+    )
     .addOption(
       new Option(
         '--log-format <format>',
@@ -74,9 +83,9 @@ export function buildProgram(run: Runner): Command {
     .helpCommand(false)
     .showHelpAfterError('(see twindb-backup --help)');
   // The job of a backup tells the doubts itself.
-  const startBackup = startWith((command) => run(program.opts(), command));
+  const startBackup = startWith((command) => run(globalsOf(program), command));
   const start = startWith((command) =>
-    run(program.opts(), (context) => {
+    run(globalsOf(program), (context) => {
       for (const { state, message } of context.doubts) context.warnLasting(state, message);
       return command(context);
     }),
@@ -187,5 +196,27 @@ export function buildProgram(run: Runner): Command {
     )
     .action(start(async () => (await import('../commands/share.ts')).share));
   addCloneCommand(program, start);
+  program
+    .command('help')
+    .description('Print the help of a command, as its --help does.')
+    .argument('[command...]', 'such as "restore mysql" (default: all commands)')
+    .action((words: readonly string[]) => findCommand(program, words).outputHelp());
   return program;
+}
+
+/** The global options; `--verbose` is another name of `--debug`. */
+export function globalsOf(program: Command): GlobalOptions {
+  const { verbose, ...options } = program.opts<GlobalOptions & { readonly verbose?: boolean }>();
+  return verbose ? { ...options, debug: true } : options;
+}
+
+/** The command that these words name; what is behind one without commands of its own may be its arguments. */
+function findCommand(program: Command, words: readonly string[]): Command {
+  let found = program;
+  for (const word of words) {
+    const next = found.commands.find((each) => each.name() === word);
+    if (next === undefined && found.commands.length > 0) found.error(`error: unknown command '${word}'`);
+    found = next ?? found;
+  }
+  return found;
 }

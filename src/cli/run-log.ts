@@ -11,6 +11,7 @@ import { createSink, type Terminal, writeAll } from './terminal.ts';
 /** What the command line says of the log. */
 interface LogOptions {
   readonly debug?: boolean;
+  readonly quiet?: boolean;
   readonly logFormat: 'json' | 'text';
 }
 
@@ -22,7 +23,7 @@ export interface RunLog extends Log {
 
 /** pino is loaded only where a structured log is wanted. */
 export async function openRunLog(
-  { debug, logFormat }: LogOptions,
+  { debug, quiet, logFormat }: LogOptions,
   about: Pick<RunIdentity, 'command' | 'runType'>,
   terminal: Terminal,
 ): Promise<RunLog> {
@@ -30,7 +31,10 @@ export async function openRunLog(
   const toJson = async (write: (line: string) => void) =>
     (await import('./json-lines.ts')).createJsonSink(identity, write);
   const text = createSink(terminal, debug);
-  const shown = logFormat === 'json' ? await toJson((line) => writeAll(2, line)) : text;
+  const loud = logFormat === 'json' ? await toJson((line) => writeAll(2, line)) : text;
+  const shown: LogSink = (level, ...said) => {
+    if (!quiet || level !== 'info') loud(level, ...said);
+  };
   if (logFormat === 'json') endWithSummary(shown);
 
   let hide = (message: string): string => message;

@@ -9,7 +9,7 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
 import type { RunIdentity } from './json-lines.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
-import { buildProgram, type GlobalOptions } from './program.ts';
+import { buildProgram, type GlobalOptions, globalsOf } from './program.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { createPrinter, openTerminal, type Terminal, writeAll } from './terminal.ts';
 
@@ -39,7 +39,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // commander has printed its message already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
-    (await openRunLog(program.opts(), about, terminal)).error(describeError(error));
+    (await openRunLog(globalsOf(program), about, terminal)).error(describeError(error));
     return exitCodeOf(error);
   }
   return exitCode;
@@ -97,7 +97,8 @@ async function runInContext(
   await using context = await openContext(globals, {
     log,
     // A progress line would be no JSON.
-    terminal: globals.logFormat === 'json' ? { ...terminal, stderrIsTerminal: false } : terminal,
+    terminal:
+      globals.quiet || globals.logFormat === 'json' ? { ...terminal, stderrIsTerminal: false } : terminal,
     signal,
     onConfig: (config) => log.configure(config),
   });

@@ -40,6 +40,12 @@ export interface Config {
 export interface SourceConfig {
   /** Absolute paths without a trailing slash (except `/` itself), in the order of the file. */
   readonly backupDirs: readonly string[];
+  /** The run types that back up the directories. */
+  readonly runTypes: readonly RunType[];
+  /** Patterns of tar that name what to leave out. */
+  readonly exclude: readonly string[];
+  /** Whether what is mounted below a directory is left out. */
+  readonly oneFileSystem: boolean;
   readonly backupMysql: boolean;
   /** Extra arguments for tar, already split into words. */
   readonly tarOptions: readonly string[];

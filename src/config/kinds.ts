@@ -147,6 +147,16 @@ export const webHook: Kind<Secret> = {
   },
 };
 
+/** Run types, separated by blanks; at least one. */
+export const runTypes: Kind<readonly RunType[]> = {
+  label: 'run types separated by blanks, such as `daily weekly`',
+  emptyIsUnset: true,
+  parse(value) {
+    const listed = value.split(/[\s,]+/).filter((word) => word !== '');
+    return listed.length > 0 && listed.every(isRunType) ? listed : undefined;
+  },
+};
+
 /** Seconds by run type; `any` counts for the newest copy, whatever its run type. */
 export type MaxAges = ReadonlyMap<RunType | 'any', number>;
 

@@ -48,7 +48,14 @@ const EVERY_INTERVAL = { hourly: true, daily: true, weekly: true, monthly: true,
 test('the shortest file gets every default', () => {
   expect(quietly(LOCAL)).toEqual({
     file,
-    source: { backupDirs: [], backupMysql: false, tarOptions: [] },
+    source: {
+      backupDirs: [],
+      backupMysql: false,
+      runTypes: ['hourly', 'daily', 'weekly', 'monthly', 'yearly'],
+      exclude: [],
+      oneFileSystem: false,
+      tarOptions: [],
+    },
     destination: { kind: 'local', backupDir: '/var/backup' },
     keepLocalPath: undefined,
     compression: { program: 'gzip', threads: undefined, level: undefined },
@@ -71,6 +78,9 @@ test('a file with every section of the Python tool is read whole', () => {
 [source]
 backup_dirs=/etc /root /home
 backup_mysql=yes
+run_types=daily, weekly
+exclude=*.core "/home/x/My Cache"
+one_file_system=yes
 tar_options=--exclude '*.o' --one-file-system
 [destination]
 backup_destination=ssh
@@ -145,6 +155,9 @@ file=/tmp/log.json
     source: {
       backupDirs: ['/etc', '/root', '/home'],
       backupMysql: true,
+      runTypes: ['daily', 'weekly'],
+      exclude: ['*.core', '/home/x/My Cache'],
+      oneFileSystem: true,
       tarOptions: ['--exclude', '*.o', '--one-file-system'],
     },
     destination: {
@@ -226,6 +239,11 @@ describe('a wrong value is an error that names file, section and option', () => 
       '[mysql] full_backup must be hourly, daily, weekly, monthly or yearly, got "dayly"; did you mean daily?',
     ],
     ['[source]\nbackup_mysql=maybe', '[source] backup_mysql must be yes or no, got "maybe"'],
+    [
+      '[source]\nrun_types=dayly',
+      '[source] run_types must be run types separated by blanks, such as `daily weekly`, got "dayly"',
+    ],
+    [`[source]\nexclude=a ""`, '[source] exclude has an empty pattern\nRemove the empty quotes.'],
     ['[intervals]\nrun_daily=2', '[intervals] run_daily must be yes or no, got "2"'],
     [
       '[compression]\nprogram=gzp',

@@ -34,9 +34,19 @@ function readSource(options: Options, file: string, warn: (message: string) => v
       (problem) => options.refuse('source', 'backup_dirs', problem),
       (problem) => warn(`${file}: [source] backup_dirs ${problem}`),
     ),
+    runTypes: options.get('source', 'run_types'),
+    exclude: readExclude(options),
+    oneFileSystem: options.get('source', 'one_file_system'),
     backupMysql: options.get('source', 'backup_mysql'),
     tarOptions: options.get('source', 'tar_options'),
   };
+}
+
+/** An empty pattern would be one of every name that ends in a slash; tar drops it in silence. */
+function readExclude(options: Options): readonly string[] {
+  const patterns = options.get('source', 'exclude');
+  if (!patterns.includes('')) return patterns;
+  throw options.refuse('source', 'exclude', 'has an empty pattern', 'Remove the empty quotes.');
 }
 
 function readKeepLocalPath(options: Options, destination: DestinationConfig): string | undefined {

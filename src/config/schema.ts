@@ -3,7 +3,18 @@ import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { DESTINATION_KINDS, type DestinationKind, DRIVERS } from '../destinations/drivers.ts';
 import { EXPORTERS, TRANSPORTS } from './exporters.ts';
 import { HOOK_OPTIONS } from './hooks.ts';
-import { absolutePath, listWords, maxAges, oneOf, path, text, wholeNumber, words, yesNo } from './kinds.ts';
+import {
+  absolutePath,
+  listWords,
+  maxAges,
+  oneOf,
+  path,
+  runTypes,
+  text,
+  wholeNumber,
+  words,
+  yesNo,
+} from './kinds.ts';
 import { NOTIFY_OPTIONS } from './notify.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
@@ -71,6 +82,17 @@ export const SCHEMA = {
       '',
       'Directories to back up: absolute paths, separated by blanks; quotes protect blanks in a path.',
     ),
+    run_types: option(
+      runTypes,
+      RUN_TYPES.join(' '),
+      'The run types that back up the directories; each of their copies is a complete archive. The server has `[mysql] full_backup`.',
+    ),
+    exclude: option(
+      words,
+      '',
+      'Patterns of files and folders to leave out, quoted as in a shell: a name such as `*.o` anywhere, or an absolute path; `*` also stands for slashes.',
+    ),
+    one_file_system: option(yesNo, 'no', 'Whether to leave out what is mounted below a directory.'),
     backup_mysql: option(yesNo, 'no', 'Whether to back up the MySQL or MariaDB server.'),
     tar_options: option(
       words,

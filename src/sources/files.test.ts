@@ -56,6 +56,53 @@ it('what tar warned of while the copy was made is known afterwards', async () =>
   expect(source.facts().changes).toEqual(['tar: x: file changed as we read it']);
 });
 
+describe('what is left out', () => {
+  /** The members below `data`, where these patterns are left out. */
+  const members = async (...patterns: string[]): Promise<string[]> => {
+    for (const file of ['a.o', 'sub/b.o', 'sub/keep', 'cache/c', 'sub/cache/d', 'odd[1]']) {
+      mkdirSync(join(data, file, '..'), { recursive: true });
+      writeFileSync(join(data, file), 'x');
+    }
+    // An option of the operator's own must not change what the patterns mean.
+    const source = openFileSource(data, {
+      tarOptions: ['--no-wildcards', '--anchored'],
+      patterns,
+      exclude: [],
+    });
+    const listing = new Beginning(65_536);
+    await runPipeline([await source.open(), listMembers(), listing], signal);
+    const prefix = `${data.slice(1)}/`;
+    const names = listing.bytes.toString().trimEnd().split('\n');
+    return names
+      .map((name) => name.slice(prefix.length))
+      .filter((name) => name !== '' && !name.endsWith('/'));
+  };
+  const ALL = ['a.o', 'cache/c', 'file', 'odd[1]', 'sub/b.o', 'sub/cache/d', 'sub/keep'];
+
+  it.each<[string, (dir: string) => string[], readonly string[]]>([
+    ['nothing', () => [], []],
+    ['a name anywhere', () => ['*.o'], ['a.o', 'sub/b.o']],
+    ['a folder anywhere', () => ['cache'], ['cache/c', 'sub/cache/d']],
+    ['one place', (at) => [`${at}/cache`], ['cache/c']],
+    ['a place below any folder', (at) => [`${at}/*/cache`], ['sub/cache/d']],
+    ['a place that is not there', (at) => [`${at}/cach`, '/cache'], []],
+    ['characters of a pattern, when they are escaped', () => ['odd\\[1\\]'], ['odd[1]']],
+  ])('%s', async (_, patterns, leftOut) => {
+    expect((await members(...patterns(data))).toSorted()).toEqual(
+      ALL.filter((file) => !leftOut.includes(file)),
+    );
+  });
+
+  it('what is mounted below the directory, when it is to be one file system', async () => {
+    const told: string[] = [];
+    for (const oneFileSystem of [true, false]) {
+      const program = await openFileSource(data, { tarOptions: [], oneFileSystem, exclude: [] }).open();
+      told.push(String('args' in program && program.args.includes('--one-file-system')));
+    }
+    expect(told).toEqual(['true', 'false']);
+  });
+});
+
 describe('a copy whose tar had large records', () => {
   it.each([1024, 60_000])(
     'is read to its end by tar, which stops at the end mark: %i blocks',

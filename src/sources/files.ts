@@ -21,6 +21,10 @@ export interface FileFacts {
 interface FileSourceOptions {
   /** More arguments for tar, from the configuration. */
   readonly tarOptions: readonly string[];
+  /** Patterns of what to leave out, from the configuration. */
+  readonly patterns?: readonly string[];
+  /** Whether what is mounted below the directory is left out. */
+  readonly oneFileSystem?: boolean;
   /** Folders below the directory that hold copies: a copy must not contain its predecessors. */
   readonly exclude: readonly string[];
 }
@@ -37,9 +41,17 @@ const RECORDS = '--blocking-factor=20';
 const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --version" says.';
 
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
-export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
+export function openFileSource(
+  path: string,
+  { tarOptions, patterns = [], oneFileSystem = false, exclude }: FileSourceOptions,
+): Source<FileFacts> {
   let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
-  const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
+  // Each pattern counts by the options before it. Source: GNU tar's manual, 6.5.2.
+  const excluded = [
+    ...patterns.flatMap((pattern) => [...patternOptions(pattern), `--exclude=${pattern}`]),
+    ...exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]),
+  ];
+  const extent = oneFileSystem ? ['--one-file-system'] : [];
   return {
     title: path,
     async open() {
@@ -49,7 +61,16 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
       const remarks = new TarRemarks();
       return {
         command: 'tar',
-        args: [...OPTIONS, '--file=-', ...tarOptions, ...excluded, RECORDS, '--', quoteForTar(path)],
+        args: [
+          ...OPTIONS,
+          '--file=-',
+          ...extent,
+          ...tarOptions,
+          ...excluded,
+          RECORDS,
+          '--',
+          quoteForTar(path),
+        ],
         debianPackage: 'tar',
         onStderrLine: (line) => remarks.take(line),
         allows: (end) => remarks.allow(end),
@@ -65,6 +86,11 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
     check: () => new TarCheck(GNU_TAR_NEEDED),
     facts: () => facts,
   };
+}
+
+/** An absolute path is one place, a name is to be found anywhere. */
+function patternOptions(pattern: string): string[] {
+  return [pattern.startsWith('/') ? '--anchored' : '--no-anchored', '--wildcards', '--wildcards-match-slash'];
 }
 
 /** tar reads a backslash in the names it is given as the beginning of an escape sequence. */

@@ -23,6 +23,53 @@ function configure(
   });
 }
 
+describe.concurrent('habits', () => {
+  it('help COMMAND prints what --help of the command does, of those with two words too', async () => {
+    using sandbox = createSandbox();
+    for (const words of [[], ['ls'], ['restore'], ['restore', 'mysql']]) {
+      expect(await sandbox.run('help', ...words)).toEqual(await sandbox.run(...words, '--help'));
+    }
+    expect(await sandbox.run('help', 'restore', 'backups')).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: "error: unknown command 'backups'\n(see twindb-backup --help)\n",
+    });
+  });
+
+  it('-V is --version', async () => {
+    using sandbox = createSandbox();
+    expect(await sandbox.run('-V')).toEqual(await sandbox.run('--version'));
+  });
+
+  it('-v is --debug, before and behind the command; -q is its opposite', async () => {
+    using sandbox = createSandbox();
+    configure(sandbox, { intervals: { run_daily: 'no' } });
+    const debug = await sandbox.run('--debug', 'backup', 'daily');
+    expect(debug.stderr).toMatch(/^DEBUG: /);
+    expect(await sandbox.run('-v', 'backup', 'daily')).toEqual(debug);
+    expect(await sandbox.run('backup', 'daily', '-v')).toEqual(debug);
+    expect(await sandbox.run('-q', 'backup', 'daily')).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+    expect(await sandbox.run('-q', '-v', 'backup', 'daily')).toMatchObject({ exitCode: 2 });
+  });
+});
+
+it('directories are backed up by the run types that [source] run_types names', async () => {
+  using sandbox = createSandbox();
+  sandbox.file('data/file', 'content');
+  configure(sandbox, { source: { backup_dirs: join(sandbox.dir, 'data'), run_types: 'daily weekly' } });
+  expect(await sandbox.backup('hourly')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect((await sandbox.run('ls')).stdout).toBe('');
+  expect(await sandbox.backup('weekly')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect((await sandbox.run('ls')).stdout).toMatch(/\/weekly\/files\/\S+\n$/);
+  // Of a run type that takes none, no copy is missed.
+  expect(await sandbox.run('check', '--max-age', '2h')).toMatchObject({ exitCode: 0 });
+  configure(sandbox, {
+    source: { backup_dirs: join(sandbox.dir, 'data'), run_types: 'weekly' },
+    check: { max_age: 'hourly:1h weekly:8d' },
+  });
+  expect(await sandbox.run('check')).toMatchObject({ exitCode: 0 });
+});
+
 describe.concurrent('help', () => {
   it.each([
     [

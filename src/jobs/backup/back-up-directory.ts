@@ -39,7 +39,8 @@ export async function backUpDirectory(
   const exclude = await copyFoldersBelow(path, config);
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);
-  const source = openFileSource(path, { tarOptions: config.source.tarOptions, exclude });
+  const { tarOptions, oneFileSystem, exclude: patterns } = config.source;
+  const source = openFileSource(path, { tarOptions, patterns, oneFileSystem, exclude });
   log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(key))}`);
   const stored = await storeCopy(
     source,

@@ -20,7 +20,7 @@ import { keepFailures } from './failures.ts';
 import { withHooks } from './hooks.ts';
 import { recallWarnings } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
-import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
+import { createRunRecord, directoryPart, listConfigured, listDirectories } from './run-record.ts';
 import { warnOfLostStatus } from './warn-of-lost-status.ts';
 
 interface RunOptions {
@@ -120,7 +120,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
   let canDelete = await attempt(() => finishAllDeletions(places.files));
   await removeLeftovers(places, context);
-  for (const path of parts.binlogsOnly ? [] : config.source.backupDirs) {
+  for (const path of parts.binlogsOnly ? [] : listDirectories(config, parts.runType)) {
     await attempt(
       () =>
         parts.record.note(directoryPart(path), () =>

@@ -19,10 +19,15 @@ export function hasServer({ mysql, source }: Config): boolean {
   return mysql !== undefined && (source.backupMysql || existsSync(mysql.defaultsFile));
 }
 
-function listParts(config: Config): Part[] {
-  const { backupDirs, backupMysql } = config.source;
+/** The directories that a run of this type backs up. */
+export function listDirectories({ source }: Config, runType: RunType): readonly string[] {
+  return source.runTypes.includes(runType) ? source.backupDirs : [];
+}
+
+function listParts(config: Config, runType: RunType): Part[] {
+  const { backupMysql } = config.source;
   return [
-    ...backupDirs.map(directoryPart),
+    ...listDirectories(config, runType).map(directoryPart),
     ...(backupMysql ? [MYSQL_PART] : []),
     ...(hasServer(config) ? [BINLOG_PART] : []),
   ];
@@ -31,7 +36,7 @@ function listParts(config: Config): Part[] {
 /** What a configuration backs up in all of its runs. */
 export function listConfigured(config: Config): NonNullable<Report['configured']> {
   const runTypes = RUN_TYPES.filter((runType) => config.intervals[runType]);
-  return listParts(config).flatMap((part) => runTypes.map((runType) => ({ ...part, runType })));
+  return runTypes.flatMap((runType) => listParts(config, runType).map((part) => ({ ...part, runType })));
 }
 
 /** Notes what comes of each part of a run. */
@@ -46,7 +51,7 @@ export function createRunRecord(
   { runType, binlogsOnly }: { readonly runType: RunType; readonly binlogsOnly: boolean },
   { config, now }: Pick<JobContext, 'config' | 'now'>,
 ): RunRecord {
-  const parts = listParts(config).filter(({ media }) => !binlogsOnly || media === 'binlog');
+  const parts = listParts(config, runType).filter(({ media }) => !binlogsOnly || media === 'binlog');
   const noted = new Map<string, BackupOutcome>();
   const describe = (part: Part, start: number, size: number | undefined): BackupOutcome => ({
     ...part,

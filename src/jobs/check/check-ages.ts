@@ -20,7 +20,7 @@ export async function checkAges(
   { media, isAsked }: { readonly media: Media | undefined; readonly isAsked: boolean },
   context: JobContext,
 ): Promise<StaleSource[]> {
-  const { backupDirs, backupMysql } = context.config.source;
+  const { backupDirs, backupMysql, runTypes } = context.config.source;
   const directories = media === undefined || media === 'files' ? backupDirs : [];
   const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER] : [];
   const sources = [...directories, ...servers];
@@ -39,5 +39,8 @@ export async function checkAges(
     ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
     ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER })),
   ];
-  return findStale(sources, copies, limits, toSeconds(context.now()));
+  const now = toSeconds(context.now());
+  // Directories have no copies of other run types.
+  const own = new Map([...limits].filter(([runType]) => runType === 'any' || runTypes.includes(runType)));
+  return [...findStale(directories, copies, own, now), ...findStale(servers, copies, limits, now)];
 }
