@@ -51,6 +51,7 @@ place packaging/completions/twindb-backup.zsh "$share/zsh/site-functions/_twindb
 place packaging/completions/twindb-backup.fish "$share/fish/vendor_completions.d/twindb-backup.fish"
 place packaging/twindb-backup.cfg "$share/twindb-backup/twindb-backup.cfg"
 place packaging/logrotate "$share/twindb-backup/twindb-backup.logrotate"
+place packaging/prometheus/twindb-backup.rules.yml "$share/twindb-backup/prometheus-rules.yml"
 place cron.d/twindb-backup "$share/twindb-backup/twindb-backup.cron"
 install -m 755 packaging/systemd/cron-or-timer.sh "$lib/cron-or-timer.sh"
 for unit in packaging/systemd/twindb-backup@*; do

@@ -14,7 +14,9 @@ const NOT_FOUND = 2;
  * The address of a host, by /etc/hosts and the name servers. A program of the system looks it up: a lookup in this process
  * cannot be ended, and the process could not exit before a name server that says nothing has been given up.
  */
-export async function findAddress(host: string, signal: AbortSignal): Promise<Address> {
+export async function findAddress(name: string, signal: AbortSignal): Promise<Address> {
+  // As URLs write an address of IPv6, and whoever copies one.
+  const host = name.replace(/^\[(.*)\]$/, '$1');
   const family = isIP(host);
   if (family !== 0) return { address: host, family: family as 4 | 6 };
   const found = await askSystem(host, signal);

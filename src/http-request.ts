@@ -19,7 +19,7 @@ export async function requestStatus(
   { method, url, headers, body = '' }: HttpRequest,
   signal: AbortSignal,
 ): Promise<number> {
-  const { address, family } = await findAddress(url.hostname.replace(/^\[(.*)\]$/, '$1'), signal);
+  const { address, family } = await findAddress(url.hostname, signal);
   const asked = (url.protocol === 'https:' ? https : http).request(url, {
     method,
     headers: body === '' ? headers : { ...headers, 'content-length': Buffer.byteLength(body) },

@@ -73,6 +73,16 @@ describe('over UDP', () => {
     expect((await received)[0].toString()).toBe(expected);
   });
 
+  it('an address of IPv6 may have brackets, as in a URL', async () => {
+    const other = createSocket('udp6');
+    other.bind(0, '::1');
+    await once(other, 'listening');
+    const received = once(other, 'message') as Promise<[Buffer]>;
+    expect(await send({ transport: 'statsd', host: '[::1]', port: other.address().port })).toEqual([]);
+    expect((await received)[0].toString()).toContain('twindb.mysql.backup_time');
+    await new Promise<void>((resolve) => other.close(() => resolve()));
+  });
+
   it('nobody who listens is a warning that says what to correct', async () => {
     const free = createSocket('udp4');
     free.bind(0, '127.0.0.1');

@@ -26,7 +26,11 @@ function textAfter(...reports: Report[]): string {
   return reports.reduce((text, each) => format(update(parse(text) ?? new Map(), each)), '');
 }
 
-const valuesOf = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+/** The values of runs and restores. */
+const valuesOf = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#') && !line.includes('_interval_seconds'));
 
 it('the file says when, how long, how much and with what result, and explains each', () => {
   const labels = '{type="files",source="/etc",run_type="daily"}';
@@ -38,8 +42,21 @@ it('the file says when, how long, how much and with what result, and explains ea
     `twindb_backup_last_success_duration_seconds${labels} 1.5`,
     `twindb_backup_last_success_size_bytes${labels} 10`,
   ]);
-  expect(text.match(/^# HELP /gm)).toHaveLength(5);
-  expect(text.match(/^# TYPE \S+ gauge$/gm)).toHaveLength(5);
+  expect(text.match(/^# HELP /gm)).toHaveLength(6);
+  expect(text.match(/^# TYPE \S+ gauge$/gm)).toHaveLength(6);
+});
+
+it('how often each source is to be backed up, also those that were never', () => {
+  const interval = (text: string) =>
+    text.split('\n').filter((line) => line.startsWith('twindb_backup_interval_seconds'));
+  const planned = ['daily"} 86400', 'hourly"} 3600'].flatMap((end) =>
+    [`/a \\"b\\"\\\\\\nc\rd`, '/etc'].map(
+      (source) => `twindb_backup_interval_seconds{type="files",source="${source}",run_type="${end}`,
+    ),
+  );
+  expect(interval(textAfter(report(outcome))).toSorted()).toEqual(planned.toSorted());
+  const later = { ...report(outcome), configured: configured.slice(0, 1) };
+  expect(interval(textAfter(report(outcome), later))).toHaveLength(1);
 });
 
 it('a failure keeps what is known of the last success', () => {

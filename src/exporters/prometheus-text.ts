@@ -1,3 +1,4 @@
+import { RUN_TYPE_TABLE } from '../copies/run-type.ts';
 import type { Outcome, Report } from './report.ts';
 
 /** The first line of the file, by which it is known as ours. */
@@ -13,7 +14,15 @@ interface Family {
   readonly valueOf: (outcome: Outcome) => number | undefined;
 }
 
+const INTERVAL = 'interval_seconds';
+
 const FAMILIES: readonly Family[] = [
+  {
+    name: INTERVAL,
+    help: 'How long it is from one run to the next, for all that the configuration backs up.',
+    // The configuration tells it.
+    valueOf: () => undefined,
+  },
   {
     name: 'last_run_timestamp_seconds',
     help: 'When the last one ended, whether it succeeded or not.',
@@ -45,7 +54,10 @@ const WORKS = ['backup', 'restore'] as const satisfies readonly Outcome['work'][
 
 /** The samples with what a report says, without those of backups that are no longer configured. */
 export function update(samples: Samples, { outcomes, configured }: Report): Samples {
-  const kept = configured && new Set(configured.map((each) => labelsOf({ work: 'backup', ...each })));
+  const intervals = configured?.map(
+    (each) => [labelsOf({ work: 'backup', ...each }), RUN_TYPE_TABLE[each.runType].interval] as const,
+  );
+  const kept = intervals && new Set(intervals.map(([labels]) => labels));
   const isCurrent = (series: string) =>
     kept === undefined || !series.startsWith('twindb_backup_') || kept.has(series.slice(series.indexOf('{')));
   const fresh = outcomes.flatMap((outcome) =>
@@ -54,7 +66,10 @@ export function update(samples: Samples, { outcomes, configured }: Report): Samp
       return value === undefined ? [] : [[`twindb_${outcome.work}_${name}${labelsOf(outcome)}`, value]];
     }),
   );
-  return new Map([...[...samples].filter(([series]) => isCurrent(series)), ...fresh]);
+  const planned = (intervals ?? []).map(
+    ([labels, seconds]) => [`twindb_backup_${INTERVAL}${labels}`, seconds] as const,
+  );
+  return new Map([...[...samples].filter(([series]) => isCurrent(series)), ...planned, ...fresh]);
 }
 
 type Labelled =

@@ -67,6 +67,9 @@ describe('make install', () => {
     expect(existsSync(join(share, 'bash-completion/completions/twindb-backup'))).toBe(true);
     expect(existsSync(join(share, 'zsh/site-functions/_twindb-backup'))).toBe(true);
     expect(existsSync(join(share, 'fish/vendor_completions.d/twindb-backup.fish'))).toBe(true);
+    expect(readText(join(share, 'twindb-backup/prometheus-rules.yml'))).toContain(
+      'alert: TwindbBackupTooOld',
+    );
     const service = readText(join(dest, 'usr/lib/systemd/system/twindb-backup@.service'));
     expect(service).toContain('\nExecStart=/usr/bin/twindb-backup backup %i\n');
     // Not both at once.

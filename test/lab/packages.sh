@@ -15,6 +15,7 @@ packages=(
   iproute2 sudo ncat                      # two hosts on one machine, for clones
   procps python3-minimal                  # to look at processes, and to be a terminal
   logrotate                               # the structured log
+  prometheus                              # promtool, which tries the alerts
 )
 
 # Debian remembers removed packages too, hence the state. A package it never heard of is an error: ignored.
