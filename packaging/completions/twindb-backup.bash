@@ -15,7 +15,7 @@ _twindb_backup() {
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -34,6 +34,7 @@ _twindb_backup() {
     case $command in
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
+      'doctor') words='--lock-file --json -h --help' ;;
       'ls') words='--type -l --long --json -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
@@ -50,7 +51,7 @@ _twindb_backup() {
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup ls status check restore verify share clone help' ;;
+      ' 0') words='backup doctor ls status check restore verify share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='mysql' ;;

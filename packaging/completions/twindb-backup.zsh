@@ -10,6 +10,14 @@ _twindb_backup_backup() {
     '1:run-type:(hourly daily weekly monthly yearly)'
 }
 
+_twindb_backup_doctor() {
+  _arguments -s \
+    '--lock-file[as for backup]:value:_files' \
+    '--json[print one JSON document with all findings]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
 _twindb_backup_ls() {
   _arguments -s \
     '--type[only copies of this type]:value:(files mysql binlog)' \
@@ -174,11 +182,12 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
     backup) _twindb_backup_backup ;;
+    doctor) _twindb_backup_doctor ;;
     ls) _twindb_backup_ls ;;
     status) _twindb_backup_status ;;
     check) _twindb_backup_check ;;

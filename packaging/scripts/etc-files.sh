@@ -42,7 +42,7 @@ settle_files() {
   if [ ! -e "$config" ]; then
     mkdir -p "${config%/*}"
     install -m 600 "$samples/twindb-backup.cfg" "$config"
-    echo "twindb-backup: edit $config; $cron takes the first backup within the hour."
+    echo "twindb-backup: edit $config, then run: twindb-backup doctor. $cron takes the first backup within the hour."
   fi
   # An administrator who has taken the cron file away (for timers, say) does not find it again after an upgrade.
   if [ -e "$aside/new" ] && [ ! -e "$cron" ]; then

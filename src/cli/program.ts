@@ -82,7 +82,7 @@ export function buildProgram(run: Runner): Command {
     .helpOption('-h, --help', 'print help and exit')
     .helpCommand(false)
     .showHelpAfterError('(see twindb-backup --help)');
-  // The job of a backup tells the doubts itself.
+  // The jobs of a backup and of the doctor tell the doubts themselves.
   const startBackup = startWith((command) => run(globalsOf(program), command));
   const start = startWith((command) =>
     run(globalsOf(program), (context) => {
@@ -98,6 +98,15 @@ export function buildProgram(run: Runner): Command {
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
     .action(startBackup(async () => (await import('../commands/backup.ts')).backup));
+
+  program
+    .command('doctor')
+    .description(
+      'Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind.',
+    )
+    .option('--lock-file <path>', 'as for backup', LOCK_FILE)
+    .option('--json', 'print one JSON document with all findings')
+    .action(startBackup(async () => (await import('../commands/doctor.ts')).doctor));
 
   program
     .command('ls')

@@ -62,6 +62,9 @@ export interface Destination extends AsyncDisposable {
    */
   readonly share?: (key: string, seconds: number) => Promise<string>;
 
+  /** How many bytes there is room for; undefined when the place does not tell. Absent where a place has no end. */
+  readonly room?: () => Promise<number | undefined>;
+
   /**
    * Removes what runs of `host` that are no longer alive left half-written: partial files, multipart uploads.
    * What a live run is writing stays. Returns a line for each thing removed.

@@ -27,6 +27,16 @@ async function* watchMemory(
 /** Writing and reading whole objects. */
 export function testObjects(stage: () => Stage): void {
   describe('objects', () => {
+    test('tells how much room there is, where a place has an end', async () => {
+      const { destination, harness, host } = stage();
+      await store(destination, `${host}/daily/files/room`, MIB, 1);
+      if (destination.room === undefined) return;
+      const room = await destination.room();
+      // The SFTP server without extensions of OpenSSH's does not tell.
+      if (harness.replacesInSteps) expect(room).toBeUndefined();
+      else expect(room).toBeGreaterThan(MIB);
+    });
+
     test('gives back what was written, with its size and time', async () => {
       const { destination, host } = stage();
       const key = `${host}/daily/files/_etc-2026-01-01_00_00_00.tar.gz`;

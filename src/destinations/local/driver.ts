@@ -1,6 +1,8 @@
+import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { StorageError } from '../../errors.ts';
+import { freeBytes } from '../../free-bytes.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
 import { checkKey, PARTIAL_FOLDER } from '../check-key.ts';
@@ -54,6 +56,9 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
       const folder = partialFolder(host);
       return await withinLimit(sweepFolder(folder, root), limits.slowMs, `Cannot clean up ${folder}`);
     },
+
+    room: async () =>
+      freeBytes(await withinLimit(statfs(root), limits.usualMs, `Cannot measure the room in ${root}`)),
 
     // Every stream closes its own file; nothing else is open.
     [Symbol.asyncDispose]: () => Promise.resolve(),

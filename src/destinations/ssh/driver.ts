@@ -13,6 +13,7 @@ import { statPath } from './files.ts';
 import { keepSession } from './keep-session.ts';
 import { listObjects, objectInfo } from './list.ts';
 import { createDownload } from './read.ts';
+import { measureRoom } from './room.ts';
 import { openSession, type SftpSession } from './session.ts';
 import { sweepFolder } from './sweep.ts';
 import { createUpload } from './write.ts';
@@ -100,6 +101,8 @@ export function openSsh(
       checkKey(key);
       await attempt('delete', key, (session) => deleteFile(session, locate(key)));
     },
+
+    room: () => attempt('measure the room of', '', (session) => measureRoom(session, root)),
 
     async sweep(host) {
       checkKey(`${host}/x`);

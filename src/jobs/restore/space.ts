@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { TwinDbError } from '../../errors.ts';
+import { freeBytes } from '../../free-bytes.ts';
 import { formatBytes } from '../../units.ts';
 
 /**
@@ -19,10 +20,8 @@ interface Space {
 
 /** Measures it at `path`; `name` is what the operator calls that folder. */
 export async function measureSpace(path: string, name: string): Promise<Space> {
-  const { bavail, bfree, bsize, type } = await statfs(path);
-  // ext4 reserves a part for root, who restores.
-  const blocks = process.geteuid?.() === 0 ? bfree : bavail;
-  return { name, free: blocks * bsize, mayCompress: !UNCOMPRESSED_FILE_SYSTEMS.includes(type) };
+  const stats = await statfs(path);
+  return { name, free: freeBytes(stats), mayCompress: !UNCOMPRESSED_FILE_SYSTEMS.includes(stats.type) };
 }
 
 /** The least that a copy takes there when it is unpacked, in bytes; `unpacked` is what its status says of that. */

@@ -11,6 +11,6 @@ export function grantsAny(grants: string, privileges: readonly string[]): boolea
   const wanted = ['ALL PRIVILEGES', ...privileges];
   return grants
     .split('\n')
-    .flatMap((line) => /^GRANT (.+?) ON \*\.\* TO /i.exec(line)?.[1]?.split(', ') ?? [])
+    .flatMap((line) => /^GRANT (.+?) ON \*\.\* TO /i.exec(line)?.[1]?.split(/, ?/) ?? [])
     .some((granted) => wanted.includes(granted));
 }
