@@ -12,7 +12,7 @@ import { examineServer } from './examine-server.ts';
 import type { DoctorContext, Examination, Finding, Report } from './finding.ts';
 
 /** Everything that is examined, one row each, in the order of the report. */
-export const EXAMINATIONS: readonly Examination[] = [
+const EXAMINATIONS: readonly Examination[] = [
   { part: 'configuration', examine: examineConfiguration },
   { part: 'lock', examine: examineLock },
   { part: 'directories', examine: examineDirectories },
