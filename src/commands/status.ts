@@ -10,7 +10,7 @@ interface StatusOptions {
 
 /** Prints the decoded status of a host's copies as JSON, with and without `--json`. */
 export async function status({ type, hostname }: StatusOptions, context: CommandContext): Promise<boolean> {
-  const format = KINDS[type].formats.remote;
+  const format = KINDS[type].formats.destination;
   const store = openStatusStore(context.destination, hostname ?? context.host, format, context);
   context.print(JSON.stringify((await store.read()).status, undefined, 2));
   return true;

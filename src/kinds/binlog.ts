@@ -61,7 +61,7 @@ export const BINLOG_STATUS = statusFormat({
 /** Copies of binary logs. */
 export const BINLOG: Kind<BinlogCopy> = {
   ...storedAs<BinlogCopy>({
-    formats: { remote: BINLOG_STATUS, local: BINLOG_STATUS },
+    formats: { destination: BINLOG_STATUS, local: BINLOG_STATUS },
     table: TABLE,
     requireReadable({ key, timeCreated }) {
       if (parseKey(key)?.media !== 'binlog') {

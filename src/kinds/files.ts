@@ -43,7 +43,7 @@ export const FILES_STATUS = statusFormat({
 /** Copies of directories. */
 export const FILES: Kind<FileCopy> = {
   ...storedAs<FileCopy>({
-    formats: { remote: FILES_STATUS, local: FILES_STATUS },
+    formats: { destination: FILES_STATUS, local: FILES_STATUS },
     table: TABLE,
     requireReadable: () => undefined,
   }),
@@ -52,7 +52,7 @@ export const FILES: Kind<FileCopy> = {
       FILES.copies(status).filter((other) => isPeer(made, other)),
       {
         count: counts[made.runType],
-        alwaysKeepNewest: role === 'remote',
+        alwaysKeepNewest: role === 'destination',
         now: made.backupFinished,
         justMade: made.key,
       },

@@ -19,10 +19,13 @@ export interface RecordedCopy {
 /** Adds to the attributes of a copy; as they are by default. */
 export type Sign = (key: string, attributes: Attributes) => Attributes;
 
+/** Which of the two places: the destination, which may be a folder of this machine, or keep_local_path. */
+export type Role = 'destination' | 'local';
+
 /** One of the places that keep copies of one kind, as retention sees it. */
 export interface KeepingPlace {
-  /** The destination or keep_local_path. Of the destination the newest copy stays whatever the retention says. */
-  readonly role: 'remote' | 'local';
+  /** At the destination the newest copy stays whatever the retention says. */
+  readonly role: Role;
   readonly destination: Destination;
   readonly status: StatusStore;
   /** How many copies are to stay. */
@@ -35,7 +38,7 @@ export interface KeepingPlace {
 export interface Kind<C extends RecordedCopy = RecordedCopy> {
   readonly media: Media;
   /** Its status at the destination, and below keep_local_path. */
-  readonly formats: { readonly remote: StatusFormat; readonly local: StatusFormat };
+  readonly formats: Readonly<Record<Role, StatusFormat>>;
   /**
    * The copies that a status lists. An entry that lacks what retention and restore need is left alone: nothing deletes it.
    */
@@ -69,7 +72,7 @@ export function storedAs<C extends RecordedCopy & { readonly runType?: RunType }
   table,
   requireReadable,
 }: StoreOptions<C>): StoredAs<C> {
-  const { kind: media, layout } = formats.remote;
+  const { kind: media, layout } = formats.destination;
   const read = (runType: RunType | undefined, key: string, attributes: Attributes): C[] => {
     const entry = toEntry(key, attributes);
     if (entry?.parsed.media !== media || entry.parsed.runType !== runType) return [];

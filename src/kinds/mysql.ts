@@ -103,7 +103,7 @@ function withTrueKeys(key: string, attributes: Attributes): readonly [string, At
 /** Copies of a MySQL server. What an entry that is not understood names as its parent must stay as well (`parentsOfOthers`). */
 export const MYSQL: Kind<MysqlCopy> = {
   ...storedAs<MysqlCopy>({
-    formats: { remote: MYSQL_STATUS, local: LOCAL_MYSQL_STATUS },
+    formats: { destination: MYSQL_STATUS, local: LOCAL_MYSQL_STATUS },
     table: TABLE,
     requireReadable({ key, runType, lsn, backupStarted, backupFinished }) {
       const parsed = parseKey(key);

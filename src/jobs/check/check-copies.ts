@@ -93,7 +93,7 @@ async function sayLastingStates(context: JobContext): Promise<void> {
   const places = openPlaces(context);
   try {
     for (const media of MEDIA) {
-      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+      warnOfFuture(KINDS[media], (await places[media].destination.status.read()).status, context);
     }
   } catch (error) {
     context.signal.throwIfAborted();
@@ -128,7 +128,7 @@ type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
 function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
   const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
   return (place) =>
-    place === 'remote' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
+    place === 'destination' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
 }
 
 function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {
@@ -146,14 +146,14 @@ interface MediaOfHost {
 
 /** The destination first: a local incremental copy may continue a full one that lies only there. */
 async function checkMedia(
-  { host, media, places: { remote, local }, listing, objects }: MediaOfHost,
+  { host, media, places: { destination, local }, listing, objects }: MediaOfHost,
   check: (group: Group) => Promise<void>,
 ): Promise<void> {
   const surroundings = {
-    readRemote: async () => (await remote.status.read()).status,
+    readDestination: async () => (await destination.status.read()).status,
     isThere: (key: string) => objects === undefined || objects.has(keepLocalKey(key)),
   };
-  const [there, here] = [listing('remote'), listing('local')];
-  if (there) await check({ host, media, surroundings, store: remote, copies: there });
+  const [there, here] = [listing('destination'), listing('local')];
+  if (there) await check({ host, media, surroundings, store: destination, copies: there });
   if (local && here) await check({ host, media, surroundings, store: local, copies: here });
 }

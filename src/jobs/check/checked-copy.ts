@@ -58,7 +58,7 @@ export type Examined = (status: Status) => RecordedCopy;
 /** What a copy may be continued by, or continue. */
 export interface Surroundings {
   /** The status that the destination has of copies of this kind. */
-  readonly readRemote: () => Promise<Status>;
+  readonly readDestination: () => Promise<Status>;
   /** Whether a copy that a status lists is there. */
   readonly isThere: (key: string) => boolean;
 }

@@ -17,12 +17,13 @@ import { readCopy } from './read-copy.ts';
 export async function examineMysqlCopy(
   found: FoundCopy,
   context: JobContext,
-  { readRemote, isThere }: Surroundings,
+  { readDestination, isThere }: Surroundings,
 ): Promise<Examined> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
   const digest = await readCopy(found, [stream], context);
   const info = readInfo(stream.kept);
-  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(found, readRemote, context);
+  const listElsewhere =
+    info.type === 'full' ? () => [] : await readElsewhere(found, readDestination, context);
   return (status): MysqlCopy => {
     const about = describe(found, info);
     const candidates = () => [...MYSQL.copies(status), ...listElsewhere()];
@@ -40,12 +41,15 @@ export async function examineMysqlCopy(
 /** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
 async function readElsewhere(
   { place }: FoundCopy,
-  readRemote: Surroundings['readRemote'],
+  readDestination: Surroundings['readDestination'],
   { signal }: JobContext,
 ): Promise<() => readonly MysqlCopy[]> {
   try {
-    if (place === 'remote') return () => [];
-    const copies = MYSQL.copies(await readRemote()).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+    if (place === 'destination') return () => [];
+    const copies = MYSQL.copies(await readDestination()).map((copy) => ({
+      ...copy,
+      key: keepLocalKey(copy.key),
+    }));
     return () => copies;
   } catch (cause) {
     signal.throwIfAborted();

@@ -16,21 +16,21 @@ export function openPlaces(context: JobContext): PlacesOfKinds {
 
 function openOf(media: Media, context: JobContext): CopyPlaces {
   const { config, host, integrity } = context;
-  const open = (role: CopyPlace['role'], destination: Destination): CopyPlace => {
+  const open = (role: CopyPlace['role'], where: Destination): CopyPlace => {
     const format = KINDS[media].formats[role];
     return {
       role,
-      destination,
-      status: openStatusStore(destination, host, format, context),
+      destination: where,
+      status: openStatusStore(where, host, format, context),
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
-      counts: role === 'remote' ? config.retention : config.retentionLocal,
+      counts: role === 'destination' ? config.retention : config.retentionLocal,
       get other() {
-        return role === 'remote' ? local : remote;
+        return role === 'destination' ? local : destination;
       },
     };
   };
-  const remote = open('remote', context.destination);
+  const destination = open('destination', context.destination);
   const local = context.local && open('local', context.local);
-  return { remote, local };
+  return { destination, local };
 }
