@@ -1,7 +1,6 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { planRetention } from '../retention/plan.ts';
 import { isTime } from '../status/entries.ts';
-import { PERIODIC } from '../status/layout.ts';
 import { readNumber } from '../status/read-number.ts';
 import { statusFormat } from '../status/status-format.ts';
 import {
@@ -34,7 +33,6 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
 export const FILES_STATUS = statusFormat({
   name: 'files-status',
   kind: 'files',
-  layout: PERIODIC,
   signed: signedIn(TABLE),
   timeOf: ({ backup_started }) => asTime(backup_started),
   identityOf: ({ backup_started }) => readNumber(backup_started),
@@ -59,6 +57,7 @@ export const FILES: Kind<FileCopy> = {
     ),
   dated: (copy) => copy,
   futureMeans: 'Retention counts such copies as the oldest',
+  examine: async (found) => (await import('./examine-files.ts')).examineFiles(found),
 };
 
 /** Retention is that of one directory and run type. */

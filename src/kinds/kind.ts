@@ -8,6 +8,7 @@ import { type Attributes, type Status } from '../status/entries.ts';
 import type { StatusFormat } from '../status/status-format.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import { type AttributeTable, readProperties, toEntry, writeAttributes } from './attribute-table.ts';
+import type { Examining } from './examination.ts';
 
 /** What copies of every kind have. */
 export interface RecordedCopy {
@@ -34,8 +35,8 @@ export interface KeepingPlace {
   readonly other: KeepingPlace | undefined;
 }
 
-/** One kind of copies: how they stand in their status. `kinds.ts` is the table of them. */
-export interface Kind<C extends RecordedCopy = RecordedCopy> {
+/** One kind of copies: how they are stored in their status, and how `check` examines them. `kinds.ts` is the table of them. */
+export interface Kind<C extends RecordedCopy = RecordedCopy> extends Examining<C> {
   readonly media: Media;
   /** Its status at the destination, and below keep_local_path. */
   readonly formats: Readonly<Record<Role, StatusFormat>>;

@@ -80,7 +80,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     log.error(describeError(new TwinDbError('The copies of this run are not signed', { cause })));
     succeeded = false;
   });
-  const places = openPlaces(given);
+  const places = await openPlaces(given);
   const attempt: Attempt = async (work, title) => {
     try {
       await work();

@@ -33,7 +33,7 @@ export async function checkAges(
       },
     );
   }
-  const { files, mysql } = openPlaces(context);
+  const { files, mysql } = await openPlaces(context);
   const [listed, server] = [await files.destination.status.read(), await mysql.destination.status.read()];
   const copies = [
     ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
