@@ -1,7 +1,7 @@
+import { listCopies } from '../catalogue/list-copies.ts';
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/find/list-copies.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -9,17 +9,17 @@ import type { CommandContext } from './command.ts';
  * Returns false, as the command has failed.
  */
 export async function askForCopy(
-  which: Media | 'remote',
+  which: Media | 'destination',
   usage: string,
   context: CommandContext,
 ): Promise<false> {
-  const found = await findCopies(context);
+  const found = await listCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const copies = found.copies.filter(({ parsed, place }) => parsed.media === which || place === which);
   for (const { location } of copies) context.print(quoteLocation(location));
   context.log.error(
     copies.length === 0
-      ? `There is no copy${which === 'remote' ? '' : ` of ${which}`} on ${context.destination.url}`
+      ? `There is no copy${which === 'destination' ? '' : ` of ${which}`} on ${context.destination.url}`
       : `Choose one of the copies listed above: twindb-backup ${usage}`,
   );
   return false;

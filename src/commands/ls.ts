@@ -1,11 +1,12 @@
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/find/list-copies.ts';
-import { type MarkedCopy, markListed } from '../jobs/find/mark-listed.ts';
 import type { Attributes } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
 import type { CommandContext } from './command.ts';
+import { copyAsJson } from './copy-as-json.ts';
 
 interface LsOptions {
   readonly type?: Media;
@@ -15,29 +16,25 @@ interface LsOptions {
 
 /** Prints the copies of all hosts, one a line. Returns false when the destination or a status could not be read. */
 export async function ls({ type, json, long }: LsOptions, context: CommandContext): Promise<boolean> {
-  const found = await findCopies(context);
-  if (found.failure !== undefined) context.log.error(describeError(found.failure));
+  const catalogue = openCatalogue(context);
+  const found = await catalogue.list();
   const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
-  const { copies, complete } = await markListed(wanted, context);
+  const { copies, failures } = await markListed(wanted, catalogue);
+  const missing = [...(found.failure === undefined ? [] : [found.failure]), ...failures];
+  for (const failure of missing) context.log.error(describeError(failure));
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
   else {
     const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => quoteLocation(location));
     if (context.interactive) printForPeople(copies, lines, context);
     else for (const line of lines) context.print(line);
   }
-  return complete && found.failure === undefined;
+  return missing.length === 0;
 }
 
 /** The documented shape of `ls --json`; see docs/usage.md. */
-function toJson({ place, location, object, parsed, listed, attributes }: MarkedCopy): object {
+function toJson({ object, listed, attributes, ...copy }: MarkedCopy): object {
   return {
-    place,
-    location,
-    key: object.key,
-    host: parsed.host,
-    type: parsed.media,
-    run_type: parsed.runType ?? null,
-    name: parsed.name,
+    ...copyAsJson({ ...copy, key: object.key }),
     ...knownOf(attributes),
     size: object.size,
     modified: object.modified.toISOString(),

@@ -1,5 +1,5 @@
 import { quoteLocation } from '../copies/quote-location.ts';
-import { requireSharing, shareCopy } from '../jobs/find/share-copy.ts';
+import { requireSharing, shareCopy } from '../jobs/share-copy.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 
@@ -15,7 +15,7 @@ export async function share(
   context: CommandContext,
 ): Promise<boolean> {
   requireSharing(context);
-  if (copy === undefined) return await askForCopy('remote', 'share COPY [--expires TIME]', context);
+  if (copy === undefined) return await askForCopy('destination', 'share COPY [--expires TIME]', context);
   const shared = await shareCopy(copy, expires, context);
   context.print(shared.url);
   context.log.info(

@@ -1,5 +1,5 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
+import { isSoonRunAgain, RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, OutgrownError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
 import { thisMachine } from '../../lock/machine-id.ts';
@@ -70,8 +70,8 @@ export async function runBackup(
     await report(succeeded);
     return succeeded;
   } catch (error) {
-    // The next hourly run is near, and cron would send a mail each hour of a long daily one. But one that never ends is news.
-    if (error instanceof LockTimeoutError && runType === 'hourly' && !error.isOverdue) {
+    // Else cron would send a mail each hour of a long daily run. But one that never ends is news.
+    if (error instanceof LockTimeoutError && isSoonRunAgain(runType) && !error.isOverdue) {
       log.debug(error.message);
       return true;
     }
@@ -88,7 +88,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     log.error(describeError(new TwinDbError('The copies of this run are not signed', { cause })));
     succeeded = false;
   });
-  const places = openPlaces(given);
+  const places = await openPlaces(given);
   const attempt: Attempt = async (work, title) => {
     try {
       await work();
@@ -143,7 +143,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
  */
 async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): Promise<ToldWarnings> {
   try {
-    const [{ told = {} }] = await Promise.all([files.remote.status.read(), files.local?.status.read()]);
+    const [{ told = {} }] = await Promise.all([files.destination.status.read(), files.local?.status.read()]);
     return told;
   } catch (cause) {
     signal.throwIfAborted();
@@ -154,12 +154,12 @@ async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): P
 /** Keeps in the status of directories what was warned of; undefined: that has not changed. */
 async function rememberWarnings(
   told: ToldWarnings | undefined,
-  { files: { remote } }: PlacesOfKinds,
+  { files }: PlacesOfKinds,
   { log, signal }: JobContext,
 ): Promise<void> {
   if (told === undefined) return;
   try {
-    await remote.status.write({ ...(await remote.status.read()), told });
+    await files.destination.status.write({ ...(await files.destination.status.read()), told });
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.

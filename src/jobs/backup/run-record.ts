@@ -24,19 +24,29 @@ export function listDirectories({ source }: Config, runType: RunType): readonly 
   return source.runTypes.includes(runType) ? source.backupDirs : [];
 }
 
-function listParts(config: Config, runType: RunType): Part[] {
+/** Which parts a run has. */
+export interface RunKind {
+  readonly runType: RunType;
+  readonly binlogsOnly: boolean;
+}
+
+/** What a run backs up. */
+export function listParts(config: Config, { runType, binlogsOnly }: RunKind): Part[] {
   const { backupMysql } = config.source;
-  return [
+  const parts = [
     ...listDirectories(config, runType).map(directoryPart),
     ...(backupMysql ? [MYSQL_PART] : []),
     ...(hasServer(config) ? [BINLOG_PART] : []),
   ];
+  return parts.filter(({ media }) => !binlogsOnly || media === 'binlog');
 }
 
 /** What a configuration backs up in all of its runs. */
 export function listConfigured(config: Config): NonNullable<Report['configured']> {
   const runTypes = RUN_TYPES.filter((runType) => config.intervals[runType]);
-  return runTypes.flatMap((runType) => listParts(config, runType).map((part) => ({ ...part, runType })));
+  return runTypes.flatMap((runType) =>
+    listParts(config, { runType, binlogsOnly: false }).map((part) => ({ ...part, runType })),
+  );
 }
 
 /** Notes what comes of each part of a run. */
@@ -48,10 +58,10 @@ export interface RunRecord {
 }
 
 export function createRunRecord(
-  { runType, binlogsOnly }: { readonly runType: RunType; readonly binlogsOnly: boolean },
+  { runType, binlogsOnly }: RunKind,
   { config, now }: Pick<JobContext, 'config' | 'now'>,
 ): RunRecord {
-  const parts = listParts(config, runType).filter(({ media }) => !binlogsOnly || media === 'binlog');
+  const parts = listParts(config, { runType, binlogsOnly });
   const noted = new Map<string, BackupOutcome>();
   const describe = (part: Part, start: number, size: number | undefined): BackupOutcome => ({
     ...part,

@@ -26,7 +26,7 @@ const CLOCK_TOLERANCE_MS = 60_000;
 
 /** Writes, reads, replaces, lists and deletes a small object at the destination. */
 export async function examineDestination(context: DoctorContext, report: Report): Promise<void> {
-  await examinePlace(context.destination, 'remote', context, report);
+  await examinePlace(context.destination, 'destination', context, report);
 }
 
 /** The same in keep_local_path, where it is configured. */
@@ -118,8 +118,8 @@ async function reportRoom(
 
 /** Bytes of the newest copy of each directory and of the server together; undefined when there is none. */
 async function sizeOfNewest(role: keyof CopyPlaces, context: DoctorContext): Promise<number | undefined> {
-  const { files, mysql } = openPlaces(context);
   try {
+    const { files, mysql } = await openPlaces(context);
     const [listed, server] = await Promise.all([files[role]?.status.read(), mysql[role]?.status.read()]);
     const newest = new Map<string, { readonly at: number; readonly size: number }>();
     const copies = [

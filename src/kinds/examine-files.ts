@@ -1,28 +1,28 @@
-import type { FileCopy } from '../../copies/file-copy.ts';
-import { TwinDbError } from '../../errors.ts';
-import { Beginning } from '../../pipeline/beginning.ts';
-import { findSourcePath, listMembers } from '../../sources/files.ts';
-import { TarCheck } from '../../sources/tar-check.ts';
-import { toSeconds } from '../../units.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
-import type { JobContext } from '../job-context.ts';
-import type { Examined } from './checked-copy.ts';
+import type { FileCopy } from '../copies/file-copy.ts';
+import { TwinDbError } from '../errors.ts';
+import { Beginning } from '../pipeline/beginning.ts';
+import { findSourcePath, listMembers } from '../sources/files.ts';
+import { TarCheck } from '../sources/tar-check.ts';
+import { toSeconds } from '../units.ts';
 import { describeName } from './describe-name.ts';
-import { readCopy } from './read-copy.ts';
+import type { Examination } from './examination.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 /** More than the longest path that Linux takes. */
 const LISTING_SIZE = 8192;
 
 /** Reads a copy of a directory to the end of its archive. */
-export async function examineFileCopy(found: FoundCopy, context: JobContext): Promise<Examined> {
+export function examineFiles(found: FoundCopy): Examination<FileCopy> {
   const archive = new TarCheck();
   const members = new Beginning(LISTING_SIZE);
-  const digest = await readCopy(found, [archive, listMembers(), members], context);
-  return (): FileCopy => ({
-    ...describe(found, members.bytes.toString('utf8')),
-    ...digest,
-    unpackedSize: archive.size,
-  });
+  return {
+    stages: [archive, listMembers(), members],
+    describe: async (digest) => () => ({
+      ...describe(found, members.bytes.toString('utf8')),
+      ...digest,
+      unpackedSize: archive.size,
+    }),
+  };
 }
 
 /** What the Python tool did not record: the archive's own first member says which directory it was made from. */

@@ -1,9 +1,9 @@
-import type { FileCopy } from '../../copies/file-copy.ts';
-import { type CopyName, parseCopyName } from '../../copies/names.ts';
-import { TwinDbError } from '../../errors.ts';
-import { readSuffixes } from '../../modifiers/chain.ts';
-import { toSeconds } from '../../units.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
+import type { FileCopy } from '../copies/file-copy.ts';
+import { type CopyName, parseCopyName } from '../copies/names.ts';
+import { TwinDbError } from '../errors.ts';
+import { readSuffixes } from '../modifiers/chain.ts';
+import { toSeconds } from '../units.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 type NamedCopy = Pick<FileCopy, 'key' | 'host' | 'runType' | 'name' | 'backupStarted' | 'chain'>;
 
