@@ -2,7 +2,18 @@ import { COMPRESSOR_NAMES, COMPRESSORS } from '../compression/compressors.ts';
 import { RUN_TYPE_TABLE, RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { DESTINATION_KINDS, type DestinationKind, DRIVERS } from '../destinations/drivers.ts';
 import { EXPORTERS, TRANSPORTS } from './exporters.ts';
-import { absolutePath, listWords, maxAges, oneOf, path, text, wholeNumber, words, yesNo } from './kinds.ts';
+import {
+  absolutePath,
+  hostName,
+  listWords,
+  maxAges,
+  oneOf,
+  path,
+  text,
+  wholeNumber,
+  words,
+  yesNo,
+} from './kinds.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 
 /** The section of each destination. */
@@ -74,6 +85,13 @@ export const SCHEMA = {
       words,
       '',
       'More options for GNU tar, split into words as in a shell, without expansion. Those that would lose files or make copies that cannot be restored are refused.',
+    ),
+  },
+  host: {
+    name: option(
+      hostName,
+      undefined,
+      'Name that stands for this machine in keys and status files; absent: its host name, and an ID of the machine beside it.',
     ),
   },
   destination: {

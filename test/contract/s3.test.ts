@@ -25,12 +25,15 @@ import type { Harness } from './harness.ts';
 /** The object is there for half a second before the answer to CompleteMultipartUpload says so. */
 const holdBackJoins: Intercept = ({ method, url }, answer, forward) => {
   if (method !== 'POST' || !url?.includes('uploadId=')) return 'pass';
-  return forward().then(async (real) => {
-    await sleep(500);
-    answer.writeHead(real.statusCode ?? 502, real.headers);
-    real.pipe(answer);
-  });
+  return holdBack(forward, answer);
 };
+
+async function holdBack(forward: Parameters<Intercept>[2], answer: Parameters<Intercept>[1]): Promise<void> {
+  const real = await forward();
+  await sleep(500);
+  answer.writeHead(real.statusCode ?? 502, real.headers);
+  real.pipe(answer);
+}
 
 function harnessOf(config: S3Config): Harness {
   const open = (): ReturnType<typeof openS3> => openS3(config, keepLog());

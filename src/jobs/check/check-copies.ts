@@ -6,6 +6,7 @@ import { KINDS } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
+import { findOwn } from '../record/find-own.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
@@ -91,9 +92,20 @@ export async function checkCopies(
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
 async function sayLastingStates(context: JobContext): Promise<void> {
   const places = openPlaces(context);
+  const us = { machineId: context.machineId() };
+  const said = new Set<string>();
+  const once: JobContext = {
+    ...context,
+    warnLasting(state, message) {
+      if (!said.has(state)) context.warnLasting(state, message);
+      said.add(state);
+    },
+  };
   try {
     for (const media of MEDIA) {
-      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+      const { status } = await places[media].remote.status.read();
+      warnOfFuture(KINDS[media], status, once);
+      findOwn(KINDS[media], status, us, once);
     }
   } catch (error) {
     context.signal.throwIfAborted();

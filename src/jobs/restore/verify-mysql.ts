@@ -4,6 +4,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import { LOCAL_MYSQL_STATUS, MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { compareNewestFirst } from '../../retention/newest-first.ts';
+import { tellApart } from '../../retention/own-copies.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
 import type { Candidate } from '../find/find-copy.ts';
@@ -12,7 +13,7 @@ import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 
-/** Instead of a copy: the newest one that the status of the host lists. */
+/** Instead of a copy: the newest one that the status of the host lists; of this host one that no other machine of its name has made. */
 const LATEST = 'latest';
 
 interface VerifyOptions {
@@ -85,9 +86,11 @@ async function findLatest(host: string, context: JobContext): Promise<string> {
   const { destination, local } = context;
   const remoteStatus = await openStatusStore(destination, host, MYSQL_STATUS, context).read();
   const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
-  const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
-    MYSQL.copies(status),
-  );
+  const us = { machineId: context.machineId() };
+  const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) => {
+    const listed = MYSQL.copies(status);
+    return host === context.host ? tellApart(listed, us).ours : listed;
+  });
   const [latest] = copies
     .filter((copy) => copy.host === host)
     .toSorted(compareNewestFirst(toSeconds(context.now())));

@@ -4,6 +4,14 @@ import type { ServerVendor } from '../../copies/mysql-copy.ts';
 import { isOnThisHost } from './server-process.ts';
 import { systemTablespace } from './system-tablespace.ts';
 
+/** How a server's data are told from others. */
+export interface ServerIdentity {
+  /** The server's own id, which stays when its data are restored or moved to another disk. */
+  readonly uuid: string;
+  /** `uuid` and what changes when the data are made anew. */
+  readonly identity: string;
+}
+
 type ReadVariable = (name: string) => Promise<string | undefined>;
 
 /**
@@ -20,16 +28,16 @@ type ReadVariable = (name: string) => Promise<string | undefined>;
  * `server_uid` (a hash of the host's network address and the port) or else host and port, which do not notice
  * that the data were made anew: then a lower LSN has to tell.
  */
-export async function readIdentity(vendor: ServerVendor, variable: ReadVariable): Promise<string> {
+export async function readIdentity(vendor: ServerVendor, variable: ReadVariable): Promise<ServerIdentity> {
   const isHere = await isOnThisHost({ variable });
   const datadir = isHere ? await variable('datadir') : undefined;
-  const id =
+  const uuid =
     vendor === 'mariadb'
       ? await readMariadbId(isHere ? await variable('aria_log_dir_path') : undefined, variable)
       : ((await variable('server_uuid')) ?? (await readHostId(variable)));
   const birth =
     datadir === undefined ? undefined : await readBirth((await systemTablespace(datadir, variable))[0]);
-  return birth === undefined ? id : `${id}@${birth}`;
+  return { uuid, identity: birth === undefined ? uuid : `${uuid}@${birth}` };
 }
 
 async function readMariadbId(ariaFolder: string | undefined, variable: ReadVariable): Promise<string> {
