@@ -15,7 +15,7 @@ import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
 import { requireDistinctPlaces } from './distinct-places.ts';
 import { ensureKey, withUsableKeys } from './ensure-key.ts';
-import { recallWarnings } from './lasting-warnings.ts';
+import { recallWarnings, rememberedBy, withRemembered } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured } from './run-record.ts';
 import { warnOfLostStatus } from './warn-of-lost-status.ts';
@@ -97,15 +97,18 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   const told = await readStatuses(places, given);
   // Before anything is deleted.
   await requireDistinctPlaces(given);
-  const warnings = recallWarnings(told, toSeconds(start));
+  const machineId = given.machineId();
+  const warnings = recallWarnings(rememberedBy(machineId, told), toSeconds(start));
   const context: JobContext = {
     ...given,
     outgrown: warnings.outgrown,
     warnLasting: (state, message, essence) =>
       log[warnings.isDue(state, message, essence) ? 'warn' : 'debug'](message),
   };
-  const remember = (options: { readonly complete: boolean }) =>
-    rememberWarnings(warnings.remember(options), places, context);
+  const remember = async (options: { readonly complete: boolean }): Promise<void> => {
+    const own = warnings.remember(options);
+    if (own !== undefined) await rememberWarnings(own, places, context);
+  };
   if (succeeded) await ensureKey(places, context);
   await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
@@ -143,15 +146,16 @@ async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): P
   }
 }
 
-/** Keeps in the status of directories what was warned of; undefined: that has not changed. */
+/** Keeps in the status of directories what this machine has warned of. */
 async function rememberWarnings(
-  told: ToldWarnings | undefined,
+  own: ToldWarnings,
   { files: { remote } }: PlacesOfKinds,
-  { log, signal }: JobContext,
+  { log, signal, machineId, now }: JobContext,
 ): Promise<void> {
-  if (told === undefined) return;
   try {
-    await remote.status.write({ ...(await remote.status.read()), told });
+    const stored = await remote.status.read();
+    const told = withRemembered(machineId(), own, { told: stored.told ?? {}, now: toSeconds(now()) });
+    await remote.status.write({ ...stored, told });
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.
