@@ -5,8 +5,8 @@
 export interface Writer {
   /** `[host] name`, or what tells this machine from others (src/lock/machine-id.ts); not known of the Python tool's copies. */
   readonly machineId?: string | undefined;
-  /** Of copies of a server and of its binary logs: what stays with its data when they are moved; see identity.ts. */
-  readonly serverUuid?: string | undefined;
+  /** Of copies of a server and of its binary logs: `ID:PORT`; see identity.ts. */
+  readonly server?: string | undefined;
 }
 
 /** What the entry of a copy says of its writer. */

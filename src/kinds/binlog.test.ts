@@ -134,7 +134,7 @@ describe('a binlog status of ours', () => {
       sha256: optional(fc.string()),
       chain: optional(fc.constant(['.zst', '.gpg'])),
       machineId: optional(fc.string()),
-      serverUuid: optional(fc.string()),
+      server: optional(fc.string()),
       contents: optional(
         fc.record({
           serverId: fc.nat(),

@@ -12,7 +12,7 @@ export const WRITER_FIELDS: AttributeTable<Pick<WrittenCopy, 'machineId' | 'seri
 /** The same where a server is copied. */
 export const SERVER_WRITER_FIELDS: AttributeTable<Omit<WrittenCopy, 'key'>> = {
   ...WRITER_FIELDS,
-  serverUuid: optional('server_uuid', asText),
+  server: optional('server', asText),
 };
 
 /** The serial of an entry that is added to a status. */

@@ -5,16 +5,14 @@ import { findContinuable, findExpirable, findPast, hasWritten, tellApart } from 
 
 /** `a3` is a copy of machine a with serial 3, `a3:s` one of its server s; `-` is a copy without an ID. */
 function copyOf(name: string): WrittenCopy {
-  const [, machineId, serial, serverUuid] = /^([a-z])(\d+)(?::(\w+))?$/.exec(name) ?? [];
-  return machineId === undefined
-    ? { key: name }
-    : { key: name, machineId, serial: Number(serial), serverUuid };
+  const [, machineId, serial, server] = /^([a-z])(\d+)(?::(\w+))?$/.exec(name) ?? [];
+  return machineId === undefined ? { key: name } : { key: name, machineId, serial: Number(serial), server };
 }
 
 const copiesOf = (names: string) => names.split(' ').map(copyOf);
 const keysOf = (copies: readonly WrittenCopy[]) => copies.map(({ key }) => key).join(' ');
 const A: Writer = { machineId: 'a' };
-const A_S: Writer = { machineId: 'a', serverUuid: 's' };
+const A_S: Writer = { machineId: 'a', server: 's' };
 
 describe('the copies of one host name', () => {
   it.each([

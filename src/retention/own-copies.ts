@@ -21,12 +21,10 @@ export function tellApart<C extends WrittenCopy>(copies: readonly C[], us: Write
     (copy) => own.length > 0 && isForeign(copy, us) && (copy.serial ?? first) >= first,
   );
   const machines = new Set(alternating.map(({ machineId }) => machineId).filter((id) => id !== us.machineId));
-  const servers = new Set(
-    alternating.map(({ serverUuid }) => serverUuid).filter((id) => id !== us.serverUuid),
-  );
+  const servers = new Set(alternating.map(({ server }) => server).filter((id) => id !== us.server));
   servers.delete(undefined);
   const isOthers = (copy: C): boolean =>
-    isForeign(copy, us) && (machines.has(copy.machineId) || servers.has(copy.serverUuid));
+    isForeign(copy, us) && (machines.has(copy.machineId) || servers.has(copy.server));
   return {
     ours: copies.filter((copy) => !isOthers(copy)),
     others: copies.filter(isOthers),
@@ -79,8 +77,8 @@ function isBy(copy: WrittenCopy, us: Writer): boolean {
 }
 
 /** Whether the entry says that another one made the copy. */
-function isForeign({ machineId, serverUuid }: WrittenCopy, us: Writer): boolean {
+function isForeign({ machineId, server }: WrittenCopy, us: Writer): boolean {
   if (machineId === undefined) return false;
   if (machineId !== us.machineId) return true;
-  return serverUuid !== undefined && us.serverUuid !== undefined && serverUuid !== us.serverUuid;
+  return server !== undefined && us.server !== undefined && server !== us.server;
 }

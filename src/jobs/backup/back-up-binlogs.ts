@@ -72,8 +72,8 @@ export async function backUpBinlogs(
   return before.size + size;
 }
 
-function writerOf({ uuid }: MysqlServer, { machineId }: JobContext): Writer {
-  return { machineId: machineId(), serverUuid: uuid };
+function writerOf({ id }: MysqlServer, { machineId }: JobContext): Writer {
+  return { machineId: machineId(), server: id };
 }
 
 /** Logs that cannot be told about are copied all the same. */

@@ -75,7 +75,7 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.remote.status.read();
   const taken = await takenKeys(places);
-  const us: Writer = { machineId: context.machineId(), serverUuid: server.uuid };
+  const us: Writer = { machineId: context.machineId(), server: server.id };
   warnOfFuture(MYSQL, status, context);
   const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);

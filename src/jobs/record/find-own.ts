@@ -59,7 +59,7 @@ function compare(
   us: Writer,
 ): { what: 'machine' | 'server'; theirs: string; ours: string } {
   const what = copy.machineId === us.machineId ? 'server' : 'machine';
-  const name = ({ machineId, serverUuid }: Writer) =>
-    `${what} ${quoteLocation(String(what === 'machine' ? machineId : serverUuid))}`;
+  const name = ({ machineId, server }: Writer) =>
+    `${what} ${quoteLocation(String(what === 'machine' ? machineId : server))}`;
   return { what, theirs: name(copy), ours: name(us) };
 }

@@ -6,9 +6,12 @@ import { systemTablespace } from './system-tablespace.ts';
 
 /** How a server's data are told from others. */
 export interface ServerIdentity {
-  /** The server's own id, which stays when its data are restored or moved to another disk. */
-  readonly uuid: string;
-  /** `uuid` and what changes when the data are made anew. */
+  /**
+   * `ID:PORT`: the server's own id, which stays when its data are restored or moved to another disk, and what tells servers of one
+   * machine apart whose data directories are copies of each other, which have one id.
+   */
+  readonly id: string;
+  /** The server's own id, and what changes when the data are made anew. */
   readonly identity: string;
 }
 
@@ -37,7 +40,10 @@ export async function readIdentity(vendor: ServerVendor, variable: ReadVariable)
       : ((await variable('server_uuid')) ?? (await readHostId(variable)));
   const birth =
     datadir === undefined ? undefined : await readBirth((await systemTablespace(datadir, variable))[0]);
-  return { uuid, identity: birth === undefined ? uuid : `${uuid}@${birth}` };
+  return {
+    id: `${uuid}:${(await variable('port')) ?? ''}`,
+    identity: birth === undefined ? uuid : `${uuid}@${birth}`,
+  };
 }
 
 async function readMariadbId(ariaFolder: string | undefined, variable: ReadVariable): Promise<string> {
