@@ -9,6 +9,7 @@ import { openDestination } from '../destinations/drivers.ts';
 import { untilAborted } from '../destinations/until-aborted.ts';
 import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
+import { machineIdOf } from '../lock/machine-id.ts';
 import type { Log } from '../log.ts';
 import { openProgress } from './open-progress.ts';
 import { DEFAULT_CONFIG_FILE } from './program.ts';
@@ -50,7 +51,8 @@ export async function openContext(
   return {
     config,
     configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,
-    host: hostname(),
+    host: config.hostName ?? hostname(),
+    machineId: () => machineIdOf(config.hostName),
     destination,
     local,
     programs,

@@ -50,17 +50,20 @@ interface Known {
   readonly lsn: number | null;
   /** Seconds. */
   readonly duration: number | null;
+  /** Of the machine that made it. */
+  readonly machine_id: string | null;
 }
 
 /** What a status tells of a copy and a person wants to see; null where it does not. */
 function knownOf(attributes: Attributes = {}): Known {
-  const { type, parent, lsn, backup_started, backup_finished } = attributes;
+  const { type, parent, lsn, backup_started, backup_finished, machine_id } = attributes;
   const [started, finished] = [readNumber(backup_started), readNumber(backup_finished)];
   return {
     backup_type: text(type),
     parent: text(parent),
     lsn: readNumber(lsn) ?? null,
     duration: started === undefined || finished === undefined ? null : finished - started,
+    machine_id: text(machine_id),
   };
 }
 

@@ -14,6 +14,8 @@ export type { SshConfig } from '../destinations/ssh/config.ts';
 export interface Config {
   /** Path of the file this was read from. */
   readonly file: string;
+  /** What replaces the name and the ID of this machine in keys and statuses; absent: nothing does. */
+  readonly hostName: string | undefined;
   readonly source: SourceConfig;
   readonly destination: DestinationConfig;
   /** Folder that gets the stream before encryption; absent: no local copy is kept. */

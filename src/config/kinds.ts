@@ -89,6 +89,13 @@ export function oneOf<const T extends string>(allowed: readonly T[], label = lis
   return { label, allowed, parse: (value) => allowed.find((one) => one === value) };
 }
 
+/** A name that can be the first segment of all keys, and that no option of a program begins like. */
+export const hostName: Kind<string> = {
+  label: 'a name of letters, digits, `.`, `-` and `_` that begins with a letter or digit',
+  emptyIsUnset: true,
+  parse: (value) => (/^[a-z0-9][a-z0-9._-]{0,254}$/i.test(value) ? value : undefined),
+};
+
 /** Without slashes at its end, except for the root itself. */
 function cutSlashes(path: string): string {
   return path.replace(/(?<=.)\/+$/s, '');

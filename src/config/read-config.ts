@@ -141,6 +141,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
   const destination = readDestination(options);
   return {
     file: path,
+    hostName: options.get('host', 'name'),
     source,
     destination,
     keepLocalPath: readKeepLocalPath(options, destination),

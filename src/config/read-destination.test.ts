@@ -112,6 +112,7 @@ describe('[s3]', () => {
     expect(read(S3)).toEqual({
       kind: 's3',
       bucket: 'b',
+      prefix: '',
       region: 'us-east-1',
       credentials: undefined,
       endpointUrl: undefined,
@@ -125,6 +126,25 @@ describe('[s3]', () => {
     });
   });
 
+  test.each([
+    ['', ''],
+    ['site1', 'site1/'],
+    ['site1//', 'site1/'],
+    ['"a b/c"', 'a b/c/'],
+    ['größe', 'größe/'],
+  ])('prefix %s is %j before each key', (written, prefix) => {
+    expect(read(`${S3}prefix = ${written}\n`)).toMatchObject({ prefix });
+  });
+
+  test.each(['/site1', '/', '..', 'a/../b', './a', 'a//b', 'a/.partial', 'a\tb'])(
+    'prefix %s is an error',
+    (written) => {
+      expect(errorOf(`${S3}prefix = ${written}\n`)).toBe(
+        `[s3] prefix must be a path such as site1 or backups/site1, without a slash at its beginning and without \`..\`, got ${JSON.stringify(written)}`,
+      );
+    },
+  );
+
   test('every option is read, whatever the case of its name', () => {
     const destination = read(`[destination]
 backup_destination=s3
@@ -133,6 +153,7 @@ aws_access_key_id = "AKIA"
 Aws_Secret_Access_Key = a#b;c"d
 aws_default_region=eu-west-1
 bucket='copies'
+Prefix = backups/site 1/
 endpoint_url=http://127.0.0.1:9000
 path_style=no
 storage_class=STANDARD_IA
@@ -145,6 +166,7 @@ concurrency=8
     expect(destination).toEqual({
       kind: 's3',
       bucket: 'copies',
+      prefix: 'backups/site 1/',
       region: 'eu-west-1',
       credentials: { accessKeyId: 'AKIA', secretAccessKey: expect.anything() },
       endpointUrl: 'http://127.0.0.1:9000',

@@ -5,6 +5,7 @@ import { EXPORTERS, TRANSPORTS } from './exporters.ts';
 import { HOOK_OPTIONS } from './hooks.ts';
 import {
   absolutePath,
+  hostName,
   listWords,
   maxAges,
   oneOf,
@@ -98,6 +99,13 @@ export const SCHEMA = {
       words,
       '',
       'More options for GNU tar, split into words as in a shell, without expansion. Those that would lose files or make copies that cannot be restored are refused.',
+    ),
+  },
+  host: {
+    name: option(
+      hostName,
+      undefined,
+      'Name that stands for this machine in keys and status files; absent: its host name, and an ID of the machine beside it.',
     ),
   },
   destination: {

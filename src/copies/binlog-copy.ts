@@ -1,7 +1,8 @@
 import type { BinlogContents } from './binlog-contents.ts';
+import type { WrittenCopy } from './writer.ts';
 
 /** A copy of one binary log, as `HOST/binlog-status` records it. Times are in seconds since the epoch. */
-export interface BinlogCopy {
+export interface BinlogCopy extends WrittenCopy {
   /** `HOST/binlog/NAME`, without the suffixes that the object has. */
   readonly key: string;
   readonly host: string;

@@ -1,4 +1,5 @@
 import type { RunType } from './run-type.ts';
+import type { WrittenCopy } from './writer.ts';
 
 export const COPY_TYPES = ['full', 'incremental'] as const;
 
@@ -40,7 +41,7 @@ export interface ServerSetup {
 }
 
 /** A backup copy of a MySQL server, as `HOST/status` records it. Times are in seconds since the epoch. */
-export interface MysqlCopy {
+export interface MysqlCopy extends WrittenCopy {
   /** Where it lies on the destination: `HOST/RUN_TYPE/mysql/NAME`. */
   readonly key: string;
   readonly host: string;

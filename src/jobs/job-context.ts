@@ -31,6 +31,8 @@ export interface JobContext {
   readonly configFile?: string | undefined;
   /** This host's name as it stands in keys. */
   readonly host: string;
+  /** What tells this machine from others of that name in the status. Makes its ID where there is none yet. */
+  readonly machineId: () => string;
   /** Where the configuration has the copies go; that may be a folder of this machine. */
   readonly destination: Destination;
   /** Where keep_local_path keeps copies before encryption, when it is configured. */

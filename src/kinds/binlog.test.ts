@@ -133,6 +133,8 @@ describe('a binlog status of ours', () => {
       size: optional(fc.nat()),
       sha256: optional(fc.string()),
       chain: optional(fc.constant(['.zst', '.gpg'])),
+      machineId: optional(fc.string()),
+      server: optional(fc.string()),
       contents: optional(
         fc.record({
           serverId: fc.nat(),
@@ -153,7 +155,7 @@ describe('a binlog status of ours', () => {
           const taken = status;
           const key = binlogCopyKey('db1', log, (each) => Object.hasOwn(taken, each));
           const copy = { ...log, host: 'db1', key, name: key.slice('db1/binlog/'.length) };
-          all.push(copy);
+          all.push({ ...copy, serial: all.length + 1 });
           status = BINLOG.enter(status, copy);
         }
         const times = readBinlogStatus(store(status));

@@ -18,6 +18,7 @@ import {
   signedIn,
 } from './attribute-table.ts';
 import { type Kind, storedAs } from './kind.ts';
+import { SERVER_WRITER_FIELDS } from './writer-fields.ts';
 
 const CONTENTS: AttributeTable<BinlogContents> = {
   serverId: required('server_id', asNumber),
@@ -44,6 +45,7 @@ const TABLE: AttributeTable<Omit<BinlogCopy, 'key'>> = {
   sha256: optional('sha256', asText),
   chain: optional('chain', asTexts),
   contents: group(CONTENTS),
+  ...SERVER_WRITER_FIELDS,
 };
 
 /** The status of binlog copies; the Python tool reads and writes the same file, also below keep_local_path. */

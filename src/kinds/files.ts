@@ -1,4 +1,5 @@
 import type { FileCopy } from '../copies/file-copy.ts';
+import { findExpirable } from '../retention/own-copies.ts';
 import { planRetention } from '../retention/plan.ts';
 import { isTime } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
@@ -13,6 +14,7 @@ import {
   signedIn,
 } from './attribute-table.ts';
 import { type Kind, storedAs } from './kind.ts';
+import { WRITER_FIELDS } from './writer-fields.ts';
 
 const asTime = (value: unknown) => (isTime(value) ? value : undefined);
 
@@ -27,6 +29,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   sha256: required('sha256', asText),
   unpackedSize: optional('unpacked_size', asNumber),
   chain: required('chain', (value) => asTexts(value) ?? []),
+  ...WRITER_FIELDS,
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -47,7 +50,9 @@ export const FILES: Kind<FileCopy> = {
   }),
   plan: async (status, made, { counts, role }) =>
     planRetention(
-      FILES.copies(status).filter((other) => isPeer(made, other)),
+      findExpirable(FILES.copies(status), made, { unitOf, isJustMade: ({ key }) => key === made.key }).filter(
+        (other) => isPeer(made, other),
+      ),
       {
         count: counts[made.runType],
         alwaysKeepNewest: role === 'destination',
@@ -61,6 +66,10 @@ export const FILES: Kind<FileCopy> = {
 };
 
 /** Retention is that of one directory and run type. */
+function unitOf({ host, runType, sourcePath }: FileCopy): string {
+  return [host, runType, sourcePath].join('\0');
+}
+
 function isPeer(copy: FileCopy, other: FileCopy): boolean {
-  return other.host === copy.host && other.runType === copy.runType && other.sourcePath === copy.sourcePath;
+  return unitOf(other) === unitOf(copy);
 }

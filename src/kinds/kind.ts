@@ -1,5 +1,6 @@
 import type { Media } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
+import type { WrittenCopy } from '../copies/writer.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
 import type { DatedCopy } from '../retention/newest-first.ts';
@@ -10,10 +11,10 @@ import type { StatusStore } from '../status/status-store.ts';
 import { type AttributeTable, readProperties, toEntry, writeAttributes } from './attribute-table.ts';
 import type { Examining } from './examination.ts';
 import type { Role } from './found-copy.ts';
+import { nextSerial } from './writer-fields.ts';
 
 /** What copies of every kind have. */
-export interface RecordedCopy {
-  readonly key: string;
+export interface RecordedCopy extends WrittenCopy {
   readonly host: string;
   readonly sha256: string | undefined;
 }
@@ -44,7 +45,7 @@ export interface Kind<C extends RecordedCopy = RecordedCopy> extends Examining<C
   copies(status: Status): C[];
   /** What the status says of a copy. Throws a TwinDbError when the Python tool could not read it back. */
   attributes(copy: C): Attributes;
-  /** `status` with the entry of a copy. Throws as `attributes`. */
+  /** `status` with the entry of a copy, which gets the next serial. Throws as `attributes`. */
   enter(status: Status, copy: C, sign?: Sign): Status;
   /** What retention decides in a place once a copy was made, which `status` has. */
   plan(status: Status, made: C, place: KeepingPlace, log: Log): Promise<readonly Decision<C>[]>;
@@ -91,6 +92,11 @@ export function storedAs<C extends RecordedCopy & { readonly runType?: RunType }
         .flatMap(([runType, entries]) => Object.entries(entries).flatMap((each) => read(runType, ...each))),
     attributes,
     enter: (status, copy, sign = (_key, unsigned) => unsigned) =>
-      layout.withEntry(status, copy.runType, copy.key, sign(copy.key, attributes(copy))),
+      layout.withEntry(
+        status,
+        copy.runType,
+        copy.key,
+        sign(copy.key, attributes({ ...copy, serial: nextSerial(status, layout) })),
+      ),
   };
 }

@@ -188,7 +188,7 @@ describe('an entry of the Python tool 2.12 to 2.15', () => {
     const status = parse({ hourly: { [key]: JSON.parse(JSON.stringify(without)) } });
     for (const each of [status, MYSQL_STATUS.parse(decodeEnvelope(store(status)).content)]) {
       expect(MYSQL.copies(each)).toEqual([]);
-      expect(parentsOfOthers(each)).toEqual([FULL_KEY]);
+      expect(parentsOfOthers(each, [])).toEqual([FULL_KEY]);
     }
     expect(readMysqlStatus(store(status))).toMatchObject([{ backupStarted: 1, backupFinished: 1 }]);
   });
@@ -202,7 +202,7 @@ describe('an entry that says too little', () => {
     const again = MYSQL_STATUS.parse(decodeEnvelope(store(status)).content);
     for (const each of [status, again]) {
       expect(MYSQL.copies(each)).toEqual([]);
-      expect(parentsOfOthers(each)).toEqual([FULL_KEY]);
+      expect(parentsOfOthers(each, [])).toEqual([FULL_KEY]);
       expect(entriesOf(each)).toHaveLength(1);
     }
   });

@@ -22,6 +22,7 @@ import { planMysql } from './plan-mysql.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 import { parseServerSetup } from './server-setup.ts';
+import { SERVER_WRITER_FIELDS } from './writer-fields.ts';
 
 const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
   host: required('host', (_, { parsed }) => parsed.host),
@@ -50,6 +51,7 @@ const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
   unpackedSize: optional('unpacked_size', asNumber),
   chain: optional('chain', asTexts),
   serverSetup: optional('server_setup', parseServerSetup),
+  ...SERVER_WRITER_FIELDS,
 };
 
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */
@@ -100,7 +102,7 @@ function withTrueKeys(key: string, attributes: Attributes): readonly [string, At
   ];
 }
 
-/** Copies of a MySQL server. What an entry that is not understood names as its parent must stay as well (`parentsOfOthers`). */
+/** Copies of a MySQL server. What an entry that retention leaves alone names as its parent must stay as well (`parentsOfOthers`). */
 export const MYSQL: Kind<MysqlCopy> = {
   ...storedAs<MysqlCopy>({
     formats: { destination: MYSQL_STATUS, local: LOCAL_MYSQL_STATUS },
@@ -126,14 +128,14 @@ export const MYSQL: Kind<MysqlCopy> = {
   findNeed: findNeedOfParent,
 };
 
-/** The parents that entries name which are not among the copies of the status. */
-export function parentsOfOthers(status: Status): string[] {
-  const understood = new Set(MYSQL.copies(status).map(({ key }) => key));
-  const isUnderstood = (key: string, runType: RunType | undefined) =>
-    understood.has(key) && parseKey(key)?.runType === runType;
+/** The parents that those entries name which are not among `copies` of the status. */
+export function parentsOfOthers(status: Status, copies: readonly MysqlCopy[]): string[] {
+  const known = new Set(copies.map(({ key }) => key));
+  const isKnown = (key: string, runType: RunType | undefined) =>
+    known.has(key) && parseKey(key)?.runType === runType;
   return PERIODIC.lists(status).flatMap(([runType, entries]) =>
     Object.entries(entries).flatMap(([key, { parent }]) =>
-      typeof parent === 'string' && !isUnderstood(key, runType) ? [parent] : [],
+      typeof parent === 'string' && !isKnown(key, runType) ? [parent] : [],
     ),
   );
 }

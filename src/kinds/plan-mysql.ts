@@ -2,6 +2,7 @@ import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { findExpirable } from '../retention/own-copies.ts';
 import type { Decision } from '../retention/plan.ts';
 import { parentsNotListed, planChains } from '../retention/plan-chains.ts';
 import type { Status } from '../status/entries.ts';
@@ -10,8 +11,8 @@ import type { KeepingPlace } from './kind.ts';
 /** What a status of MySQL copies says. */
 interface MysqlReader {
   readonly copies: (status: Status) => MysqlCopy[];
-  /** The parents that entries name which are not among the copies. */
-  readonly parentsOfOthers: (status: Status) => string[];
+  /** The parents that those entries name which are not among these copies. */
+  readonly parentsOfOthers: (status: Status, copies: readonly MysqlCopy[]) => string[];
 }
 
 /** Why a copy must stay; undefined when it need not. */
@@ -30,10 +31,17 @@ export async function planMysql(
 ): Promise<Decision<MysqlCopy>[]> {
   const { counts, role, other } = place;
   const isDestination = role === 'destination';
-  const copies = reader.copies(status);
+  const all = reader.copies(status);
+  const copies = findExpirable(all, made, {
+    unitOf: ({ runType }) => runType,
+    isJustMade: ({ key }) => key === made.key,
+  });
+  const leftAlone = all.filter((copy) => !copies.includes(copy)).map(({ key }) => key);
   const needOf = isDestination && other ? await neededLocally(reader, other, made.host, log) : undefined;
   const needed = new Map(
-    reader.parentsOfOthers(status).map((key) => [key, 'an entry that cannot be understood continues it']),
+    reader
+      .parentsOfOthers(status, copies)
+      .map((key) => [key, 'it is continued by a copy that retention leaves alone']),
   );
   for (const copy of copies) {
     const need = needOf?.(copy);
@@ -45,7 +53,7 @@ export async function planMysql(
     counts,
     alwaysKeepNewest: isDestination,
     now: made.backupFinished,
-    ...(!isDestination && other && { elsewhere: await parentsIn(reader, other) }),
+    elsewhere: new Set([...leftAlone, ...(!isDestination && other ? await parentsIn(reader, other) : [])]),
     needed,
   });
 }
@@ -81,8 +89,9 @@ async function parentsMissingIn(
   // The Python tool's local status also has entries of copies that only the destination has.
   const objects = new Set<string>();
   for await (const { key } of destination.list(`${host}/`)) objects.add(key);
-  const present = copies(stored.status).filter(({ key }) => objects.has(key));
-  return new Set([...parentsNotListed(present), ...parentsOfOthers(stored.status)]);
+  const listed = copies(stored.status);
+  const present = listed.filter(({ key }) => objects.has(key));
+  return new Set([...parentsNotListed(present), ...parentsOfOthers(stored.status, listed)]);
 }
 
 /** The keys that the parents of local copies may have on the destination. */

@@ -52,6 +52,19 @@ export function thisMachine(): Machine {
   return known;
 }
 
+/** What machines have in the status that cannot keep an ID. They are not told apart: a new ID in each run would be worse. */
+const UNKNOWN_MACHINE = 'unknown';
+
+/**
+ * What tells this machine from others in the status: the name that it was given by `[host] name`, else its ID, which is made where
+ * there is none yet. Never throws.
+ */
+export function machineIdOf(givenName: string | undefined): string {
+  if (givenName !== undefined) return givenName;
+  const { id, problem } = thisMachine();
+  return problem === undefined ? id : UNKNOWN_MACHINE;
+}
+
 /** For accounts that may not write to /var/lib. Source: XDG Base Directory Specification, XDG_STATE_HOME. */
 function ownStateFolder(): string {
   const chosen = process.env['XDG_STATE_HOME'];

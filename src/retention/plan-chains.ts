@@ -18,7 +18,7 @@ export interface ChainPolicy {
   readonly alwaysKeepNewest: boolean;
   /** Seconds since the epoch. */
   readonly now: number;
-  /** Copies that lie in another place, in the form that parents here have; a chain may go through them. */
+  /** Copies about which nothing is decided here, such as those in another place, in the form that parents have; a chain may go through them. */
   readonly elsewhere?: ReadonlySet<string>;
   /** Keys of copies that must stay for another cause, and that cause. Those that are not listed don't matter. */
   readonly needed?: ReadonlyMap<string, string>;

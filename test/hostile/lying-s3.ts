@@ -28,6 +28,7 @@ export async function startLyingS3(answer: Answer): Promise<LyingS3> {
     config: {
       kind: 's3',
       bucket: 'bucket',
+      prefix: '',
       region: 'us-east-1',
       credentials: { accessKeyId: 'key', secretAccessKey: new Secret('secret') },
       endpointUrl: `http://127.0.0.1:${port}`,

@@ -38,6 +38,7 @@ export function labConfig(change: Partial<S3Config> = {}): S3Config {
   return {
     kind: 's3',
     bucket: s3.bucket,
+    prefix: '',
     region: s3.region,
     credentials: { accessKeyId: s3.accessKey, secretAccessKey: new Secret(s3.secretKey) },
     endpointUrl: s3.endpoint,
@@ -74,13 +75,14 @@ export function observe(config: S3Config): S3Client {
   });
 }
 
-/** Uploads under way for `host`, and markers without one. */
+/** Uploads under way for `host`, and markers without one; as they are in the bucket. */
 export async function leftoversOf(config: S3Config, host: string): Promise<string[]> {
   const client = observe(config);
-  const where = { Bucket: config.bucket, Prefix: `${host}/` };
+  const folder = `${config.prefix}${host}/`;
+  const where = { Bucket: config.bucket, Prefix: folder };
   const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand(where));
   const { Contents = [] } = await client.send(
-    new ListObjectsV2Command({ ...where, Prefix: `${host}/.partial/` }),
+    new ListObjectsV2Command({ ...where, Prefix: `${folder}.partial/` }),
   );
   client.destroy();
   const uploading = Uploads.map(({ Key }) => Key ?? '');
@@ -92,7 +94,8 @@ export async function leftoversOf(config: S3Config, host: string): Promise<strin
 /** Whether there is an object under `key`. */
 export async function seesObject(config: S3Config, key: string): Promise<boolean> {
   const client = observe(config);
-  const { KeyCount } = await client.send(new ListObjectsV2Command({ Bucket: config.bucket, Prefix: key }));
+  const where = { Bucket: config.bucket, Prefix: config.prefix + key };
+  const { KeyCount } = await client.send(new ListObjectsV2Command(where));
   client.destroy();
   return KeyCount === 1;
 }
@@ -102,11 +105,11 @@ let planted = 0;
 /** A marker and an upload, as a run with the name `owner` would leave them. */
 export async function plantUpload(config: S3Config, host: string, owner: string): Promise<string> {
   const client = observe(config);
-  const key = `${host}/daily/files/planted-${planted++}`;
+  const key = `${config.prefix}${host}/daily/files/planted-${planted++}`;
   await client.send(
     new PutObjectCommand({
       Bucket: config.bucket,
-      Key: markerFor(key, owner),
+      Key: markerFor(key, owner, config.prefix),
       Body: Buffer.alloc(0),
       ContentLength: 0,
     }),

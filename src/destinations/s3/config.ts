@@ -1,10 +1,12 @@
-import { oneOf, secret, size, text, webUrl, wholeNumber, yesNo } from '../../config/kinds.ts';
+import { type Kind, oneOf, secret, size, text, webUrl, wholeNumber, yesNo } from '../../config/kinds.ts';
 import { option, type SectionOptions } from '../../config/option.ts';
 import type { Secret } from '../../config/secret.ts';
 
 export interface S3Config {
   readonly kind: 's3';
   readonly bucket: string;
+  /** What comes before each key, with a slash at its end; empty: nothing. */
+  readonly prefix: string;
   readonly region: string;
   /** Absent: the AWS default credential chain applies. */
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | undefined;
@@ -28,6 +30,20 @@ const MIB = 1024 ** 2;
 /** S3 takes 5 GiB, but Node signs no buffer of 2 GiB or more. Source: Amazon S3 multipart upload limits. */
 const partSize = size(5 * MIB, 2047 * MIB, 'a size from 5 MiB to 2047 MiB, such as 64M, 64MiB or 67108864');
 
+/** Segments that would be another path for tools that tidy paths, or the folder of what is half-written. */
+const FORBIDDEN_SEGMENTS: readonly string[] = ['', '.', '..', '.partial'];
+
+/** The beginning of all keys: a path whose segments a key can have. Slashes at its end make no difference. */
+const prefix: Kind<string> = {
+  label: 'a path such as site1 or backups/site1, without a slash at its beginning and without `..`',
+  emptyIsUnset: true,
+  parse(value) {
+    const path = value.replace(/\/+$/, '');
+    const isFit = path.split('/').every((segment) => !FORBIDDEN_SEGMENTS.includes(segment));
+    return isFit && !/\p{Cc}/u.test(path) ? `${path}/` : undefined;
+  },
+};
+
 export const options = {
   AWS_ACCESS_KEY_ID: option(
     text,
@@ -37,6 +53,11 @@ export const options = {
   AWS_SECRET_ACCESS_KEY: option(secret, undefined, 'Secret that belongs to the access key.'),
   AWS_DEFAULT_REGION: option(text, 'us-east-1', 'Region of the bucket.'),
   BUCKET: option(text, undefined, 'Bucket that holds the copies; it must exist. Required.'),
+  prefix: option(
+    prefix,
+    undefined,
+    'Path below which all copies and status files of this site are kept in the bucket; absent: at the top, where the Python tool keeps them.',
+  ),
   endpoint_url: option(webUrl, undefined, 'URL of an S3-compatible server to use instead of AWS.'),
   path_style: option(
     yesNo,
@@ -91,6 +112,7 @@ export function read(section: SectionOptions<typeof options>): S3Config {
   return {
     kind: 's3',
     bucket: section.need('BUCKET', 'Write BUCKET=NAME, the bucket that holds the copies.'),
+    prefix: section.get('prefix') ?? '',
     region: section.get('AWS_DEFAULT_REGION'),
     credentials: readCredentials(section),
     endpointUrl,
@@ -110,6 +132,8 @@ export const sample = `# EDIT for s3. Without the two keys the AWS default crede
 #AWS_SECRET_ACCESS_KEY=YYYYY
 AWS_DEFAULT_REGION=us-east-1
 BUCKET=twindb-backups
+# Keeps several sites apart in one bucket. The Python tool does not know it, and finds nothing below it.
+#prefix=site1
 # For servers other than Amazon's: their address, and most of them want path_style=yes.
 #endpoint_url=https://s3.example.com
 #path_style=yes

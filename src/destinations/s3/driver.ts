@@ -14,8 +14,8 @@ import { writeObject } from './writer.ts';
 /** Opens a bucket as a destination. `tuning` is for tests. */
 export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TUNING): Destination {
   const bucket = createBucket(config, log, tuning);
-  const url = `s3://${config.bucket}`;
-  const locate = (key: string): string => `${url}/${key}`;
+  const { prefix } = config;
+  const locate = (key: string): string => `s3://${config.bucket}/${prefix}${key}`;
   const attempt = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -24,46 +24,48 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
     }
   };
 
-  async function* list(prefix: string): AsyncGenerator<ObjectInfo> {
-    if (folderOfPrefix(prefix) === undefined) return;
+  async function* list(beginning: string): AsyncGenerator<ObjectInfo> {
+    if (folderOfPrefix(beginning) === undefined) return;
     try {
-      for await (const info of listObjects(bucket, prefix)) {
+      for await (const info of listObjects(bucket, prefix + beginning)) {
         // A server may answer with what was not asked for.
-        if (isKey(info.key) && info.key.startsWith(prefix)) yield info;
+        if (!info.key.startsWith(prefix + beginning)) continue;
+        const key = info.key.slice(prefix.length);
+        if (isKey(key)) yield { ...info, key };
       }
     } catch (error) {
-      throw s3Error(`Cannot list ${locate(prefix)}`, error, config);
+      throw s3Error(`Cannot list ${locate(beginning)}`, error, config);
     }
   }
 
+  /** The key in the bucket. Throws a StorageError for what can be no key. */
+  const inBucket = (key: string): string => {
+    checkKey(key);
+    return prefix + key;
+  };
+
   return {
-    url,
+    url: locate('').slice(0, -1),
     locate,
-    write(key, options = {}) {
-      checkKey(key);
-      return writeObject(bucket, key, options);
-    },
-    read(key) {
-      checkKey(key);
-      return readObject(bucket, key);
-    },
+    write: (key, options = {}) => writeObject(bucket, inBucket(key), options),
+    read: (key) => readObject(bucket, inBucket(key)),
     async stat(key) {
-      checkKey(key);
-      const head = await attempt(`Cannot look up ${locate(key)}`, () => findObject(bucket, key));
+      const full = inBucket(key);
+      const head = await attempt(`Cannot look up ${locate(key)}`, () => findObject(bucket, full));
       return head && { key, size: head.size, modified: head.modified };
     },
     list,
     async delete(key) {
-      checkKey(key);
-      await attempt(`Cannot delete ${locate(key)}`, () => deleteObject(bucket, key));
+      const full = inBucket(key);
+      await attempt(`Cannot delete ${locate(key)}`, () => deleteObject(bucket, full));
     },
     async share(key, seconds) {
-      checkKey(key);
-      return await attempt(`Cannot share ${locate(key)}`, () => presignObject(bucket, key, seconds));
+      const full = inBucket(key);
+      return await attempt(`Cannot share ${locate(key)}`, () => presignObject(bucket, full, seconds));
     },
     async sweep(host) {
       return await attempt(`Cannot remove unfinished uploads of ${locate(host)}`, () =>
-        sweepUploads(bucket, host),
+        sweepUploads(bucket, prefix + host),
       );
     },
     async [Symbol.asyncDispose]() {

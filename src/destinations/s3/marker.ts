@@ -18,9 +18,9 @@ export function markerFolder(host: string): string {
   return `${host}/${PARTIAL_FOLDER}/`;
 }
 
-/** The key of the marker for a write of `key` by `owner`. */
-export function markerFor(key: string, owner: string): string {
-  const host = key.slice(0, key.indexOf('/'));
+/** The key of the marker for a write of `key` by `owner`; both are keys in the bucket, which begin with `[s3] prefix`. */
+export function markerFor(key: string, owner: string, prefix = ''): string {
+  const host = key.slice(0, key.indexOf('/', prefix.length));
   return `${markerFolder(host)}${owner}.${hashKey(key)}`;
 }
 

@@ -13,7 +13,7 @@ interface FoundMarker extends Marker {
 }
 
 /**
- * Aborts the multipart uploads of `host` that their owners have abandoned, and removes the markers of such owners. An upload
+ * Aborts the multipart uploads below `host`, a folder of the bucket, that their owners have abandoned, and removes the markers of such owners. An upload
  * without a marker is a stranger's, such as another tool's. Throws the SDK's errors.
  */
 export async function sweepUploads(bucket: S3Bucket, host: string): Promise<string[]> {

@@ -55,7 +55,7 @@ export interface TrackedUpload {
 export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUpload {
   const { config, log } = bucket;
   const { key, body, plan, how, size, signal, patience, fail } = options;
-  const marker = markerFor(key, newPartialName());
+  const marker = markerFor(key, newPartialName(), config.prefix);
   let isMarked = false;
   let id: string | undefined;
   let isKms = false;

@@ -2,6 +2,7 @@ import type { MysqlConfig } from '../../config/config.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
+import type { Writer } from '../../copies/writer.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
@@ -22,6 +23,7 @@ import { isMissing, openBinlogSource, readTimeCreated } from '../../sources/binl
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { expireBinlogs } from '../record/expire-binlogs.ts';
+import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
@@ -64,9 +66,14 @@ export async function backUpBinlogs(
     serverIdentity: server.identity,
     justCopied: new Set([...before.keys, ...keys]),
   };
-  await expireBinlogs(places.destination, policy, context);
-  if (places.local) await expireBinlogs(places.local, policy, context);
+  const us = writerOf(server, context);
+  await expireBinlogs(places.destination, us, policy, context);
+  if (places.local) await expireBinlogs(places.local, us, policy, context);
   return before.size + size;
+}
+
+function writerOf({ id }: MysqlServer, { machineId }: JobContext): Writer {
+  return { machineId: machineId(), server: id };
 }
 
 /** Logs that cannot be told about are copied all the same. */
@@ -80,10 +87,6 @@ async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }:
   }
 }
 
-async function listCopies({ destination }: CopyPlaces): Promise<BinlogCopy[]> {
-  return BINLOG.copies((await destination.status.read()).status);
-}
-
 /** Copies those of the closed logs that are newer than the last copied one. */
 async function copyNewer(
   server: MysqlServer,
@@ -92,7 +95,12 @@ async function copyNewer(
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
-  const { logs, history } = await choose(server, closedLogs, await listCopies(places), context);
+  const { logs, history } = await choose(
+    server,
+    closedLogs,
+    findOwn(BINLOG, (await places.destination.status.read()).status, writerOf(server, context), context),
+    context,
+  );
   const keys = new Set<string>();
   if (logs.length === 0) return { keys, size: 0 };
   const { level, message } = describeHistory(history);
@@ -178,6 +186,7 @@ async function copyBinlog(
     sha256,
     chain,
     contents,
+    ...writerOf(server, context),
   });
   await recordStored(stored, places, BINLOG, describe, context);
   log.info(

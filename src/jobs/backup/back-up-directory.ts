@@ -6,9 +6,9 @@ import { FILES } from '../../kinds/files.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { openFileSource } from '../../sources/files.ts';
 import { requireAnswer } from '../../sources/require-answer.ts';
-import type { Status } from '../../status/entries.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
+import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
@@ -29,6 +29,8 @@ export async function backUpDirectory(
   const { config, host, log } = context;
   const { status } = await places.destination.status.read();
   warnOfFuture(FILES, status, context);
+  const machineId = context.machineId();
+  const own = findOwn(FILES, status, { machineId }, context);
   const started = unusedStart(
     await takenKeys(places),
     (start) => fileCopyKey(host, runType, path, start),
@@ -44,7 +46,7 @@ export async function backUpDirectory(
   log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(key))}`);
   const stored = await storeCopy(
     source,
-    { key, previousSize: latestSize(status, host, runType, path) },
+    { key, previousSize: latestSize(own, host, runType, path) },
     context,
   );
 
@@ -69,6 +71,7 @@ export async function backUpDirectory(
     sha256: object.sha256,
     unpackedSize,
     chain: object.chain,
+    machineId,
   });
   await recordStored(stored, places, FILES, describe, context);
   const size = formatBytes(stored.atDestination.size);
@@ -79,8 +82,13 @@ export async function backUpDirectory(
   return stored.atDestination.size;
 }
 
-function latestSize(status: Status, host: string, runType: RunType, path: string): number | undefined {
-  const copies = FILES.copies(status).filter((copy) => copy.host === host && copy.sourcePath === path);
+function latestSize(
+  own: readonly FileCopy[],
+  host: string,
+  runType: RunType,
+  path: string,
+): number | undefined {
+  const copies = own.filter((copy) => copy.host === host && copy.sourcePath === path);
   const ofThisType = copies.filter((copy) => copy.runType === runType);
   return (ofThisType.length > 0 ? ofThisType : copies)
     .toSorted((a, b) => a.backupStarted - b.backupStarted)

@@ -5,6 +5,7 @@ import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
 import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
+import type { Writer } from '../../copies/writer.ts';
 import { MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import {
@@ -26,10 +27,12 @@ import { requireOwnDatadir } from '../../mysql/server/own-files.ts';
 import { readLsn } from '../../mysql/server/read-lsn.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
+import { findContinuable } from '../../retention/own-copies.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
 import type { Status } from '../../status/entries.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
+import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
@@ -72,17 +75,18 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.destination.status.read();
   const taken = await takenKeys(places);
-  const copies = MYSQL.copies(status);
+  const us: Writer = { machineId: context.machineId(), server: server.id };
   warnOfFuture(MYSQL, status, context);
+  const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);
-  const choice = await choose(server, mysql, runType, status, context);
+  const choice = await choose(server, mysql, { runType, us }, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
   const replica = await planReplica(server, about.serverSetup.upstreams, mysql.safeSlaveBackup);
   for (const { state, message } of replica.doubts) context.warnLasting(state, message);
   const unpackedSize = parent === undefined ? await measureData(server) : undefined;
-  const previousSize = sizeOfLatest(copies, runType, choice.type);
+  const previousSize = sizeOfLatest(own, runType, choice.type);
 
   return async () => {
     const started = unusedStart(taken, (start) => mysqlCopyKey(host, runType, start), now());
@@ -102,6 +106,7 @@ async function planCopy(
     const info = source.facts();
     const describe = (object: StoredObject): MysqlCopy => ({
       ...about,
+      ...us,
       // With gpg the destination is not trusted, and the status there is the one thing that is not encrypted.
       config: config.gpg && object !== stored.local ? blankSecrets(about.config) : about.config,
       ...coordinates(info),
@@ -128,12 +133,12 @@ async function planCopy(
 async function choose(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
-  runType: RunType,
+  { runType, us }: { readonly runType: RunType; readonly us: Writer },
   status: Status,
   context: JobContext,
 ): Promise<BackupType> {
   const { config, host, log } = context;
-  const copies = MYSQL.copies(status).filter((copy) => copy.host === host);
+  const copies = findContinuable(MYSQL.copies(status), us).filter((copy) => copy.host === host);
   const wanted = { runType, fullBackup, copies, counts: config.retention, now: toSeconds(context.now()) };
   const candidate = candidateParent(wanted);
   const choice = chooseBackupType({

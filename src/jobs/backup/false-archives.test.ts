@@ -56,6 +56,7 @@ function createContext(program: string, tarOptions = ''): JobContext {
     warnLasting: (_state, message) => log.warn(message),
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
+    machineId: () => 'machine-1',
     cores: 1,
     programs: { xtrabackupBinary: undefined },
     now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),

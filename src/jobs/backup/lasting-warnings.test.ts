@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseToldWarnings, type ToldWarnings } from '../../status/told-warnings.ts';
-import { recallWarnings } from './lasting-warnings.ts';
+import { recallWarnings, rememberedBy, withRemembered } from './lasting-warnings.ts';
 
 const DAY = 24 * 3600;
 const START = 1_767_225_600;
@@ -69,5 +69,47 @@ describe('the size of a copy that its destination could not hold', () => {
     const stored = recallWarnings(other.told, START + 9000);
     stored.outgrown.note('/data', undefined);
     expect(stored.remember(WHOLE)).toEqual({});
+  });
+});
+
+describe('two machines that share a status', () => {
+  /** A run of a machine with these states; returns what it said, and what the status remembers then. */
+  function runOf(machine: string, told: ToldWarnings, now: number, states: Readonly<Record<string, string>>) {
+    const { said, told: own, changed } = run(rememberedBy(machine, told), now, states);
+    return { said, told: changed ? withRemembered(machine, own, { told, now }) : told };
+  }
+
+  it('each warn of their states once a week, and neither ends those of the other', () => {
+    let told: ToldWarnings = {};
+    const said: string[] = [];
+    for (let hour = 0; hour < 48; hour += 1) {
+      for (const [machine, states] of [
+        ['a', { mode: 'open', clock: 'ahead' }],
+        ['ab', { mode: 'open' }],
+        ['c', {}],
+      ] as const) {
+        const ran = runOf(machine, told, START + hour * 3600, states);
+        told = ran.told;
+        said.push(...ran.said.map((state) => `${hour} ${machine} ${state}`));
+      }
+    }
+    expect(said).toEqual(['0 a mode', '0 a clock', '0 ab mode']);
+  });
+
+  it('go on with what was remembered before machines were told apart', () => {
+    const before = run({}, START, { mode: 'open' }).told;
+    expect(runOf('a', before, START + 3600, { mode: 'open' }).said).toEqual([]);
+    const news = runOf('a', before, START + 3600, { mode: 'open', clock: 'ahead' });
+    expect(news.said).toEqual(['clock']);
+    expect(runOf('a', news.told, START + 7200, { mode: 'open', clock: 'ahead' }).said).toEqual([]);
+    expect(Object.keys(news.told)).toEqual(['@a mode', '@a clock']);
+  });
+
+  it('do not keep for ever what a machine remembered that has gone', () => {
+    const gone = runOf('a', {}, START, { mode: 'open' }).told;
+    const later = (days: number) =>
+      Object.keys(runOf('b', gone, START + days * DAY, { clock: 'ahead' }).told);
+    expect(later(34)).toEqual(['@a mode', '@b clock']);
+    expect(later(35)).toEqual(['@b clock']);
   });
 });

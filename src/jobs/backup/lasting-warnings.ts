@@ -54,6 +54,41 @@ export function recallWarnings(told: ToldWarnings, now: number): LastingWarnings
   };
 }
 
+/** How long what another machine remembers is kept for it, in seconds: one that runs each month finds it again. */
+const KEEP_SECONDS = 5 * REPEAT_SECONDS;
+
+/**
+ * What this machine remembers of what a status does: another one of its host name remembers its own states there, and neither knows
+ * when those of the other have ended. States without a machine are from before they had one.
+ */
+export function rememberedBy(machineId: string, told: ToldWarnings): ToldWarnings {
+  const prefix = prefixOf(machineId);
+  const ofNone = Object.entries(told).filter(([state]) => !state.startsWith('@'));
+  const own = Object.entries(told).filter(([state]) => state.startsWith(prefix));
+  return Object.fromEntries([...ofNone, ...own.map(([state, each]) => [state.slice(prefix.length), each])]);
+}
+
+/** The inverse: `told` with what this machine remembers now, in seconds since the epoch, and what others do. */
+export function withRemembered(
+  machineId: string,
+  own: ToldWarnings,
+  { told, now }: { readonly told: ToldWarnings; readonly now: number },
+): ToldWarnings {
+  const prefix = prefixOf(machineId);
+  const others = Object.entries(told).filter(
+    ([state, { at }]) =>
+      state.startsWith('@') && !state.startsWith(prefix) && Math.abs(now - at) < KEEP_SECONDS,
+  );
+  return Object.fromEntries([
+    ...others,
+    ...Object.entries(own).map(([state, each]) => [`${prefix}${state}`, each]),
+  ]);
+}
+
+function prefixOf(machineId: string): string {
+  return `@${machineId} `;
+}
+
 function outgrownState(title: string): string {
   return `outgrown ${title}`;
 }

@@ -57,6 +57,7 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
     doubts: [],
     progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal: new AbortController().signal,
+    machineId: () => 'machine-1',
     cores: 1,
     programs: { xtrabackupBinary: undefined },
     now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),

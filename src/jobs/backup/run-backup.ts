@@ -18,7 +18,7 @@ import { requireDistinctPlaces } from './distinct-places.ts';
 import { ensureKey, withUsableKeys } from './ensure-key.ts';
 import { keepFailures } from './failures.ts';
 import { withHooks } from './hooks.ts';
-import { recallWarnings } from './lasting-warnings.ts';
+import { recallWarnings, rememberedBy, withRemembered } from './lasting-warnings.ts';
 import { recordMeasure } from './measures.ts';
 import { createRunRecord, directoryPart, listConfigured, listDirectories } from './run-record.ts';
 import { warnOfLostStatus } from './warn-of-lost-status.ts';
@@ -105,15 +105,18 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   const told = await readStatuses(places, given);
   // Before anything is deleted.
   await requireDistinctPlaces(given);
-  const warnings = recallWarnings(told, toSeconds(start));
+  const machineId = given.machineId();
+  const warnings = recallWarnings(rememberedBy(machineId, told), toSeconds(start));
   const context: JobContext = {
     ...given,
     outgrown: warnings.outgrown,
     warnLasting: (state, message, essence) =>
       log[warnings.isDue(state, message, essence) ? 'warn' : 'debug'](message),
   };
-  const remember = (options: { readonly complete: boolean }) =>
-    rememberWarnings(warnings.remember(options), places, context);
+  const remember = async (options: { readonly complete: boolean }): Promise<void> => {
+    const own = warnings.remember(options);
+    if (own !== undefined) await rememberWarnings(own, places, context);
+  };
   if (succeeded) await ensureKey(places, context);
   await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
@@ -151,15 +154,16 @@ async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): P
   }
 }
 
-/** Keeps in the status of directories what was warned of; undefined: that has not changed. */
+/** Keeps in the status of directories what this machine has warned of. */
 async function rememberWarnings(
-  told: ToldWarnings | undefined,
-  { files }: PlacesOfKinds,
-  { log, signal }: JobContext,
+  own: ToldWarnings,
+  { files: { destination } }: PlacesOfKinds,
+  { log, signal, machineId, now }: JobContext,
 ): Promise<void> {
-  if (told === undefined) return;
   try {
-    await files.destination.status.write({ ...(await files.destination.status.read()), told });
+    const stored = await destination.status.read();
+    const told = withRemembered(machineId(), own, { told: stored.told ?? {}, now: toSeconds(now()) });
+    await destination.status.write({ ...stored, told });
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.

@@ -3,6 +3,7 @@ import type { Media } from '../../copies/key.ts';
 import { TwinDbError } from '../../errors.ts';
 import { FILES } from '../../kinds/files.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
+import { tellApart } from '../../retention/own-copies.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
@@ -35,9 +36,11 @@ export async function checkAges(
   }
   const { files, mysql } = await openPlaces(context);
   const [listed, server] = [await files.destination.status.read(), await mysql.destination.status.read()];
+  const us = { machineId: context.machineId() };
+  // Those of another machine of this name say nothing of what this one does.
   const copies = [
-    ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
-    ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER })),
+    ...tellApart(FILES.copies(listed.status), us).ours.map((copy) => ({ ...copy, source: copy.sourcePath })),
+    ...tellApart(MYSQL.copies(server.status), us).ours.map((copy) => ({ ...copy, source: SERVER })),
   ];
   const now = toSeconds(context.now());
   // Directories have no copies of other run types.

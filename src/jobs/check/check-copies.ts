@@ -7,6 +7,7 @@ import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { openKind } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import type { JobContext } from '../job-context.ts';
+import { findOwn } from '../record/find-own.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
@@ -92,9 +93,21 @@ export async function checkCopies(
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
 async function sayLastingStates(context: JobContext): Promise<void> {
   const places = await openPlaces(context);
+  const us = { machineId: context.machineId() };
+  const said = new Set<string>();
+  const once: JobContext = {
+    ...context,
+    warnLasting(state, message) {
+      if (!said.has(state)) context.warnLasting(state, message);
+      said.add(state);
+    },
+  };
   try {
     for (const media of MEDIA) {
-      warnOfFuture(await openKind(media), (await places[media].destination.status.read()).status, context);
+      const { status } = await places[media].destination.status.read();
+      const kind = await openKind(media);
+      warnOfFuture(kind, status, once);
+      findOwn(kind, status, us, once);
     }
   } catch (error) {
     context.signal.throwIfAborted();

@@ -1,20 +1,27 @@
 import { type BinlogCopy, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
+import type { Writer } from '../../copies/writer.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
 import type { Log } from '../../log.ts';
+import { findExpirable } from '../../retention/own-copies.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
 import { type CopyPlace, changeStatus } from './record-copy.ts';
 
-/** Removes the copies of logs that are too old, and their entries. */
+/** Removes the copies of logs that are too old, and their entries; of `us` and its past. */
 export function expireBinlogs(
   place: CopyPlace,
+  us: Writer,
   policy: BinlogPolicy,
   { host, log }: { readonly host: string; readonly log: Log },
 ): Promise<void> {
+  const expiring = {
+    unitOf: () => 'binlogs',
+    isJustMade: ({ key }: BinlogCopy) => policy.justCopied.has(key),
+  };
   return changeStatus<BinlogCopy>(
     place,
     {
-      plan: (status) => planBinlogs(BINLOG.copies(status), policy),
+      plan: (status) => planBinlogs(findExpirable(BINLOG.copies(status), us, expiring), policy),
       objectsOf: (copies) => findObjects(place.destination, host, copies),
     },
     log,

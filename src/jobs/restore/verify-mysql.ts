@@ -8,12 +8,13 @@ import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { compareNewestFirst } from '../../retention/newest-first.ts';
+import { tellApart } from '../../retention/own-copies.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 
-/** Instead of a copy: the newest one that the status of the host lists. */
+/** Instead of a copy: the newest one that the status of the host lists; of this host one that no other machine of its name has made. */
 const LATEST = 'latest';
 
 interface VerifyOptions {
@@ -55,7 +56,7 @@ export async function verifyMysql(
   };
   const restore = async (): Promise<void> => {
     const catalogue = openCatalogue(context);
-    const key = wanted === LATEST ? await findLatest(host, catalogue, context.now()) : wanted;
+    const key = wanted === LATEST ? await findLatest(host, catalogue, context) : wanted;
     // Whoever names an object wants to know about that one.
     const chain = await findMysqlChain(key, catalogue, { onlyThere: true });
     const candidates = chain.incremental ?? chain.full;
@@ -79,17 +80,20 @@ export async function verifyMysql(
   }
 }
 
-async function findLatest(host: string, catalogue: Catalogue, now: Date): Promise<string> {
-  const { destination, local } = catalogue.context;
+async function findLatest(host: string, catalogue: Catalogue, context: JobContext): Promise<string> {
+  const { destination, local } = context;
+  const us = { machineId: context.machineId() };
   const copies: MysqlCopy[] = [];
   for (const place of local === undefined
     ? (['destination'] as const)
     : (['destination', 'local'] as const)) {
     const status = await catalogue.status(place, host, MYSQL);
     if (status.failure !== undefined) throw status.failure as Error;
-    copies.push(...status.copies);
+    copies.push(...(host === context.host ? tellApart(status.copies, us).ours : status.copies));
   }
-  const [latest] = copies.filter((copy) => copy.host === host).toSorted(compareNewestFirst(toSeconds(now)));
+  const [latest] = copies
+    .filter((copy) => copy.host === host)
+    .toSorted(compareNewestFirst(toSeconds(context.now())));
   if (latest !== undefined) return keepLocalKey(latest.key);
   throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${destination.url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',

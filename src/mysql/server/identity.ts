@@ -4,6 +4,17 @@ import type { ServerVendor } from '../../copies/mysql-copy.ts';
 import { isOnThisHost } from './server-process.ts';
 import { systemTablespace } from './system-tablespace.ts';
 
+/** How a server's data are told from others. */
+export interface ServerIdentity {
+  /**
+   * `ID:PORT`: the server's own id, which stays when its data are restored or moved to another disk, and what tells servers of one
+   * machine apart whose data directories are copies of each other, which have one id.
+   */
+  readonly id: string;
+  /** The server's own id, and what changes when the data are made anew. */
+  readonly identity: string;
+}
+
 type ReadVariable = (name: string) => Promise<string | undefined>;
 
 /**
@@ -20,16 +31,19 @@ type ReadVariable = (name: string) => Promise<string | undefined>;
  * `server_uid` (a hash of the host's network address and the port) or else host and port, which do not notice
  * that the data were made anew: then a lower LSN has to tell.
  */
-export async function readIdentity(vendor: ServerVendor, variable: ReadVariable): Promise<string> {
+export async function readIdentity(vendor: ServerVendor, variable: ReadVariable): Promise<ServerIdentity> {
   const isHere = await isOnThisHost({ variable });
   const datadir = isHere ? await variable('datadir') : undefined;
-  const id =
+  const uuid =
     vendor === 'mariadb'
       ? await readMariadbId(isHere ? await variable('aria_log_dir_path') : undefined, variable)
       : ((await variable('server_uuid')) ?? (await readHostId(variable)));
   const birth =
     datadir === undefined ? undefined : await readBirth((await systemTablespace(datadir, variable))[0]);
-  return birth === undefined ? id : `${id}@${birth}`;
+  return {
+    id: `${uuid}:${(await variable('port')) ?? ''}`,
+    identity: birth === undefined ? uuid : `${uuid}@${birth}`,
+  };
 }
 
 async function readMariadbId(ariaFolder: string | undefined, variable: ReadVariable): Promise<string> {

@@ -21,6 +21,8 @@ export interface MysqlServer extends Queries, Pick<Session, 'afterwards' | typeo
   readonly flavour: Flavour;
   /** Changes when the data directory is made anew or restored; see identity.ts. */
   readonly identity: string;
+  /** Stays then, and tells it from other servers; see identity.ts. */
+  readonly id: string;
 }
 
 /**
@@ -54,10 +56,10 @@ export async function connectMysqlBy(
     const version = about?.version ?? '';
     const vendor = vendorOf(version, about?.comment ?? '');
     const flavour = flavourOf(vendor, version);
-    const identity = await readIdentity(vendor, (name) => session.variable(name));
+    const { identity, id } = await readIdentity(vendor, (name) => session.variable(name));
     log.debug(`Connected to ${flavour.title} (${version}) at ${addressOf(options)} as ${options.user}`);
     log.debug(`Identity of the server: ${identity}`);
-    return { ...session, options, version, vendor, flavour, identity };
+    return { ...session, options, version, vendor, flavour, identity, id };
   } catch (error) {
     await session[Symbol.asyncDispose]();
     throw error;
