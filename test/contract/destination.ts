@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { testAborts } from './destination-aborts.ts';
+import { testClaims } from './destination-claims.ts';
 import { testFaults } from './destination-faults.ts';
 import { testKeys } from './destination-keys.ts';
 import { testLists } from './destination-lists.ts';
@@ -38,6 +39,7 @@ export function testDestination(name: string, harness: () => Harness | Promise<H
     });
 
     testObjects(() => stage);
+    testClaims(() => stage);
     testLists(() => stage);
     testKeys(() => stage);
     testAborts(() => stage);

@@ -57,7 +57,7 @@ export function openSsh(
     url,
     locate,
 
-    write(key) {
+    write(key, { claim, replaces } = {}) {
       checkKey(key);
       const folder = posix.join(root, key.slice(0, key.indexOf('/')), PARTIAL_FOLDER);
       return createUpload(
@@ -65,7 +65,14 @@ export function openSsh(
         {
           partial: `${folder}/${newPartialName()}`,
           aside: `${folder}/${newPartialName()}`,
-          target: locate(key),
+          key,
+          pathOf: (each) => {
+            checkKey(each);
+            return locate(each);
+          },
+          nameOf: (each) => `${url}/${each}`,
+          claim,
+          replaces,
         },
         {
           place: `${url}/${key}`,
@@ -75,9 +82,14 @@ export function openSsh(
       );
     },
 
-    read(key) {
+    read(key, options) {
       checkKey(key);
-      return createDownload(sessions.open, locate(key), (cause) => readError(cause, `${url}/${key}`));
+      return createDownload(
+        sessions.open,
+        locate(key),
+        (cause) => readError(cause, `${url}/${key}`),
+        options,
+      );
     },
 
     async stat(key) {
