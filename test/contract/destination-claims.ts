@@ -100,7 +100,9 @@ export function testClaims(stage: () => Stage): void {
       expect(new Set(keys).size).toBe(numbers.length);
       expect(await listKeys(destination, `${host}/`)).toEqual(keys.toSorted());
       for (const [index, seed] of numbers.entries()) {
-        expect(await digestOf(destination, keys[index] ?? '')).toBe(await digest(makeBytes(size + seed, seed)));
+        expect(await digestOf(destination, keys[index] ?? '')).toBe(
+          await digest(makeBytes(size + seed, seed)),
+        );
       }
       expect(await harness.leftovers(host)).toEqual([]);
     });

@@ -75,16 +75,16 @@ async function keys(context: JobContext): Promise<string[]> {
 
 describe('the statuses of a run', () => {
   it.each([
-    ['', 2],
-    [`keep_local_path=LOCAL\n`, 4],
-  ])('are read once each, however many directories there are (%j)', async (more, files) => {
+    ['', 1],
+    [`keep_local_path=LOCAL\n`, 2],
+  ])('are read once each, and back after each change and at the end (%j)', async (more, locations) => {
     const context = createContext({ more: more.replace('LOCAL', join(dir, 'kept')) });
     const read: string[] = [];
     const counting = (destination: Destination): Destination => ({
       ...destination,
-      read(key) {
+      read(key, options) {
         if (key.includes('/files-status')) read.push(key);
-        return destination.read(key);
+        return destination.read(key, options);
       },
     });
     const local =
@@ -95,7 +95,8 @@ describe('the statuses of a run', () => {
       local: local && counting(local),
     };
     expect(await runBackup('daily', options(), counted)).toBe(true);
-    expect(read).toHaveLength(files);
+    // Both copies of each: in the beginning, after each of two directories, at the end.
+    expect(read).toHaveLength(locations * 2 * (1 + 2 + 1));
   });
 });
 

@@ -9,7 +9,7 @@ import { ownAccounts } from '../../writers.ts';
 import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
-import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
+import { confirmEntries, finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
 import { backUpDirectory } from './back-up-directory.ts';
 import { type Attempt, backUpServer, type RunParts } from './back-up-server.ts';
@@ -125,6 +125,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   await remember({ complete: succeeded && !parts.binlogsOnly });
+  for (const kept of Object.values(places)) await attempt(() => confirmEntries(kept));
   await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -151,7 +152,7 @@ async function rememberWarnings(
 ): Promise<void> {
   if (told === undefined) return;
   try {
-    await remote.status.write({ ...(await remote.status.read()), told });
+    await remote.status.change((stored) => ({ ...stored, told }));
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.
