@@ -68,6 +68,9 @@ const MOST_TRIES = 20;
 /** After so many a version counts no more: there are file systems that call the same file by another one each time. */
 const MOST_CONFLICTS = 5;
 
+/** Milliseconds in which a run that has written the second copy usually writes the first. */
+const BETWEEN_WRITES_MS = 1000;
+
 /** Milliseconds by which two runs get out of each other's way, at random, longer with each try. */
 const STEP_ASIDE_MS = 20;
 
@@ -95,7 +98,7 @@ export function openStatusStore(
     if (!said.has(message)) context.log.warn(message);
     said.add(message);
   };
-  const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
+  const readOnce = async (): Promise<[ReadResult, ReadResult]> => {
     const found: { -readonly [K in keyof Versions]: Versions[K] } = { first: undefined, second: undefined };
     const [first, second] = await Promise.all([
       tryReadText(destination, key, (version) => (found.first = version)),
@@ -104,6 +107,14 @@ export function openStatusStore(
     versions = found;
     before = typeof second === 'object' ? undefined : { text: second };
     return [parse(first, format), parse(second, format)];
+  };
+  /** A run that has no lock in common with this one may be between its two writes: that is not told, so it is waited for. */
+  const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
+    const [first, second] = await readOnce();
+    const isBetween = isUsable(second) && (!isUsable(first) || isOlder(first, second, format));
+    if (!isBetween || context.requireLock === undefined) return [first, second];
+    await sleep(BETWEEN_WRITES_MS);
+    return await readOnce();
   };
   /**
    * After a write that failed half-way the second copy would order deletions that the first knows nothing of: they would be
