@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CompleteMultipartUploadCommand, ListPartsCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
@@ -10,7 +11,7 @@ import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError, ObjectNotFoundError, StorageError } from '../../src/errors.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
 import { failureOf } from '../fixtures/failure.ts';
-import { IMPATIENT, keepLog, labConfig, leftoversOf, quotaConfig } from './s3-lab.ts';
+import { IMPATIENT, keepLog, labConfig, leftoversOf, observe, quotaConfig } from './s3-lab.ts';
 import { type Intercept, type Proxy, startProxy } from './s3-proxy.ts';
 
 const SIZE = 40 * MIB;
@@ -74,6 +75,23 @@ const loseAnswer: Intercept = async (asked, _answer, forward) => {
   const real = await forward();
   real.resume().on('end', () => asked.socket.resetAndDestroy());
 };
+
+/** Joins the parts that are on the server, as it does when the request to do so has reached it. */
+async function joinUpload(id: string): Promise<void> {
+  const client = observe(labConfig());
+  const which = { Bucket: labConfig().bucket, Key: key, UploadId: id };
+  try {
+    const { Parts = [] } = await client.send(new ListPartsCommand(which));
+    await client.send(
+      new CompleteMultipartUploadCommand({
+        ...which,
+        MultipartUpload: { Parts: Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) },
+      }),
+    );
+  } finally {
+    client.destroy();
+  }
+}
 
 async function expectStored(size: number): Promise<void> {
   expect(await digestOf(direct(), key)).toBe(await digest(makeBytes(size, 1)));
@@ -182,6 +200,34 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     });
     await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
     await closed;
+    expect(await listKeys(direct(), `${host}/`)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
+  test('an object that a server joins after its upload was given up is not left behind', async () => {
+    const sink = throughProxy({ ...IMPATIENT, joinMs: 60_000 }).write(key);
+    const closed = untilClosed(sink);
+    let join: (() => Promise<void>) | undefined;
+    proxy.intercept = (asked, answer, forward) => {
+      if (isComplete(asked)) {
+        const id = new URL(asked.url ?? '', proxy.endpoint).searchParams.get('uploadId') ?? '';
+        join = () => joinUpload(id);
+        sink.destroy(new Error('stop'));
+        return hang(asked, answer, forward);
+      }
+      if (asked.method !== 'HEAD' || !join) return 'pass';
+      const joining = join;
+      const joinBehindItsBack = async (): Promise<void> => {
+        const real = await forward();
+        await joining().catch(() => undefined);
+        answer.writeHead(real.statusCode ?? 502, real.headers);
+        real.pipe(answer);
+      };
+      return joinBehindItsBack();
+    };
+    await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
+    expect(join).toBeDefined();
     expect(await listKeys(direct(), `${host}/`)).toEqual([]);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });

@@ -110,6 +110,7 @@ describe('parts', () => {
     await closed;
     expect(error).toBeInstanceOf(OutgrownError);
     expect((error as OutgrownError).size).toBeGreaterThan(TINY.capacity);
+    expect(describeError(error)).toContain(`Cannot write s3://${labConfig().bucket}/${key}: there are more`);
     expect(describeError(error)).toMatch(/more than the 55\.0 MiB[\s\S]*\[s3\] part_size/);
     expect(produced).toBeLessThan(TINY.capacity + 4 * MIB);
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
@@ -121,6 +122,7 @@ describe('parts', () => {
     });
     const error = await pipeline(Readable.from(makeBytes(MIB, 1)), sink).catch((reason: unknown) => reason);
     expect(describeError(error)).toMatch(/part_size to at least 9 MiB/);
+    expect(describeError(error)).toContain(`Cannot write s3://${labConfig().bucket}/${key}: About 58.6 GiB`);
   });
 
   test('an expectation that takes more memory than usual is told before the upload', async () => {

@@ -1,7 +1,7 @@
-import type { S3Config } from '../../config/config.ts';
 import { StorageError } from '../../errors.ts';
 import { formatBytes } from '../../units.ts';
 import type { ExpectedSize } from '../destination.ts';
+import type { S3Config } from './config.ts';
 
 const MIB = 1024 ** 2;
 

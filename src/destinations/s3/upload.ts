@@ -12,10 +12,11 @@ import { asOneLine } from '../../foreign-text.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { abortUpload } from './abort-upload.ts';
 import { encryption, type S3Bucket, type Storage } from './client.ts';
+import { deleteObject } from './delete.ts';
 import { joinParts } from './join-parts.ts';
 import { markerFor } from './marker.ts';
 import type { PartPlan } from './part-plan.ts';
-import { deleteObject, findObject, putObject, type S3Head } from './requests.ts';
+import { findObject, putObject, type S3Head } from './requests.ts';
 
 interface UploadOptions {
   readonly key: string;
@@ -30,7 +31,7 @@ interface UploadOptions {
   /** For requests whose outcome must be known: they get some time even when the upload is given up. */
   readonly patience: AbortSignal;
   /** Called with each failure, at once: `done` waits for the parts that are under way. */
-  readonly fail: (error: unknown) => void;
+  readonly fail: (cause: unknown) => void;
 }
 
 /** An upload by lib-storage, with what that lacks: a marker, an end that leaves nothing, and certainty about lost answers. */
@@ -137,13 +138,14 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
       }
     },
     async undo(limit) {
+      // First: a join that nobody waited for may be under way, and make its object until the upload is gone.
+      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
       // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
       if (commitment && !commitment.before) {
         const head = await findObject(bucket, key, limit);
         const { etag } = commitment;
         if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
       }
-      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
       if (isMarked) await deleteObject(bucket, marker, limit);
     },
   };
