@@ -1,4 +1,5 @@
 import { ConflictError } from '../errors.ts';
+import { checkKey } from './check-key.ts';
 import type { Claim } from './destination.ts';
 
 /** Keys that are tried: a server that calls each of them taken must not keep a run for ever. */
@@ -15,7 +16,7 @@ export function conflictError(place: string, cause?: unknown): ConflictError {
 
 /**
  * Tries `key`, then those that the claim names, until `take` says that one was free and is ours now. Returns that key; throws the ConflictError
- * of the last one when all are taken.
+ * of the last one when all are taken, and a StorageError for what can be no key.
  */
 export async function takeFreeKey(
   key: string,
@@ -27,6 +28,7 @@ export async function takeFreeKey(
   for (let tries = 1; !(await take(current)); tries++) {
     const next = tries < MOST_KEYS ? claim.next() : undefined;
     if (next === undefined) throw conflictError(locate(current));
+    checkKey(next);
     current = next;
   }
   return current;

@@ -38,6 +38,7 @@ testDestination('s3', (): Harness => {
     leftovers: (host) => leftoversOf(config, host),
     sees: (key) => seesObject(config, key),
     plant: (host, owner) => plantUpload(config, host, owner),
+    mayBothGiveWay: true,
     openLater: (_host, ms) => openS3(config, keepLog(), { ...DEFAULT_TUNING, aheadMs: ms }),
     openSlow: async () => {
       const proxy = await startProxy(config.endpointUrl ?? '', holdBackJoins);

@@ -28,7 +28,7 @@ const FOLDER_TRIES = 10;
 
 export interface FileToWrite extends Pick<WriteOptions, 'claim' | 'replaces'> {
   readonly key: string;
-  /** Where the finished file lies; throws a StorageError for what can be no key. */
+  /** Where the finished file lies. */
   readonly pathOf: (key: string) => string;
   /** Where it lies until then, on the same file system, in a folder that holds nothing else than such files. */
   readonly partialPath: string;

@@ -44,9 +44,9 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
       checkKey(key);
       return createObjectWriter(bucket, key, options);
     },
-    read(key) {
+    read(key, options) {
       checkKey(key);
-      return createObjectReader(bucket, key);
+      return createObjectReader(bucket, key, options);
     },
     async stat(key) {
       checkKey(key);

@@ -1,4 +1,5 @@
 import {
+  ConflictError,
   IntegrityError,
   ObjectNotFoundError,
   OutgrownError,
@@ -55,6 +56,16 @@ export function isAbsent(error: unknown): boolean {
   return status === 404 && name !== 'NoSuchBucket';
 }
 
+/** Whether the server says that a condition does not hold: another writer was there first, or has replaced or deleted what was read. */
+export function saysConflict(error: unknown): boolean {
+  return [409, 412].includes(readFailure(error).status) || isAbsent(error);
+}
+
+/** Whether the server may have refused a request because of a condition that it does not know. */
+export function saysUnknownCondition(error: unknown): boolean {
+  return [400, 501].includes(readFailure(error).status);
+}
+
 /** Whether there was no answer, or none that says what became of the request. */
 export function isUncertain(error: unknown): boolean {
   const { status } = readFailure(error);
@@ -64,7 +75,8 @@ export function isUncertain(error: unknown): boolean {
 /** The error for an operation that failed; `doing` says which, for example `Cannot read s3://b/key`. */
 export function s3Error(doing: string, cause: unknown, place: Place): TwinDbError {
   // They name the object.
-  if (cause instanceof OutgrownError || cause instanceof IntegrityError) return cause;
+  if (cause instanceof ConflictError || cause instanceof OutgrownError || cause instanceof IntegrityError)
+    return cause;
   if (cause instanceof TwinDbError) return new StorageError(doing, { cause });
   if (isAbsent(cause))
     return new ObjectNotFoundError(`${doing}: there is no such object`, { cause, isExplained: true });

@@ -3,9 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { IntegrityError, StorageError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
+import type { ReadOptions } from '../destination.ts';
 import { createSizedReader, type SizedRead } from '../sized-reader.ts';
 import type { S3Bucket } from './client.ts';
 import { readFailure, s3Error } from './errors.ts';
+import { bareEtag } from './requests.ts';
 import { backoff } from './retry.ts';
 
 /** Connections that may break one after the other without a single byte in between. */
@@ -14,16 +16,21 @@ const MAX_BREAKS = 5;
 const HIGH_WATER_MARK = 1024 ** 2;
 
 /** The bytes of an object; see `createSizedReader`. Errors with ObjectNotFoundError when there is none. */
-export function createObjectReader(bucket: S3Bucket, key: string): Readable {
+export function createObjectReader(bucket: S3Bucket, key: string, options?: ReadOptions): Readable {
   const { config } = bucket;
-  return createSizedReader((signal) => startRead(bucket, key, signal), {
+  return createSizedReader((signal) => startRead(bucket, key, signal, options), {
     explain: (cause) => s3Error(`Cannot read s3://${config.bucket}/${key}`, cause, config),
     highWaterMark: HIGH_WATER_MARK,
   });
 }
 
 /** When the connection breaks, it goes on from the byte reached, if that is still the same object. */
-function startRead(bucket: S3Bucket, key: string, signal: AbortSignal): SizedRead {
+function startRead(
+  bucket: S3Bucket,
+  key: string,
+  signal: AbortSignal,
+  { onVersion }: ReadOptions = {},
+): SizedRead {
   let size = 0;
   let etag: string | undefined;
   let reached = 0;
@@ -56,6 +63,7 @@ function startRead(bucket: S3Bucket, key: string, signal: AbortSignal): SizedRea
       }
       etag = answer.ETag;
       size = answer.ContentLength;
+      onVersion?.(bareEtag({ etag: etag ?? '' }) ?? '');
       return size;
     },
 

@@ -14,6 +14,16 @@ export interface S3Head {
   readonly size: number;
   readonly etag: string;
   readonly modified: Date;
+  /** Who stored it, as its metadata tell; undefined where they don't. */
+  readonly writer: string | undefined;
+}
+
+/** The metadata that name the write which an object comes from: servers send requests back as refused that they have carried out. */
+export const WRITER = 'twindb-writer';
+
+/** Without the quotes, in which Ceph RGW 16 refuses the right one as a condition; undefined when there is no object. */
+export function bareEtag(head: Pick<S3Head, 'etag'> | undefined): string | undefined {
+  return head?.etag.replaceAll('"', '');
 }
 
 /** The object's facts, or undefined when there is none. Throws the SDK's error, also for an absent bucket. */
@@ -29,6 +39,7 @@ export async function findObject(
       size: head.ContentLength ?? 0,
       etag: head.ETag ?? '',
       modified: head.LastModified ?? new Date(0),
+      writer: head.Metadata?.[WRITER],
     };
   } catch (error) {
     if (!isAbsent(error)) throw error;

@@ -8,17 +8,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { StorageError } from '../../errors.ts';
-import { asOneLine } from '../../foreign-text.ts';
-import { newPartialName } from '../../lock/owner.ts';
+import type { WriteOptions } from '../destination.ts';
 import { abortUpload } from './abort-upload.ts';
-import { encryption, type S3Bucket, type Storage } from './client.ts';
-import { deleteObject } from './delete.ts';
-import { joinParts } from './join-parts.ts';
-import { markerFor } from './marker.ts';
+import type { S3Bucket, Storage } from './client.ts';
 import type { PartPlan } from './part-plan.ts';
-import { findObject, putObject, type S3Head } from './requests.ts';
+import { createPlacement } from './placement.ts';
 
-interface UploadOptions {
+interface UploadOptions extends Pick<WriteOptions, 'claim' | 'replaces'> {
   readonly key: string;
   readonly body: Readable;
   readonly plan: PartPlan;
@@ -40,6 +36,8 @@ export interface TrackedUpload {
   readonly done: Promise<void>;
   /** Whether there are parts, not one request. */
   isMultipart(): boolean;
+  /** The key of the object, once `done` has resolved. */
+  key(): string;
   /** For after `done`: a failure must not cost the copy, so it is only a warning. */
   removeMarker(patience: AbortSignal): Promise<void>;
   /** For after `done`: removes the object where that is new, the parts and the marker. */
@@ -54,55 +52,40 @@ export interface TrackedUpload {
  * (`leavePartsOnError`): it would do so once, and never look whether a part came in afterwards.
  */
 export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUpload {
-  const { config, log } = bucket;
+  const { config } = bucket;
   const { key, body, plan, how, size, signal, patience, fail } = options;
-  const marker = markerFor(key, newPartialName());
-  let isMarked = false;
+  const placement = createPlacement(bucket, options);
   let id: string | undefined;
   let isKms = false;
-  /** Set when the request that makes the object visible is sent. */
-  let commitment: { readonly before: S3Head | undefined; etag?: string | undefined } | undefined;
 
+  /** lib-storage is told a key when it begins; which one is free shows later. */
+  const underKey = <C extends { readonly input: { Key: string | undefined } }>(command: C): C => {
+    command.input.Key = placement.key();
+    return command;
+  };
   const create = async (command: CreateMultipartUploadCommand) => {
-    signal.throwIfAborted();
-    isMarked = true;
-    await putObject(bucket, marker, Buffer.alloc(0), encryption(config), patience);
-    signal.throwIfAborted();
-    const answer = await bucket.client.send(command, { abortSignal: patience });
+    await placement.mark();
+    const answer = await bucket.client.send(underKey(command), { abortSignal: patience });
     id = answer.UploadId;
     if (!id) throw new StorageError('the server began a multipart upload without naming it');
     signal.throwIfAborted();
     return answer;
   };
   const sendPart = async (command: UploadPartCommand) => {
-    const answer = await bucket.client.send(command, { abortSignal: signal });
+    const answer = await bucket.client.send(underKey(command), { abortSignal: signal });
     // lib-storage refuses it too, but ends the body first: the stream would fail with the words of a lost connection.
     if (!answer.ETag) throw new StorageError('the server took a part without naming its ETag');
     isKms ||= answer.ServerSideEncryption?.startsWith('aws:kms') ?? false;
     return answer;
   };
-  const beginCommitment = async () => {
-    const before = await findObject(bucket, key, signal);
-    signal.throwIfAborted();
-    commitment = { before };
-    return commitment;
-  };
-  const put = async (command: PutObjectCommand) => {
-    const committing = await beginCommitment();
-    const answer = await bucket.client.send(command, { abortSignal: patience });
-    committing.etag = answer.ETag;
-    return answer;
-  };
-  const complete = async (command: CompleteMultipartUploadCommand) => {
-    await beginCommitment();
-    return await joinParts(bucket, command, { size: size(), isKms }, patience);
-  };
   const send = async (command: unknown): Promise<unknown> => {
     try {
       if (command instanceof UploadPartCommand) return await sendPart(command);
       if (command instanceof CreateMultipartUploadCommand) return await create(command);
-      if (command instanceof CompleteMultipartUploadCommand) return await complete(command);
-      if (command instanceof PutObjectCommand) return await put(command);
+      if (command instanceof CompleteMultipartUploadCommand) {
+        return await placement.join(underKey(command), { size: size(), isKms });
+      }
+      if (command instanceof PutObjectCommand) return await placement.put(command);
       throw new TypeError('lib-storage sends a request that is not known here');
     } catch (error) {
       fail(error);
@@ -112,7 +95,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
 
   const uploading = new Upload({
     client: Object.assign(Object.create(bucket.client) as S3Client, { send }),
-    params: { Bucket: config.bucket, Key: key, Body: body, ...how },
+    params: { Bucket: config.bucket, Key: key, Body: body, ...how, Metadata: placement.metadata },
     partSize: plan.partSize,
     queueSize: plan.queueSize,
     leavePartsOnError: true,
@@ -127,26 +110,12 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
   return {
     done,
     isMultipart: () => id !== undefined,
-    async removeMarker(limit) {
-      if (!isMarked) return;
-      try {
-        await deleteObject(bucket, marker, limit);
-      } catch (error) {
-        log.warn(
-          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${asOneLine(String(error))}`,
-        );
-      }
-    },
+    key: placement.key,
+    removeMarker: placement.removeMarker,
     async undo(limit) {
       // First: a join that nobody waited for may be under way, and make its object until the upload is gone.
-      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
-      // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
-      if (commitment && !commitment.before) {
-        const head = await findObject(bucket, key, limit);
-        const { etag } = commitment;
-        if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
-      }
-      if (isMarked) await deleteObject(bucket, marker, limit);
+      if (id !== undefined) await abortUpload(bucket, { key: placement.key(), id }, limit);
+      await placement.undo(limit);
     },
   };
 }

@@ -62,6 +62,15 @@ function startWrite(
     return begun;
   };
 
+  const checkSize = async (stored: string): Promise<void> => {
+    const head = await findObject(bucket, stored, signal);
+    if (head?.size === written) return;
+    await deleteObject(bucket, stored, patience.signal);
+    throw new IntegrityError(
+      `s3://${config.bucket}/${stored} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
+    );
+  };
+
   return {
     /** Sends nothing yet: lib-storage does so when a part is full, or the body at its end. */
     async open() {
@@ -77,6 +86,8 @@ function startWrite(
         body,
         plan,
         how: storage(config, options),
+        claim: options.claim,
+        replaces: options.replaces,
         size: () => written,
         signal,
         patience: patience.signal,
@@ -100,15 +111,11 @@ function startWrite(
       body.end();
       await upload.done;
       // No check after a single request: the server has compared body, length and signed SHA-256 before it said yes.
-      if (!upload.isMultipart()) return;
-      const head = await findObject(bucket, key, signal);
-      if (head?.size !== written) {
-        await deleteObject(bucket, key, patience.signal);
-        throw new IntegrityError(
-          `${place} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
-        );
+      if (upload.isMultipart()) {
+        await checkSize(upload.key());
+        await upload.removeMarker(patience.signal);
       }
-      await upload.removeMarker(patience.signal);
+      options.claim?.claimed(upload.key());
     },
 
     async undo() {

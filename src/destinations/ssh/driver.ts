@@ -66,10 +66,7 @@ export function openSsh(
           partial: `${folder}/${newPartialName()}`,
           aside: `${folder}/${newPartialName()}`,
           key,
-          pathOf: (each) => {
-            checkKey(each);
-            return locate(each);
-          },
+          pathOf: locate,
           nameOf: (each) => `${url}/${each}`,
           claim,
           replaces,

@@ -34,7 +34,6 @@ const FILE_MODE = 0o600;
 export interface UploadTarget extends Pick<WriteOptions, 'claim' | 'replaces'> {
   readonly partial: string;
   readonly key: string;
-  /** Throws a StorageError for what can be no key. */
   readonly pathOf: (key: string) => string;
   /** The object as messages name it. */
   readonly nameOf: (key: string) => string;
