@@ -23,7 +23,7 @@ async function write(
   { size, seed, ...options }: WriteOptions & { readonly size: number; readonly seed: number },
 ): Promise<void> {
   const source = Readable.from(makeBytes(size, seed), { objectMode: false });
-  await pipeline(source, destination.write(key, options));
+  await pipeline(source, destination.write(key, { ...options, expected: { likely: size, atMost: size } }));
 }
 
 async function versionOf(destination: Destination, key: string): Promise<Version> {
