@@ -203,6 +203,23 @@ describe('two runs of one host without a common lock', () => {
     expect((await store.read()).deletions).toEqual([OLD]);
   });
 
+  it('order no deletion again that both have carried out', async () => {
+    await enter(store, OLD);
+    const [one, other] = [counting({ requireLock }).store, counting({ requireLock }).store];
+    await expire(one, OLD);
+    for (const run of [one, other]) expect((await run.read()).deletions).toEqual([OLD]);
+    rmSync(join(dir, OLD));
+    for (const run of [other, one]) {
+      await run.change(({ status, deletions }) => ({
+        status,
+        deletions: deletions.filter((key) => key !== OLD),
+      }));
+      if (run === other) await enter(other, K2);
+    }
+    await one.confirm();
+    expect(await store.read()).toMatchObject({ status: { daily: { [K2]: { size: 1 } } }, deletions: [] });
+  });
+
   it('do not list again what one of them has deleted', async () => {
     await enter(store, OLD);
     const [one, other] = [unconditional(), unconditional()];

@@ -236,7 +236,7 @@ export function openStatusStore(
       try {
         await writeBoth(next, isForced ? undefined : known, writing);
         // What can be no key is left out when it is read back.
-        own.note(found, withoutFalseKeys(format, next).stored);
+        own.note(stored, withoutFalseKeys(format, next).stored);
         // Read back: another run may have written at the same moment.
         wanted = () => undefined;
       } catch (error) {
