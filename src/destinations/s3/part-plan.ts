@@ -55,9 +55,9 @@ export function planParts(
   };
 }
 
-/** Bytes of memory that the parts of a plan take: those under way, the one that comes in, and the same joined to one block. */
+/** Bytes of memory that the parts of a plan take: those under way, and the one that is being filled. */
 export function memoryOf({ partSize, queueSize }: PartPlan): number {
-  return (queueSize + 2) * partSize;
+  return (queueSize + 1) * partSize;
 }
 
 function choosePartSize(expected: ExpectedSize | undefined): number {
