@@ -63,9 +63,9 @@ function startWrite(
       const plan = tuning.plan ?? planParts(options.expected, config);
       const memory = memoryOf(plan);
       if (memory > NOTABLE_MEMORY) {
-        log.warn(
-          `${place} takes parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`,
-        );
+        const { warnLasting = (message: string) => log.warn(message) } = options;
+        const needs = `parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`;
+        warnLasting(`${place} takes ${needs}`, 'large parts');
       }
       const parts = createParts(plan, signal);
       const upload = startUpload(bucket, {
