@@ -14,6 +14,8 @@ export interface ExpectedSize {
   readonly likely: number;
   /** What a destination prepares for; more than this may come, and may then fail with an OutgrownError. */
   readonly atMost: number;
+  /** What had come by the time at which an attempt of late failed with an OutgrownError. */
+  readonly reached?: number | undefined;
 }
 
 /** Which key an object gets that must not replace anything. */
@@ -33,6 +35,8 @@ export interface WriteOptions {
   readonly claim?: Claim | undefined;
   /** The only version that may be replaced; where another one is there, or none, the write ends with a ConflictError. */
   readonly replaces?: Version | undefined;
+  /** Warns of what is so with each copy of this source; absent: each time. `essence` is what of it does not change all the time. */
+  readonly warnLasting?: (message: string, essence: string) => void;
 }
 
 /** What tells an object from a later one under the same key, as `ReadOptions.onVersion` was told; of one driver only. */

@@ -175,61 +175,61 @@ describe('two runs of one host without a common lock', () => {
   });
 
   it('lose no entry where the destination knows no conditions: what is read back at the end is entered again', async () => {
-    const [one, other] = [unconditional(), unconditional()];
-    for (const run of [one, other]) await run.read();
-    await enter(one, K1);
+    const [run, other] = [unconditional(), unconditional()];
+    for (const each of [run, other]) await each.read();
+    await enter(run, K1);
     await enter(other, K2);
     expect(await listed()).toEqual([K2]);
-    await one.confirm();
+    await run.confirm();
     await other.confirm();
     expect(await listed()).toEqual([K1, K2]);
   });
 
   it('lose no deletion either', async () => {
     await enter(store, OLD);
-    const [one, other] = [unconditional(), unconditional()];
-    for (const run of [one, other]) await run.read();
-    await expire(one, OLD);
+    const [run, other] = [unconditional(), unconditional()];
+    for (const each of [run, other]) await each.read();
+    await expire(run, OLD);
     await enter(other, K2);
     expect(await listed()).toEqual([K2, OLD]);
     expect((await store.read()).deletions).toEqual([]);
     // The other one has listed it again: it is not deleted, and the next retention decides once more.
-    await one.confirm();
+    await run.confirm();
     expect(await listed()).toEqual([K2, OLD]);
-    await expire(one, OLD);
+    await expire(run, OLD);
     writeFileSync(second, encodeEnvelope(FILES_STATUS.empty, { deletions: [] }));
     expect((await store.read()).deletions).toEqual([]);
-    await one.confirm();
+    await run.confirm();
     expect((await store.read()).deletions).toEqual([OLD]);
   });
 
   it('order no deletion again that both have carried out', async () => {
     await enter(store, OLD);
-    const [one, other] = [counting({ requireLock }).store, counting({ requireLock }).store];
-    await expire(one, OLD);
-    for (const run of [one, other]) expect((await run.read()).deletions).toEqual([OLD]);
+    const [run, other] = [counting({ requireLock }).store, counting({ requireLock }).store];
+    await expire(run, OLD);
+    for (const each of [run, other]) expect((await each.read()).deletions).toEqual([OLD]);
     rmSync(join(dir, OLD));
-    for (const run of [other, one]) {
-      await run.change(({ status, deletions }) => ({
+    for (const each of [other, run]) {
+      await each.change(({ status, deletions }) => ({
         status,
         deletions: deletions.filter((key) => key !== OLD),
       }));
-      if (run === other) await enter(other, K2);
+      if (each === other) await enter(other, K2);
     }
-    await one.confirm();
+    await run.confirm();
     expect(await store.read()).toMatchObject({ status: { daily: { [K2]: { size: 1 } } }, deletions: [] });
   });
 
   it('do not list again what one of them has deleted', async () => {
     await enter(store, OLD);
-    const [one, other] = [unconditional(), unconditional()];
-    for (const run of [one, other]) await run.read();
-    await expire(one, OLD);
+    const [run, other] = [unconditional(), unconditional()];
+    for (const each of [run, other]) await each.read();
+    await expire(run, OLD);
     rmSync(join(dir, OLD));
-    await one.change((stored) => ({ ...stored, deletions: [] }));
+    await run.change((stored) => ({ ...stored, deletions: [] }));
     await enter(other, K2);
     expect(await listed()).toEqual([K2, OLD]);
-    await one.confirm();
+    await run.confirm();
     expect(await listed()).toEqual([K2]);
   });
 

@@ -70,9 +70,10 @@ function loseFirst(which: (asked: IncomingMessage) => boolean): Intercept {
   return (request, _answer, forward) => {
     if (isLost || !which(request)) return 'pass';
     isLost = true;
-    return forward().then((real) => {
+    return (async () => {
+      const real = await forward();
       real.resume().on('end', () => request.socket.resetAndDestroy());
-    });
+    })();
   };
 }
 
@@ -195,13 +196,12 @@ describe('an upload that goes on for hours', () => {
     // The marker appears while the object is on its way.
     proxy.intercept = (request, answer, forward) => {
       if (!isPut(request) || request.url?.includes('copy-2')) return 'pass';
-      return client
-        .send(new PutObjectCommand({ Bucket: bucket, Key: marker, Body: Buffer.alloc(0) }))
-        .then(async () => {
-          const real = await forward();
-          answer.writeHead(real.statusCode ?? 502, real.headers);
-          real.pipe(answer);
-        });
+      return (async () => {
+        await client.send(new PutObjectCommand({ Bucket: bucket, Key: marker, Body: Buffer.alloc(0) }));
+        const real = await forward();
+        answer.writeHead(real.statusCode ?? 502, real.headers);
+        real.pipe(answer);
+      })();
     };
     const { claim, got } = claimOf(`${key}-2`);
     await write(MIB, 1, { claim });

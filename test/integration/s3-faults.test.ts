@@ -295,6 +295,42 @@ describe('reading goes on where a connection broke', () => {
     expect(error).not.toBeInstanceOf(ObjectNotFoundError);
   });
 
+  /** Answers with the first bytes, or none where an earlier answer is gone on with, and then with nothing for so long. */
+  const stallFor =
+    (ms: number): Intercept =>
+    async (asked, answer, forward) => {
+      const real = await forward();
+      answer.writeHead(real.statusCode ?? 502, real.headers);
+      answer.flushHeaders();
+      if (!asked.headers.range)
+        answer.write(await new Promise<Buffer>((resolve) => real.once('data', resolve)));
+      await sleep(ms);
+      if (asked.headers.range) real.pipe(answer);
+    };
+
+  test('a server that falls silent in its answer is given up when five minutes have passed, after one long attempt', async () => {
+    await store(direct(), key, SIZE, 1);
+    let asked = 0;
+    proxy.intercept = (request, answer, forward) => {
+      if (!isGet(request)) return 'pass';
+      asked++;
+      return stallFor(20_000)(request, answer, forward);
+    };
+    const patience = { ...DEFAULT_TUNING, idleMs: 300, lastIdleMs: 3000 };
+    expect(describeError(await failureOf(digestOf(throughProxy(patience), key)))).toMatch(
+      /^Cannot read s3:.*no answer from 127/,
+    );
+    expect(asked).toBe(3);
+  });
+
+  test('a server that is slow with every answer is waited for', async () => {
+    await store(direct(), key, SIZE, 1);
+    proxy.intercept = (request, answer, forward) =>
+      isGet(request) ? stallFor(1500)(request, answer, forward) : 'pass';
+    const patience = { ...DEFAULT_TUNING, idleMs: 300, lastIdleMs: 15_000 };
+    expect(await digestOf(throughProxy(patience), key)).toBe(await digest(makeBytes(SIZE, 1)));
+  });
+
   test('an object that was replaced meanwhile is an error, never a mix', async () => {
     await store(direct(), key, SIZE, 1);
     proxy.intercept = spoil(1, isGet, async (_asked, answer, forward) => {

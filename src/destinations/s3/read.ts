@@ -7,8 +7,9 @@ import type { ReadOptions } from '../destination.ts';
 import { createSizedReader, type SizedRead } from '../sized-reader.ts';
 import type { S3Bucket } from './client.ts';
 import { readFailure, s3Error } from './errors.ts';
+import type { Patience } from './patient-handler.ts';
 import { bareEtag } from './requests.ts';
-import { backoff } from './retry.ts';
+import { backoff, MIN_ATTEMPTS } from './retry.ts';
 
 /** Connections that may break one after the other without a single byte in between. */
 const MAX_BREAKS = 5;
@@ -36,15 +37,19 @@ function startRead(
   let reached = 0;
   let breaks = 0;
   let chunks: AsyncIterator<Buffer> | undefined;
+  /** Two short ones, as the connection may be dead, then one with the rest of the limit: as with the attempts of one request. */
+  let isLastAttempt = false;
 
   const ask = async (which: { Range?: string; IfMatch?: string }): Promise<GetObjectCommandOutput> => {
-    const answer = await request(bucket, key, which, signal);
+    isLastAttempt = breaks >= MIN_ATTEMPTS - 1;
+    const answer = await request(bucket, key, which, { abortSignal: signal, isLastAttempt });
     chunks = (answer.Body as Readable)[Symbol.asyncIterator]();
     return answer;
   };
 
   const goOn = async (broken: unknown): Promise<void> => {
-    if (!etag || ++breaks > MAX_BREAKS) throw broken;
+    const isOver = isLastAttempt && breaks > 0 && readFailure(broken).name === 'TimeoutError';
+    if (!etag || ++breaks > MAX_BREAKS || isOver) throw broken;
     bucket.log.debug(
       `S3: reading ${asOneLine(key)} broke off at byte ${reached} (${asOneLine(readFailure(broken).message)}), going on there`,
     );
@@ -102,11 +107,11 @@ async function request(
   { client, config }: S3Bucket,
   key: string,
   which: { Range?: string; IfMatch?: string },
-  signal: AbortSignal,
+  how: { readonly abortSignal: AbortSignal } & Patience,
 ): Promise<GetObjectCommandOutput> {
   try {
     const command = new GetObjectCommand({ Bucket: config.bucket, Key: key, ...which });
-    return await client.send(command, { abortSignal: signal });
+    return await client.send(command, how);
   } catch (cause) {
     if (readFailure(cause).status !== 412) throw cause;
     throw new StorageError('the object was replaced while it was being read', { cause });

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -12,15 +12,16 @@ import type { WriteOptions } from '../destination.ts';
 import { abortUpload } from './abort-upload.ts';
 import type { S3Bucket, Storage } from './client.ts';
 import type { PartPlan } from './part-plan.ts';
+import type { Part, Parts } from './parts.ts';
 import { createPlacement } from './placement.ts';
 
 interface UploadOptions extends Pick<WriteOptions, 'claim' | 'replaces'> {
   readonly key: string;
-  readonly body: Readable;
+  readonly parts: Parts;
   readonly plan: PartPlan;
   /** How the object is to be stored. */
   readonly how: Storage;
-  /** Bytes that the body had; asked for once it has ended. */
+  /** Bytes in all parts; asked for after the last one. */
   readonly size: () => number;
   /** Ends the sending of parts. */
   readonly signal: AbortSignal;
@@ -45,7 +46,7 @@ export interface TrackedUpload {
 }
 
 /**
- * Begins to upload a body: in one request when it fits into a part, else as a multipart upload.
+ * Begins to upload parts: in one request when it fits into a part, else as a multipart upload.
  *
  * lib-storage is not given the signal: with it `done()` would not wait for the parts under way, which are then stored after the
  * upload was cleaned up. Instead each request carries it, and `done()` settles after the last of them. Nor does it abort by itself
@@ -53,7 +54,7 @@ export interface TrackedUpload {
  */
 export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUpload {
   const { config } = bucket;
-  const { key, body, plan, how, size, signal, patience, fail } = options;
+  const { key, parts, plan, how, size, signal, patience, fail } = options;
   const placement = createPlacement(bucket, options);
   let id: string | undefined;
   let isKms = false;
@@ -76,6 +77,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
     // lib-storage refuses it too, but ends the body first: the stream would fail with the words of a lost connection.
     if (!answer.ETag) throw new StorageError('the server took a part without naming its ETag');
     isKms ||= answer.ServerSideEncryption?.startsWith('aws:kms') ?? false;
+    parts.release(command.input.Body as Buffer);
     return answer;
   };
   const send = async (command: unknown): Promise<unknown> => {
@@ -95,11 +97,18 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
 
   const uploading = new Upload({
     client: Object.assign(Object.create(bucket.client) as S3Client, { send }),
-    params: { Bucket: config.bucket, Key: key, Body: body, ...how, Metadata: placement.metadata },
+    params: {
+      Bucket: config.bucket,
+      Key: key,
+      Body: Readable.from([]),
+      ...how,
+      Metadata: placement.metadata,
+    },
     partSize: plan.partSize,
     queueSize: plan.queueSize,
     leavePartsOnError: true,
   });
+  feedWorkers(uploading, parts.queue);
   const finish = async (): Promise<void> => {
     await uploading.done();
   };
@@ -110,12 +119,24 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
   return {
     done,
     isMultipart: () => id !== undefined,
-    key: placement.key,
-    removeMarker: placement.removeMarker,
+    key: () => placement.key(),
+    removeMarker: (limit) => placement.removeMarker(limit),
     async undo(limit) {
       // First: a join that nobody waited for may be under way, and make its object until the upload is gone.
       if (id !== undefined) await abortUpload(bucket, { key: placement.key(), id }, limit);
       await placement.undo(limit);
     },
   };
+}
+
+/** What lib-storage keeps private: each of its workers sends the parts that it is given. */
+interface Workers {
+  __doConcurrentUpload(parts: AsyncIterable<Part>): Promise<void>;
+}
+
+/** Gives the workers of an upload these parts instead of its body, as cutting that takes the memory of three; see `createParts`. */
+function feedWorkers(uploading: Upload, parts: AsyncIterable<Part>): void {
+  const workers = uploading as unknown as Workers;
+  const work = workers.__doConcurrentUpload.bind(uploading);
+  workers.__doConcurrentUpload = () => work(parts);
 }

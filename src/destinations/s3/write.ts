@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { PassThrough, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { IntegrityError, OutgrownError } from '../../errors.ts';
 import { formatBytes } from '../../units.ts';
 import type { WriteOptions } from '../destination.ts';
@@ -8,6 +7,7 @@ import { type S3Bucket, storage } from './client.ts';
 import { deleteObject } from './delete.ts';
 import { s3Error } from './errors.ts';
 import { memoryOf, type PartPlan, planParts } from './part-plan.ts';
+import { createParts, type Parts } from './parts.ts';
 import { findObject } from './requests.ts';
 import { startUpload, type TrackedUpload } from './upload.ts';
 
@@ -43,18 +43,13 @@ function startWrite(
 ): TwoPhaseWrite {
   const { config, log, tuning } = bucket;
   const place = `s3://${config.bucket}/${key}`;
-  // By chunks: a stream of bytes would join them, to be joined once more to a part.
-  const body = new PassThrough({ objectMode: true, highWaterMark: 1 });
-  body.on('error', () => {});
   // Requests whose outcome must be known have some time left when the write is given up.
   const patience = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   signal.addEventListener('abort', () => {
     timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
-    // Without an error it would look like an end of the stream.
-    body.destroy(new Error('The upload was given up'));
   });
-  let begun: { readonly plan: PartPlan; readonly upload: TrackedUpload } | undefined;
+  let begun: { readonly plan: PartPlan; readonly parts: Parts; readonly upload: TrackedUpload } | undefined;
   let written = 0;
 
   const needUpload = () => {
@@ -72,18 +67,19 @@ function startWrite(
   };
 
   return {
-    /** Sends nothing yet: lib-storage does so when a part is full, or the body at its end. */
+    /** Sends nothing yet: that begins with a full part, or at the end. */
     async open() {
       const plan = tuning.plan ?? planParts(options.expected, config);
       const memory = memoryOf(plan);
       if (memory > NOTABLE_MEMORY) {
-        log.warn(
-          `${place} takes parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`,
-        );
+        const { warnLasting = (message: string) => log.warn(message) } = options;
+        const needs = `parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`;
+        warnLasting(`${place} takes ${needs}`, 'large parts');
       }
+      const parts = createParts(plan, signal);
       const upload = startUpload(bucket, {
         key,
-        body,
+        parts,
         plan,
         how: storage(config, options),
         claim: options.claim,
@@ -93,22 +89,23 @@ function startWrite(
         patience: patience.signal,
         fail,
       });
-      begun = { plan, upload };
+      begun = { plan, parts, upload };
     },
 
     async write(bytes) {
-      const { capacity, remedy } = needUpload().plan;
+      const { plan, parts } = needUpload();
+      const { capacity, remedy } = plan;
       written += bytes.length;
       if (written > capacity) {
         const message = `Cannot write ${place}: there are more than the ${formatBytes(capacity)} that its parts hold`;
         throw new OutgrownError(message, { size: written, remedy });
       }
-      if (!body.write(bytes)) await once(body, 'drain', { signal });
+      await parts.add(bytes);
     },
 
     async commit() {
-      const { upload } = needUpload();
-      body.end();
+      const { parts, upload } = needUpload();
+      parts.end();
       await upload.done;
       // No check after a single request: the server has compared body, length and signed SHA-256 before it said yes.
       if (upload.isMultipart()) {

@@ -164,7 +164,7 @@ async function startUpload(
       await close();
       const version = versionOf(stats);
       const stored = await (claim
-        ? takeFreeKey(key, claim, (free) => take(pathOf(free), version), nameOf)
+        ? takeFreeKey(key, claim, (each) => take(pathOf(each), version), nameOf)
         : replace(pathOf(key), version));
       await syncFolder(session, posix.dirname(pathOf(stored)));
       claim?.claimed(stored);

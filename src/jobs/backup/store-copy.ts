@@ -84,7 +84,12 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.destination.write(remoteKeys.keyAt(0), { expected, claim: remoteKeys.claim }),
+        context.destination.write(remoteKeys.keyAt(0), {
+          expected,
+          claim: remoteKeys.claim,
+          warnLasting: (message, essence) =>
+            context.warnLasting(`copies of ${source.title}`, message, essence),
+        }),
       ],
       context.signal,
     );
