@@ -54,6 +54,11 @@ export class OutgrownError extends StorageError {
   }
 }
 
+/** What is under a key is not what a write may replace: another run has written it. Nothing was replaced. */
+export class ConflictError extends StorageError {
+  override readonly name = 'ConflictError';
+}
+
 /** There is nothing under this key. */
 export class ObjectNotFoundError extends StorageError {
   override readonly name = 'ObjectNotFoundError';

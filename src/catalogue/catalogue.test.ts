@@ -63,12 +63,11 @@ async function store<C extends RecordedCopy>(
 ): Promise<void> {
   const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
   const statuses = openStatusStore(destination, 'db1', kind.formats[place], context);
-  let { status } = await statuses.read();
-  for (const copy of copies) {
-    await writeSmallObject(destination, copy.key, 'a copy', signal);
-    status = kind.enter(status, copy);
-  }
-  await statuses.write({ status, deletions: [] });
+  for (const copy of copies) await writeSmallObject(destination, copy.key, 'a copy', signal);
+  await statuses.change((stored) => ({
+    ...stored,
+    status: copies.reduce((status, copy) => kind.enter(status, copy), stored.status),
+  }));
   reads = [];
 }
 

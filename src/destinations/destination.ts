@@ -14,6 +14,16 @@ export interface ExpectedSize {
   readonly likely: number;
   /** What a destination prepares for; more than this may come, and may then fail with an OutgrownError. */
   readonly atMost: number;
+  /** What had come by the time at which an attempt of late failed with an OutgrownError. */
+  readonly reached?: number | undefined;
+}
+
+/** Which key an object gets that must not replace anything. */
+export interface Claim {
+  /** The key to try after those that turned out to be taken; undefined: there is none, and the write ends with a ConflictError. */
+  next(): string | undefined;
+  /** Told before `finish` which key the object has. */
+  claimed(key: string): void;
 }
 
 export interface WriteOptions {
@@ -21,6 +31,20 @@ export interface WriteOptions {
   readonly expected?: ExpectedSize | undefined;
   /** Every run reads this object: it must not go to storage that is slow to read, such as S3's GLACIER. */
   readonly readOften?: true;
+  /** The object gets a key that has none: the given one, or the next one that is free. Absent: it replaces what is there. */
+  readonly claim?: Claim | undefined;
+  /** The only version that may be replaced; where another one is there, or none, the write ends with a ConflictError. */
+  readonly replaces?: Version | undefined;
+  /** Warns of what is so with each copy of this source; absent: each time. `essence` is what of it does not change all the time. */
+  readonly warnLasting?: (message: string, essence: string) => void;
+}
+
+/** What tells an object from a later one under the same key, as `ReadOptions.onVersion` was told; of one driver only. */
+export type Version = string;
+
+export interface ReadOptions {
+  /** Told before the first byte which version is read. */
+  readonly onVersion?: (version: Version) => void;
 }
 
 /**
@@ -41,11 +65,14 @@ export interface Destination extends AsyncDisposable {
    * A stream that stores an object. `finish` means: durable, whole (its size was checked) and visible under `key`,
    * replacing what was there; at once, but for SFTP servers that cannot: there nothing is under the key for a moment.
    * Destroyed before that, nothing new is under `key` and nothing half-written is left after `close`. The first segment of the key is the host whose object this is.
+   *
+   * With `claim` it replaces nothing: of several writers at once each gets a key of its own, or a ConflictError. `replaces` is held to as exactly as the
+   * location can: S3 compares and replaces in one step; on local disks and over SSH a moment is left between the two, so read back what must not be lost.
    */
   write(key: string, options?: WriteOptions): Writable;
 
   /** The object's bytes; errors with ObjectNotFoundError when there is none, and never ends early in silence. */
-  read(key: string): Readable;
+  read(key: string, options?: ReadOptions): Readable;
 
   /** What is under the key; undefined when nothing is. */
   stat(key: string): Promise<ObjectInfo | undefined>;
@@ -55,6 +82,11 @@ export interface Destination extends AsyncDisposable {
 
   /** Deleting an absent object succeeds. */
   delete(key: string): Promise<void>;
+
+  /**
+   * Gives an object another key, which nothing has; a ConflictError otherwise. Absent where that would mean to store it once more.
+   */
+  readonly move?: (from: string, to: string) => Promise<void>;
 
   /**
    * A URL under which anyone who has it can fetch the object for `seconds`, without further rights. Nothing is made

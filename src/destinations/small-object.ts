@@ -1,17 +1,18 @@
 import { Readable } from 'node:stream';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
 import { collect } from './collect.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, ReadOptions, WriteOptions } from './destination.ts';
 
-/** Stores a small object that runs read again and again, such as a status; resolves when it is durable. */
+/** Stores a small object that runs read again and again, such as a status; resolves when it is durable. `over` says what it may replace. */
 export async function writeSmallObject(
   destination: Destination,
   key: string,
   content: string,
   signal: AbortSignal,
+  over: Pick<WriteOptions, 'claim' | 'replaces'> = {},
 ): Promise<void> {
   await runPipeline(
-    [Readable.from([Buffer.from(content)]), destination.write(key, { readOften: true })],
+    [Readable.from([Buffer.from(content)]), destination.write(key, { readOften: true, ...over })],
     signal,
   );
 }
@@ -20,6 +21,11 @@ export async function writeSmallObject(
  * Reads a small object whole. Throws ObjectNotFoundError when there is none, ObjectTooLargeError when it has more than `limit`
  * bytes.
  */
-export async function readSmallObject(destination: Destination, key: string, limit: number): Promise<string> {
-  return (await collect(destination.read(key), limit)).toString('utf8');
+export async function readSmallObject(
+  destination: Destination,
+  key: string,
+  limit: number,
+  options?: ReadOptions,
+): Promise<string> {
+  return (await collect(destination.read(key, options), limit)).toString('utf8');
 }

@@ -9,7 +9,7 @@ export function untilAborted(destination: Destination, signal: AbortSignal): Des
   return {
     ...destination,
     stat: (key) => race(destination.stat(key), signal),
-    read: (key) => destroyWhenAborted(destination.read(key), signal),
+    read: (key, options) => destroyWhenAborted(destination.read(key, options), signal),
     list: (prefix) => listUntilAborted(destination.list(prefix), signal),
   };
 }

@@ -73,7 +73,8 @@ describe.each(FORMATS)('the store of $format.name', (sample) => {
   const { format, both, keysOf } = sample;
   const store = () => open(format);
   const value = (content: StatusContent) => format.parse(content);
-  const stored = async (deletions: string[] = []) => store().write({ status: value(both), deletions });
+  const stored = async (deletions: string[] = []) =>
+    store().change(() => ({ status: value(both), deletions }));
   const primary = () => fileOf(format.name);
 
   it('takes an absent file for an empty status, without a word', async () => {
@@ -108,7 +109,7 @@ describe.each(FORMATS)('the store of $format.name', (sample) => {
 
   it('deletes an object that the status no longer lists', async () => {
     await stored();
-    await store().write({ status: value(sample.asPython), deletions: [sample.otherObject] });
+    await store().change(() => ({ status: value(sample.asPython), deletions: [sample.otherObject] }));
     expect((await store().read()).deletions).toEqual([sample.otherObject]);
   });
 
@@ -139,7 +140,7 @@ describe('the store of a status below keep_local_path', () => {
   it('finds our attributes again after the Python tool put its remote status there', async () => {
     const store = open(LOCAL_MYSQL_STATUS);
     const ours = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' } });
-    await store.write({ status: LOCAL_MYSQL_STATUS.parse(ours), deletions: [] });
+    await store.change(() => ({ status: LOCAL_MYSQL_STATUS.parse(ours), deletions: [] }));
     const verbatim = mysqlContent({ [`${MYSQL_KEY}.gpg`]: ENTRY, [`${OTHER_KEY}.gpg`]: ENTRY });
     await writeFile(fileOf('status'), encodeEnvelope(verbatim));
     const { status } = await store.read();
@@ -152,7 +153,7 @@ describe('the store of a status below keep_local_path', () => {
   it('does not say of a later copy what it knew of an earlier one with the same name', async () => {
     const store = open(MYSQL_STATUS);
     const ours = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, sha256: 'ab' } });
-    await store.write({ status: MYSQL_STATUS.parse(ours), deletions: [] });
+    await store.change(() => ({ status: MYSQL_STATUS.parse(ours), deletions: [] }));
     const later = mysqlContent({ [MYSQL_KEY]: { ...ENTRY, backup_started: 3600 } });
     await writeFile(fileOf('status'), encodeEnvelope(later));
     expect((await store.read()).status).toEqual(later);

@@ -1,14 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { ObjectTooLargeError } from '../destinations/collect.ts';
-import type { Destination } from '../destinations/destination.ts';
+import type { Destination, Version, WriteOptions } from '../destinations/destination.ts';
 import { readSmallObject, writeSmallObject } from '../destinations/small-object.ts';
-import { describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
+import { ConflictError, describeError, ObjectNotFoundError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { formatBytes } from '../units.ts';
 import type { Status } from './entries.ts';
 import { decodeEnvelope, encodeEnvelope, StatusDamagedError } from './envelope.ts';
 import { shorten, withoutFalseKeys } from './false-keys.ts';
 import { MAX_STATUS_BYTES } from './json-limits.ts';
+import { rememberChanges } from './own-changes.ts';
 import type { StatusFormat } from './status-format.ts';
 import { parseToldWarnings, type ToldWarnings } from './told-warnings.ts';
 
@@ -29,13 +31,21 @@ export interface StatusStore {
    */
   read(): Promise<StoredStatus>;
   /**
-   * Replaces both copies. Throws, and writes nothing more, when the run was ended or has lost its lock; `writing` says so for a
-   * lock that was acquired after the store was opened.
+   * Replaces both copies by what `apply` makes of them; undefined: nothing. Where another run has written meanwhile it is asked once more, with what that
+   * run wrote: the last one must not take the entries of the other away. Throws, and writes nothing more, when the run was ended or has
+   * lost its lock; `writing` says so for a lock that was acquired after the store was opened.
    */
-  write(stored: StoredStatus, writing?: StatusWriting): Promise<void>;
+  change(apply: StatusChange, writing?: StatusWriting): Promise<void>;
+  /** Reads back what this run has changed, and changes it again where another run has written what was there before. */
+  confirm(): Promise<void>;
   /** Which of the two lists the copy that an object holds, the first before the second; undefined: neither that can be read. */
   whichLists(objectKey: string): Promise<'first' | 'second' | undefined>;
 }
+
+/** What a status becomes; it may be asked again. */
+export type StatusChange = (
+  stored: StoredStatus,
+) => StoredStatus | undefined | Promise<StoredStatus | undefined>;
 
 /** What a write heeds. */
 export interface StatusWriting {
@@ -45,6 +55,24 @@ export interface StatusWriting {
 }
 
 type ReadResult = StoredStatus | StatusDamagedError | undefined;
+
+/** Which version of each file was read; undefined: there was none. */
+interface Versions {
+  readonly first: Version | undefined;
+  readonly second: Version | undefined;
+}
+
+/** How often other runs may get in the way of a change before it is an error. */
+const MOST_TRIES = 20;
+
+/** After so many a version counts no more: there are file systems that call the same file by another one each time. */
+const MOST_CONFLICTS = 5;
+
+/** Milliseconds in which a run that has written the second copy usually writes the first. */
+const BETWEEN_WRITES_MS = 1000;
+
+/** Milliseconds by which two runs get out of each other's way, at random, longer with each try. */
+const STEP_ASIDE_MS = 20;
 
 /**
  * The second copy is written first: it alone holds the deletions, because the first one has the form that the Python
@@ -59,6 +87,8 @@ export function openStatusStore(
   const key = `${host}/${format.name}`;
   const secondKey = `${key}.copy`;
   const said = new Set<string>();
+  const own = rememberChanges(format);
+  let versions: Versions = { first: undefined, second: undefined };
   /** The second copy as it was read or written last, `undefined` for none; absent: not known yet. */
   let before: { readonly text: string | undefined } | undefined;
   /** What the two files hold, while a lock keeps other runs from them; absent: they are to be read. */
@@ -68,19 +98,34 @@ export function openStatusStore(
     if (!said.has(message)) context.log.warn(message);
     said.add(message);
   };
-  const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
-    const [first, second] = await Promise.all([key, secondKey].map((each) => tryReadText(destination, each)));
+  const readOnce = async (): Promise<[ReadResult, ReadResult]> => {
+    const found: { -readonly [K in keyof Versions]: Versions[K] } = { first: undefined, second: undefined };
+    const [first, second] = await Promise.all([
+      tryReadText(destination, key, (version) => (found.first = version)),
+      tryReadText(destination, secondKey, (version) => (found.second = version)),
+    ]);
+    versions = found;
     before = typeof second === 'object' ? undefined : { text: second };
     return [parse(first, format), parse(second, format)];
+  };
+  /** A run that has no lock in common with this one may be between its two writes: that is not told, so it is waited for. */
+  const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
+    const [first, second] = await readOnce();
+    const isBetween = isUsable(second) && (!isUsable(first) || isOlder(first, second, format));
+    if (!isBetween || context.requireLock === undefined) return [first, second];
+    await sleep(BETWEEN_WRITES_MS);
+    return await readOnce();
   };
   /**
    * After a write that failed half-way the second copy would order deletions that the first knows nothing of: they would be
    * carried out if that were lost one day. Where it cannot be put back, the copy that was to be entered stays (`whichLists`).
    */
-  const putSecondBack = async (mayWrite: () => void, signal: AbortSignal): Promise<void> => {
+  const putSecondBack = async (written: string, mayWrite: () => void, signal: AbortSignal): Promise<void> => {
     if (before === undefined) return;
     try {
       mayWrite();
+      // Another run may have replaced it meanwhile.
+      if (!(await holds(secondKey, written))) return;
       if (before.text === undefined) await destination.delete(secondKey);
       else await writeSmallObject(destination, secondKey, before.text, signal);
     } catch (error) {
@@ -112,71 +157,111 @@ export function openStatusStore(
     );
     return { ...stored, deletions: [] };
   };
-  return {
-    async read() {
-      if (!hasLock(context)) held = undefined;
-      const [first, second] = held ?? (await readBoth());
-      if (context.requireLock) held = [first, second];
-      const chosen = choose(format, first, second, (problem) =>
-        tell(`${quoteLocation(destination.locate(key))} ${problem}; its second copy is used`),
+  const read = async (): Promise<StoredStatus> => {
+    if (!hasLock(context)) held = undefined;
+    const [first, second] = held ?? (await readBoth());
+    if (context.requireLock) held = [first, second];
+    const chosen = choose(format, first, second, (problem) =>
+      tell(`${quoteLocation(destination.locate(key))} ${problem}; its second copy is used`),
+    );
+    if (second instanceof StatusDamagedError && !(chosen instanceof StatusDamagedError)) {
+      tell(
+        `${quoteLocation(destination.locate(secondKey))} is damaged: ${second.message}; the next backup writes it anew`,
       );
-      if (second instanceof StatusDamagedError && !(chosen instanceof StatusDamagedError)) {
-        tell(
-          `${quoteLocation(destination.locate(secondKey))} is damaged: ${second.message}; the next backup writes it anew`,
-        );
+    }
+    if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
+    // Who holds no lock may have read them while a backup wrote them.
+    if (context.requireLock && isOlder(first, second, format)) {
+      tell(
+        `${destination.locate(key)} is older than its second copy: a run was cut short, or somebody has put an old one back\n` +
+          'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
+      );
+    }
+    const { stored, dropped } = withoutFalseKeys(format, chosen);
+    const [example] = dropped;
+    if (example !== undefined) {
+      tell(
+        `${quoteLocation(destination.locate(key))} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
+      );
+    }
+    return isUsable(first) ? stored : await withSafeDeletions(stored);
+  };
+  const isThere = async (entry: string): Promise<boolean> => {
+    for await (const object of destination.list(entry)) if (format.keyOf(object.key) === entry) return true;
+    return false;
+  };
+  const writeBoth = async (
+    { status, deletions, told }: StoredStatus,
+    known: Versions | undefined,
+    { signal, requireLock }: StatusWriting,
+  ): Promise<void> => {
+    const content = format.serialise(status);
+    const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
+    const mayWrite = (): void => {
+      signal.throwIfAborted();
+      requireLock?.();
+    };
+    const first = encodeEnvelope(content);
+    // What cannot be read back must not take the place of what can.
+    if (Math.max(first.length, second.length) > MAX_STATUS_BYTES) throw tooLarge(destination, key);
+    const writeOne = async (file: string, text: string, version: Version | undefined): Promise<void> => {
+      try {
+        mayWrite();
+        await writeSmallObject(destination, file, text, signal, known && replacing(version));
+      } catch (error) {
+        // The answer to the write may have been lost.
+        if (await holds(file, text)) return;
+        await putSecondBack(second, mayWrite, signal);
+        throw error;
       }
-      if (chosen instanceof StatusDamagedError) throw bothDamaged(destination, key, secondKey, chosen);
-      // Who holds no lock may have read them while a backup wrote them.
-      if (context.requireLock && isOlder(first, second, format)) {
-        tell(
-          `${destination.locate(key)} is older than its second copy: a run was cut short, or somebody has put an old one back\n` +
-            'What it does not list is kept; twindb-backup check shows it, and check --adopt enters it.',
-        );
+    };
+    mayWrite();
+    // When this fails, only the files themselves say what they hold.
+    held = undefined;
+    await writeOne(secondKey, second, known?.second);
+    await writeOne(key, first, known?.first);
+  };
+  const change: StatusStore['change'] = async (apply, writing = context) => {
+    let wanted = apply;
+    let refused: Versions | undefined;
+    for (let tries = 1; ; tries++) {
+      const found = await read();
+      const stored = await own.complete(found, isThere);
+      const next = (await wanted(stored)) ?? stored;
+      if (next === found) return;
+      const known = versions;
+      // A server may call a version another one although it is the same.
+      const isSame = refused?.first === known.first && refused?.second === known.second;
+      const isForced = (refused !== undefined && isSame) || tries > MOST_CONFLICTS;
+      try {
+        await writeBoth(next, isForced ? undefined : known, writing);
+        // What can be no key is left out when it is read back.
+        own.note(stored, withoutFalseKeys(format, next).stored);
+        // Read back: another run may have written at the same moment.
+        wanted = () => undefined;
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        context.log.debug(`Another run has written ${destination.locate(key)} meanwhile: it is read again`);
+        refused = known;
       }
-      const { stored, dropped } = withoutFalseKeys(format, chosen);
-      const [example] = dropped;
-      if (example !== undefined) {
-        tell(
-          `${quoteLocation(destination.locate(key))} has keys that no object can have (${dropped.length}), such as ${shorten(example)}; they are ignored, and the next backup leaves them out`,
-        );
-      }
-      return isUsable(first) ? stored : await withSafeDeletions(stored);
+      held = undefined;
+      if (tries === MOST_TRIES) throw contested(destination, key);
+      if (tries > 1)
+        await sleep(Math.random() * STEP_ASIDE_MS * tries, undefined, { signal: writing.signal });
+    }
+  };
+  return {
+    read,
+    change,
+    async confirm() {
+      held = undefined;
+      if (!own.isEmpty()) await change(() => undefined);
     },
     async whichLists(objectKey) {
       const [first, second] = await readBoth();
       const lists = (copy: ReadResult) => isUsable(copy) && format.ownsObject(copy.status, objectKey);
       if (lists(first)) return 'first';
       return lists(second) ? 'second' : undefined;
-    },
-    async write({ status, deletions, told }, { signal, requireLock } = context) {
-      const content = format.serialise(status);
-      const second = encodeEnvelope(content, { deletions, ...(told && { told }) });
-      const mayWrite = (): void => {
-        signal.throwIfAborted();
-        requireLock?.();
-      };
-      const first = encodeEnvelope(content);
-      // What cannot be read back must not take the place of what can.
-      if (Math.max(first.length, second.length) > MAX_STATUS_BYTES) throw tooLarge(destination, key);
-      mayWrite();
-      // When this fails, only the files themselves say what they hold.
-      held = undefined;
-      await writeSmallObject(destination, secondKey, second, signal).catch(async (error: unknown) => {
-        await putSecondBack(mayWrite, signal);
-        throw error;
-      });
-      try {
-        mayWrite();
-        await writeSmallObject(destination, key, first, signal);
-      } catch (error) {
-        // The answer to the write may have been lost.
-        if (!(await holds(key, first))) {
-          await putSecondBack(mayWrite, signal);
-          throw error;
-        }
-      }
-      before = { text: second };
-      if (context.requireLock) held = [parse(first, format), parse(second, format)];
     },
   };
 }
@@ -228,9 +313,10 @@ function isOlder(first: ReadResult, second: ReadResult, format: StatusFormat): b
 async function tryReadText(
   destination: Destination,
   key: string,
+  onVersion?: (version: Version) => void,
 ): Promise<string | StatusDamagedError | undefined> {
   try {
-    return await readSmallObject(destination, key, MAX_STATUS_BYTES);
+    return await readSmallObject(destination, key, MAX_STATUS_BYTES, onVersion && { onVersion });
   } catch (error) {
     if (error instanceof ObjectNotFoundError) return undefined;
     if (error instanceof ObjectTooLargeError) return new StatusDamagedError(error.message, { cause: error });
@@ -255,6 +341,19 @@ function parse(text: string | StatusDamagedError | undefined, format: StatusForm
 
 function parseDeletions(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((key) => typeof key === 'string') : [];
+}
+
+/** What a write may replace: the version that was read, or nothing where nothing was. */
+function replacing(version: Version | undefined): Pick<WriteOptions, 'claim' | 'replaces'> {
+  if (version !== undefined) return { replaces: version };
+  return { claim: { next: () => undefined, claimed: () => undefined } };
+}
+
+function contested(destination: Destination, key: string): TwinDbError {
+  return new TwinDbError(
+    `Cannot write the status ${destination.locate(key)}: other runs have written it ${MOST_TRIES} times meanwhile`,
+    { remedy: 'Let the runs of one host share a lock: see --lock-file.' },
+  );
 }
 
 function tooLarge(destination: Destination, key: string): TwinDbError {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Destination } from '../../src/destinations/destination.ts';
 import { testAborts } from './destination-aborts.ts';
+import { testClaims } from './destination-claims.ts';
 import { testFaults } from './destination-faults.ts';
 import { testKeys } from './destination-keys.ts';
 import { testLists } from './destination-lists.ts';
@@ -20,7 +21,7 @@ export interface Stage {
 let hosts = 0;
 
 /** All that is promised. */
-const PARTS = [testObjects, testLists, testKeys, testAborts, testSweep, testShare, testFaults];
+const PARTS = [testObjects, testClaims, testLists, testKeys, testAborts, testSweep, testShare, testFaults];
 
 /**
  * The promises of `src/destinations/destination.ts`, put to one driver. `harness` is called before each test and

@@ -62,6 +62,8 @@ export interface Harness extends Place {
    * the suite disposes of it. Not needed where `sees` comes first without it.
    */
   readonly openSlow?: () => Promise<Destination>;
+  /** Two writers that claim one key at once may both find it taken by the other one: what is there first decides nothing. */
+  readonly mayBothGiveWay?: boolean;
   /** The server cannot replace an object in one step, so that for a moment nothing is under its key. */
   readonly replacesInSteps?: boolean;
 }

@@ -45,6 +45,7 @@ function harnessOf(config: S3Config): Harness {
     leftovers: (host) => leftoversOf(config, host),
     sees: (key) => seesObject(config, key),
     plant: (host, owner) => plantUpload(config, host, owner),
+    mayBothGiveWay: true,
     openLater: (_host, ms) => openS3(config, keepLog(), { ...DEFAULT_TUNING, aheadMs: ms }),
     openSlow: async () => {
       const proxy = await startProxy(config.endpointUrl ?? '', holdBackJoins);

@@ -12,6 +12,7 @@ import { withinLimit } from '../within-limit.ts';
 import type { LocalConfig } from './config.ts';
 import { deleteFile } from './delete.ts';
 import { describeFile, listFiles } from './list.ts';
+import { moveFile } from './move.ts';
 import { createFileReader } from './read.ts';
 import { sweepFolder } from './sweep.ts';
 import { createFileWriter } from './write.ts';
@@ -30,14 +31,14 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
 
     locate: (key) => join(root, key),
 
-    write(key): Writable {
-      const path = pathOf(key);
+    write(key, { claim, replaces } = {}): Writable {
+      checkKey(key);
       const host = key.slice(0, key.indexOf('/'));
       const partialPath = join(partialFolder(host), newPartialName());
-      return createFileWriter({ path, partialPath, root }, log, limits);
+      return createFileWriter({ key, pathOf, partialPath, root, claim, replaces }, log, limits);
     },
 
-    read: (key): Readable => createFileReader(pathOf(key), root, limits.usualMs),
+    read: (key, options): Readable => createFileReader(pathOf(key), root, limits.usualMs, options),
 
     async stat(key) {
       const path = pathOf(key);
@@ -45,6 +46,11 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
     },
 
     list: (prefix) => listFiles(root, prefix, limits.usualMs),
+
+    async move(from, to) {
+      const [path, newPath] = [pathOf(from), pathOf(to)];
+      await withinLimit(moveFile(path, newPath, root, log), limits.usualMs, `Cannot rename ${path}`);
+    },
 
     async delete(key) {
       const path = pathOf(key);

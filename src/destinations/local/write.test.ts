@@ -28,7 +28,8 @@ it('a write that is given up leaves nothing, even where the file system fails to
   const partialPath = join(root, 'db1/.partial/owner');
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} };
-  const stream = createFileWriter({ path: join(root, 'db1/x'), partialPath, root }, log, REQUEST_LIMITS);
+  const target = { key: 'db1/x', pathOf: (key: string) => join(root, key), partialPath, root };
+  const stream = createFileWriter(target, log, REQUEST_LIMITS);
   stream.on('error', () => {});
   await new Promise((resolve) => stream.write('bytes', resolve));
   expect(await readdir(join(root, 'db1/.partial'))).toEqual(['owner']);

@@ -1,13 +1,16 @@
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { describeError, hasCode, StorageError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { makeFolder } from '../../make-folder.ts';
+import { conflictError, takeFreeKey } from '../claim-key.ts';
+import type { WriteOptions } from '../destination.ts';
 import type { RequestLimits } from '../request-limits.ts';
 import { createTwoPhaseWriter, type TwoPhaseWrite } from '../two-phase-writer.ts';
 import { NoAnswerError, withinLimit } from '../within-limit.ts';
 import { type BatchedFile, batchWrites } from './batches.ts';
+import { claimName, identify, versionOf } from './claim-name.ts';
 import { localError, saysAbsent } from './errors.ts';
 import { removeIfEmpty, syncFolders } from './folders.ts';
 
@@ -23,9 +26,10 @@ const BUFFER_SIZE = 1024 * 1024;
 /** How often a folder may vanish between making it and using it before that is an error. */
 const FOLDER_TRIES = 10;
 
-export interface FileToWrite {
+export interface FileToWrite extends Pick<WriteOptions, 'claim' | 'replaces'> {
+  readonly key: string;
   /** Where the finished file lies. */
-  readonly path: string;
+  readonly pathOf: (key: string) => string;
   /** Where it lies until then, on the same file system, in a folder that holds nothing else than such files. */
   readonly partialPath: string;
   /** The backup folder, above both. */
@@ -45,17 +49,6 @@ async function createFile(path: string): Promise<{ file: FileHandle; made: strin
   }
 }
 
-/** What lies under a name, as exactly as the file system tells; undefined when nothing does. */
-async function identify(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await lstat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if (saysAbsent(error)) return undefined;
-    throw error;
-  }
-}
-
 async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
     if (!saysAbsent(error)) throw error;
@@ -66,9 +59,10 @@ async function removeFile(path: string): Promise<void> {
  * A stream into a file that appears under its name only when it is complete and on the disk; see `createTwoPhaseWriter`. Errors with a
  * StorageError.
  */
-export function createFileWriter(paths: FileToWrite, log: Log, limits: RequestLimits): Writable {
-  const { path, root } = paths;
-  return createTwoPhaseWriter((signal) => limitWrite(startWrite(paths, log, signal), path, limits), {
+export function createFileWriter(target: FileToWrite, log: Log, limits: RequestLimits): Writable {
+  const { key, pathOf, root } = target;
+  const path = pathOf(key);
+  return createTwoPhaseWriter((signal) => limitWrite(startWrite(target, log, signal), path, limits), {
     place: path,
     explain: (cause) => localError('write', path, root, cause),
     log,
@@ -97,16 +91,40 @@ function limitWrite(work: TwoPhaseWrite, path: string, { usualMs, slowMs }: Requ
   };
 }
 
-function startWrite({ path, partialPath, root }: FileToWrite, log: Log, signal: AbortSignal): TwoPhaseWrite {
+function startWrite(target: FileToWrite, log: Log, signal: AbortSignal): TwoPhaseWrite {
+  const { key, pathOf, partialPath, root, claim, replaces } = target;
   let file: FileHandle | undefined;
   let batches: BatchedFile | undefined;
   let topToSync = root;
-  /** The file that appeared under a name where none was before. */
-  let appeared: string | undefined;
+  /** The file that appeared under a name where none was before, and that name. */
+  let appeared: { readonly path: string; readonly identity: string | undefined } | undefined;
 
   const needFile = (): { file: FileHandle; batches: BatchedFile } => {
     if (!file || !batches) throw new StorageError(`${partialPath} is not open`);
     return { file, batches };
+  };
+
+  const take = async (free: string): Promise<boolean> => {
+    const path = pathOf(free);
+    await makeFolder(dirname(path), FOLDER_MODE);
+    const identity = await identify(partialPath);
+    signal.throwIfAborted();
+    appeared = { path, identity };
+    if (await claimName(partialPath, path)) return true;
+    appeared = undefined;
+    return false;
+  };
+
+  const replace = async (): Promise<string> => {
+    const path = pathOf(key);
+    await makeFolder(dirname(path), FOLDER_MODE);
+    const identity = await identify(partialPath);
+    const before = await identify(path);
+    if (replaces !== undefined && (await versionOf(path)) !== replaces) throw conflictError(path);
+    signal.throwIfAborted();
+    if (before === undefined) appeared = { path, identity };
+    await rename(partialPath, path);
+    return key;
   };
 
   return {
@@ -128,20 +146,16 @@ function startWrite({ path, partialPath, root }: FileToWrite, log: Log, signal: 
       const { size } = await complete.file.stat();
       if (size !== written) {
         throw new StorageError(
-          `Cannot write ${path}: ${size} bytes are in the file, ${written} were written to it`,
+          `Cannot write ${pathOf(key)}: ${size} bytes are in the file, ${written} were written to it`,
         );
       }
       // Some file systems report a failed write only now.
       await complete.file.close();
       file = undefined;
-      await makeFolder(dirname(path), FOLDER_MODE);
-      const isNew = (await identify(path)) === undefined;
-      const renamed = await identify(partialPath);
-      signal.throwIfAborted();
-      if (isNew) appeared = renamed;
-      await rename(partialPath, path);
-      await syncFolders(topToSync, dirname(path), log);
+      const stored = await (claim ? takeFreeKey(key, claim, take, pathOf) : replace());
+      await syncFolders(topToSync, dirname(pathOf(stored)), log);
       await removeIfEmpty(dirname(partialPath));
+      claim?.claimed(stored);
     },
 
     async undo() {
@@ -151,7 +165,9 @@ function startWrite({ path, partialPath, root }: FileToWrite, log: Log, signal: 
         .catch((error: unknown) => log.debug(`Closing ${partialPath}: ${describeError(error)}`));
       await removeFile(partialPath);
       // Another writer may have put a file of its own there meanwhile.
-      if (appeared !== undefined && (await identify(path)) === appeared) await removeFile(path);
+      if (appeared?.identity !== undefined && (await identify(appeared.path)) === appeared.identity) {
+        await removeFile(appeared.path);
+      }
       await removeIfEmpty(dirname(partialPath));
     },
   };

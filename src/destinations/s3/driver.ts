@@ -1,15 +1,16 @@
 import type { Log } from '../../log.ts';
 import { checkKey, folderOfPrefix } from '../check-key.ts';
-import type { Destination, ObjectInfo } from '../destination.ts';
+import type { Claim, Destination, ObjectInfo } from '../destination.ts';
 import { createBucket, DEFAULT_TUNING, type S3Tuning } from './client.ts';
 import type { S3Config } from './config.ts';
+import { deleteObject } from './delete.ts';
 import { s3Error } from './errors.ts';
 import { listObjects } from './list.ts';
-import { readObject } from './read.ts';
-import { deleteObject, findObject } from './requests.ts';
+import { createObjectReader } from './read.ts';
+import { findObject } from './requests.ts';
 import { presignObject } from './share.ts';
 import { sweepUploads } from './sweep.ts';
-import { writeObject } from './writer.ts';
+import { createObjectWriter } from './write.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
 export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TUNING): Destination {
@@ -44,11 +45,23 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
     return prefix + key;
   };
 
+  const claimInBucket = ({ next, claimed }: Claim): Claim => ({
+    next() {
+      const key = next();
+      return key === undefined ? undefined : inBucket(key);
+    },
+    claimed: (full) => claimed(full.slice(prefix.length)),
+  });
+
   return {
     url: locate('').slice(0, -1),
     locate,
-    write: (key, options = {}) => writeObject(bucket, inBucket(key), options),
-    read: (key) => readObject(bucket, inBucket(key)),
+    write: (key, options = {}) =>
+      createObjectWriter(bucket, inBucket(key), {
+        ...options,
+        claim: options.claim && claimInBucket(options.claim),
+      }),
+    read: (key, options) => createObjectReader(bucket, inBucket(key), options),
     async stat(key) {
       const full = inBucket(key);
       const head = await attempt(`Cannot look up ${locate(key)}`, () => findObject(bucket, full));

@@ -1,6 +1,13 @@
-import type { S3Config } from '../../config/config.ts';
-import { ObjectNotFoundError, StorageError, TwinDbError } from '../../errors.ts';
+import {
+  ConflictError,
+  IntegrityError,
+  ObjectNotFoundError,
+  OutgrownError,
+  StorageError,
+  TwinDbError,
+} from '../../errors.ts';
 import { ANSWER_TOO_LARGE } from './answer-limit.ts';
+import type { S3Config } from './config.ts';
 
 /** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
 interface S3Failure {
@@ -49,6 +56,16 @@ export function isAbsent(error: unknown): boolean {
   return status === 404 && name !== 'NoSuchBucket';
 }
 
+/** Whether the server says that a condition does not hold: another writer was there first, or has replaced or deleted what was read. */
+export function saysConflict(error: unknown): boolean {
+  return [409, 412].includes(readFailure(error).status) || isAbsent(error);
+}
+
+/** Whether the server may have refused a request because of a condition that it does not know. */
+export function saysUnknownCondition(error: unknown): boolean {
+  return [400, 501].includes(readFailure(error).status);
+}
+
 /** Whether there was no answer, or none that says what became of the request. */
 export function isUncertain(error: unknown): boolean {
   const { status } = readFailure(error);
@@ -57,7 +74,10 @@ export function isUncertain(error: unknown): boolean {
 
 /** The error for an operation that failed; `doing` says which, for example `Cannot read s3://b/key`. */
 export function s3Error(doing: string, cause: unknown, place: Place): TwinDbError {
-  if (cause instanceof TwinDbError) return cause;
+  // They name the object.
+  if (cause instanceof ConflictError || cause instanceof OutgrownError || cause instanceof IntegrityError)
+    return cause;
+  if (cause instanceof TwinDbError) return new StorageError(doing, { cause });
   if (isAbsent(cause))
     return new ObjectNotFoundError(`${doing}: there is no such object`, { cause, isExplained: true });
   const known = explain(readFailure(cause), cause, place);

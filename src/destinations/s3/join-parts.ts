@@ -1,40 +1,56 @@
 import { createHash } from 'node:crypto';
-import type {
-  CompletedPart,
+import {
+  type CompletedPart,
   CompleteMultipartUploadCommand,
-  CompleteMultipartUploadCommandOutput,
+  type CompleteMultipartUploadCommandOutput,
 } from '@aws-sdk/client-s3';
 import type { S3Bucket } from './client.ts';
-import { isAbsent, isUncertain } from './errors.ts';
+import { isAbsent, isUncertain, saysConflict, saysUnknownCondition } from './errors.ts';
 import { findObject } from './requests.ts';
 
 /** The object that the parts are to make. */
-interface Joined {
+export interface Joined {
   /** Bytes. */
   readonly size: number;
   /** Whether the server encrypts with KMS; the ETags are no MD5 then. */
   readonly isKms: boolean;
 }
 
+/** What must be under the key, or must not be. */
+interface Condition {
+  readonly condition: { readonly IfNoneMatch?: string; readonly IfMatch?: string };
+}
+
 /**
- * Joins the parts to an object, which appears whole. An error in an answer with status 200 is an error too: the SDK
- * looks into the body of this one. A lost answer is decided by the object that is there: by its size and ETag.
+ * Joins the parts to an object, which appears whole; undefined when the condition does not hold. There are servers that ignore it: look before. An error
+ * in an answer with status 200 is an error too: the SDK looks into the body of this one. A lost answer is decided by the object that
+ * is there: by its size and ETag.
  */
 export async function joinParts(
   bucket: S3Bucket,
   command: CompleteMultipartUploadCommand,
-  joined: Joined,
+  { condition, ...joined }: Joined & Condition,
   signal: AbortSignal,
-): Promise<CompleteMultipartUploadCommandOutput> {
+): Promise<CompleteMultipartUploadCommandOutput | undefined> {
+  const isConditional = Object.keys(condition).length > 0;
+  const send = (how: Condition['condition']) =>
+    bucket.joiner.send(new CompleteMultipartUploadCommand({ ...command.input, ...how }), {
+      abortSignal: signal,
+    });
   try {
-    return await bucket.joiner.send(command, { abortSignal: signal });
+    return await send(condition).catch((error: unknown) => {
+      if (isConditional && saysUnknownCondition(error)) return send({});
+      throw error;
+    });
   } catch (error) {
-    // An answer got lost, perhaps to an earlier attempt: "no such upload" may well mean "done already".
-    if (!isAbsent(error) && !isUncertain(error)) throw error;
+    // An answer got lost, perhaps to an earlier attempt: "no such upload" and "it is there" may well mean "done already".
+    const isConflict = isConditional && saysConflict(error);
+    if (!isConflict && !isAbsent(error) && !isUncertain(error)) throw error;
     const { Key = '', MultipartUpload } = command.input;
     const parts = MultipartUpload?.Parts ?? [];
-    if (signal.aborted || !(await isJoined(bucket, Key, parts, joined, signal))) throw error;
-    return { $metadata: {} };
+    if (!signal.aborted && (await isJoined(bucket, Key, parts, joined, signal))) return { $metadata: {} };
+    if (isConflict && !isAbsent(error)) return undefined;
+    throw error;
   }
 }
 

@@ -20,8 +20,12 @@ export function markerFolder(host: string): string {
 
 /** The key of the marker for a write of `key` by `owner`; both are keys in the bucket, which begin with `[s3] prefix`. */
 export function markerFor(key: string, owner: string, prefix = ''): string {
-  const host = key.slice(0, key.indexOf('/', prefix.length));
-  return `${markerFolder(host)}${owner}.${hashKey(key)}`;
+  return `${markerFolderOf(key, prefix)}${owner}.${hashKey(key)}`;
+}
+
+/** The folder of the markers of the host whose key this is. */
+export function markerFolderOf(key: string, prefix = ''): string {
+  return markerFolder(key.slice(0, key.indexOf('/', prefix.length)));
 }
 
 /** The marker with this key; undefined when it is none of ours. */

@@ -1,5 +1,4 @@
 import {
-  DeleteObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -15,6 +14,16 @@ export interface S3Head {
   readonly size: number;
   readonly etag: string;
   readonly modified: Date;
+  /** Who stored it, as its metadata tell; undefined where they don't. */
+  readonly writer: string | undefined;
+}
+
+/** The metadata that name the write which an object comes from: servers send requests back as refused that they have carried out. */
+export const WRITER = 'twindb-writer';
+
+/** Without the quotes, in which Ceph RGW 16 refuses the right one as a condition; undefined when there is no object. */
+export function bareEtag(head: Pick<S3Head, 'etag'> | undefined): string | undefined {
+  return head?.etag.replaceAll('"', '');
 }
 
 /** The object's facts, or undefined when there is none. Throws the SDK's error, also for an absent bucket. */
@@ -30,6 +39,7 @@ export async function findObject(
       size: head.ContentLength ?? 0,
       etag: head.ETag ?? '',
       modified: head.LastModified ?? new Date(0),
+      writer: head.Metadata?.[WRITER],
     };
   } catch (error) {
     if (!isAbsent(error)) throw error;
@@ -67,19 +77,4 @@ export async function putObject(
   const command = new PutObjectCommand({ Bucket: config.bucket, Key: key, Body: body, ...how });
   const { ETag } = await client.send(command, { abortSignal: signal });
   return ETag ?? '';
-}
-
-/** S3 answers the same whether there was an object or not. */
-export async function deleteObject(
-  { client, config }: S3Bucket,
-  key: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const command = new DeleteObjectCommand({ Bucket: config.bucket, Key: key });
-  try {
-    await client.send(command, signal ? { abortSignal: signal } : {});
-  } catch (error) {
-    // Some servers do answer 404.
-    if (!isAbsent(error)) throw error;
-  }
 }

@@ -58,7 +58,7 @@ export function openSsh(
     url,
     locate,
 
-    write(key) {
+    write(key, { claim, replaces } = {}) {
       checkKey(key);
       const folder = posix.join(root, key.slice(0, key.indexOf('/')), PARTIAL_FOLDER);
       return createUpload(
@@ -66,7 +66,11 @@ export function openSsh(
         {
           partial: `${folder}/${newPartialName()}`,
           aside: `${folder}/${newPartialName()}`,
-          target: locate(key),
+          key,
+          pathOf: locate,
+          nameOf: (each) => `${url}/${each}`,
+          claim,
+          replaces,
         },
         {
           place: `${url}/${key}`,
@@ -76,9 +80,14 @@ export function openSsh(
       );
     },
 
-    read(key) {
+    read(key, options) {
       checkKey(key);
-      return createDownload(sessions.open, locate(key), (cause) => readError(cause, `${url}/${key}`));
+      return createDownload(
+        sessions.open,
+        locate(key),
+        (cause) => readError(cause, `${url}/${key}`),
+        options,
+      );
     },
 
     async stat(key) {

@@ -1,4 +1,4 @@
-import { ObjectNotFoundError, StorageError } from '../../errors.ts';
+import { ConflictError, ObjectNotFoundError, StorageError } from '../../errors.ts';
 import { FOLDER_REMEDY } from './files.ts';
 import { NO_SUCH_FILE, PERMISSION_DENIED, statusOf } from './session.ts';
 
@@ -12,6 +12,7 @@ export class NotAFileError extends Error {
 
 /** The StorageError for a failed `operation` (a verb) on `object`. */
 export function storageError(cause: unknown, operation: string, object: string): StorageError {
+  if (cause instanceof ConflictError) return cause;
   const remedy = statusOf(cause) === PERMISSION_DENIED ? { remedy: FOLDER_REMEDY } : {};
   return new StorageError(`Cannot ${operation} ${object}`, { cause, ...remedy });
 }

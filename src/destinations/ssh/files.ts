@@ -47,6 +47,26 @@ export function statPath(session: SftpSession, path: string): Promise<Stats | un
   return unlessAbsent(session.call<Stats>((sftp, answer) => sftp.stat(path, answer)));
 }
 
+/** SFTP knows no inodes: another writer's file is told apart by these two. */
+export function versionOf({ size, mtime }: Stats): string {
+  return `${size}:${mtime}`;
+}
+
+/**
+ * Renames a file to a name that nothing has; false when something has it. SFTP has no code for that, so it is looked for: before as well, since some
+ * servers replace what is there.
+ */
+export async function claimName(session: SftpSession, from: string, to: string): Promise<boolean> {
+  if ((await statPath(session, to)) !== undefined) return false;
+  try {
+    await session.call((sftp, answer) => sftp.rename(from, to, answer), 'slow');
+    return true;
+  } catch (error) {
+    if (statusOf(error) === undefined || (await statPath(session, to)) === undefined) throw error;
+    return false;
+  }
+}
+
 export function removeFile(session: SftpSession, path: string): Promise<void> {
   // Of a file of terabytes it takes its time.
   return session.call((sftp, answer) => sftp.unlink(path, answer), 'slow');

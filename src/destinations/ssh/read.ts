@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { Stats } from 'ssh2';
+import type { ReadOptions, Version } from '../destination.ts';
 import { createSizedReader, type SizedRead } from '../sized-reader.ts';
 import { NotAFileError } from './errors.ts';
+import { versionOf } from './files.ts';
 import type { SftpSession } from './session.ts';
 
 /** The largest answer that every OpenSSH gives to one request (256 KiB with the answer's own fields). */
@@ -15,12 +17,14 @@ export function createDownload(
   open: () => Promise<SftpSession>,
   path: string,
   explain: (cause: unknown) => Error,
+  { onVersion }: ReadOptions = {},
 ): Readable {
   let download: Download | undefined;
   return createSizedReader(
     () => ({
       open: async () => {
         download = await startDownload(await open(), path);
+        onVersion?.(download.version);
         return download.size;
       },
       next: async () => await download?.next(),
@@ -33,6 +37,7 @@ export function createDownload(
 /** A file that is open. */
 interface Download extends Omit<SizedRead, 'open'> {
   readonly size: number;
+  readonly version: Version;
 }
 
 /** Rejects with NO_SUCH_FILE's status when there is none, and with NotAFileError for anything but a regular file. */
@@ -64,6 +69,7 @@ async function startDownload(session: SftpSession, path: string): Promise<Downlo
   };
   return {
     size,
+    version: versionOf(stats),
     async next() {
       ask();
       const block = await ahead.shift();

@@ -28,10 +28,16 @@ it('a write that is given up leaves nothing, even where the server fails to clos
   const asked: string[] = [];
   const warnings: string[] = [];
   const log = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} };
-  const paths = { partial: '/b/db1/.partial/x', target: '/b/db1/x', aside: '/b/db1/.partial/y' };
+  const target = {
+    key: 'db1/x',
+    pathOf: (key: string) => `/b/${key}`,
+    nameOf: (key: string) => `ssh://b/${key}`,
+    partial: '/b/db1/.partial/x',
+    aside: '/b/db1/.partial/y',
+  };
   const explain = (cause: unknown) => new Error('Cannot write', { cause });
   const open = () => Promise.resolve(makeSession(asked));
-  const stream = createUpload(open, paths, { place: 'there', explain, log });
+  const stream = createUpload(open, target, { place: 'there', explain, log });
   stream.on('error', () => {});
   await new Promise((resolve) => stream.write(Buffer.alloc(300 * 1024), resolve));
   stream.destroy(new Error('stop'));

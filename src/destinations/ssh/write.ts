@@ -2,8 +2,11 @@ import { posix } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Stats } from 'ssh2';
 import { StorageError } from '../../errors.ts';
+import { conflictError, takeFreeKey } from '../claim-key.ts';
+import type { WriteOptions } from '../destination.ts';
 import { createTwoPhaseWriter, type TwoPhaseWrite, type WriterOptions } from '../two-phase-writer.ts';
 import {
+  claimName,
   explainFailure,
   insideFolder,
   removeFile,
@@ -12,6 +15,7 @@ import {
   syncFolder,
   syncHandle,
   unlessAbsent,
+  versionOf,
 } from './files.ts';
 import type { SftpSession } from './session.ts';
 
@@ -27,9 +31,12 @@ const BUFFER_SIZE = 64 * 1024;
 const FILE_MODE = 0o600;
 
 /** Where an object is written, and where it lies in the end. */
-export interface UploadPaths {
+export interface UploadTarget extends Pick<WriteOptions, 'claim' | 'replaces'> {
   readonly partial: string;
-  readonly target: string;
+  readonly key: string;
+  readonly pathOf: (key: string) => string;
+  /** The object as messages name it. */
+  readonly nameOf: (key: string) => string;
   /** For the file that is replaced, on servers that cannot do it in one step. */
   readonly aside: string;
 }
@@ -40,19 +47,19 @@ export interface UploadPaths {
  */
 export function createUpload(
   open: () => Promise<SftpSession>,
-  paths: UploadPaths,
+  target: UploadTarget,
   options: Omit<WriterOptions, 'highWaterMark'>,
 ): Writable {
   return createTwoPhaseWriter(
     (signal) => {
       let upload: Upload | undefined;
       const needUpload = (): Upload => {
-        if (!upload) throw new StorageError(`${paths.partial} is not open`);
+        if (!upload) throw new StorageError(`${target.partial} is not open`);
         return upload;
       };
       return {
         open: async () => {
-          upload = await startUpload(await open(), paths, signal);
+          upload = await startUpload(await open(), target, signal);
         },
         write: (bytes) => needUpload().write(bytes),
         commit: () => needUpload().commit(),
@@ -68,7 +75,7 @@ type Upload = Omit<TwoPhaseWrite, 'open'>;
 
 async function startUpload(
   session: SftpSession,
-  { partial, target, aside }: UploadPaths,
+  { partial, key, pathOf, nameOf, aside, claim, replaces }: UploadTarget,
   signal: AbortSignal,
 ): Promise<Upload> {
   const folder = posix.dirname(partial);
@@ -79,8 +86,8 @@ async function startUpload(
     session.call<Buffer>((sftp, answer) => sftp.open(partial, 'wx', { mode: FILE_MODE }, answer)),
   ).catch(explain);
   let isOpen = true;
-  /** The file as it was when it was about to appear under a name where none was before. */
-  let appeared: Stats | undefined;
+  /** The path where nothing was before, and the file as it was when it was about to appear there. */
+  let appeared: { readonly path: string; readonly version: string } | undefined;
   let size = 0;
   let block: Buffer | undefined;
   let filled = 0;
@@ -113,6 +120,28 @@ async function startUpload(
     if (failed) await explain(failed.cause);
   };
 
+  const take = async (path: string, version: string): Promise<boolean> => {
+    signal.throwIfAborted();
+    appeared = { path, version };
+    const isOurs = await insideFolder(session, posix.dirname(path), () =>
+      claimName(session, partial, path),
+    ).catch(explain);
+    if (!isOurs) appeared = undefined;
+    return isOurs;
+  };
+  const replace = async (path: string, version: string): Promise<string> => {
+    const before = await statPath(session, path);
+    if (replaces !== undefined && (before === undefined || versionOf(before) !== replaces)) {
+      throw conflictError(nameOf(key));
+    }
+    signal.throwIfAborted();
+    if (before === undefined) appeared = { path, version };
+    await insideFolder(session, posix.dirname(path), () => replaceFile(session, partial, path, aside)).catch(
+      explain,
+    );
+    return key;
+  };
+
   return {
     async write(chunk) {
       for (let offset = 0; offset < chunk.length; ) {
@@ -133,13 +162,12 @@ async function startUpload(
       const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
       if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
       await close();
-      const isNew = (await statPath(session, target)) === undefined;
-      signal.throwIfAborted();
-      if (isNew) appeared = stats;
-      await insideFolder(session, posix.dirname(target), () =>
-        replaceFile(session, partial, target, aside),
-      ).catch(explain);
-      await syncFolder(session, posix.dirname(target));
+      const version = versionOf(stats);
+      const stored = await (claim
+        ? takeFreeKey(key, claim, (each) => take(pathOf(each), version), nameOf)
+        : replace(pathOf(key), version));
+      await syncFolder(session, posix.dirname(pathOf(stored)));
+      claim?.claimed(stored);
     },
     async undo() {
       await Promise.all(underWay);
@@ -149,10 +177,10 @@ async function startUpload(
       await close().catch(() => undefined);
       const isRemoved = await unlessAbsent(removeFile(session, partial).then(() => true));
       if (isRemoved || appeared === undefined) return;
-      // It was renamed. SFTP knows no inodes: another writer's file is told apart by these two.
-      const now = await statPath(session, target);
-      if (now?.size !== appeared.size || now.mtime !== appeared.mtime) return;
-      await unlessAbsent(removeFile(session, target));
+      // It was renamed.
+      const now = await statPath(session, appeared.path);
+      if (now === undefined || versionOf(now) !== appeared.version) return;
+      await unlessAbsent(removeFile(session, appeared.path));
     },
   };
 }

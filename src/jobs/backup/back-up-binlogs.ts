@@ -28,7 +28,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
-import { readAll } from './unused-start.ts';
+import { inOrder, readAll } from './unused-start.ts';
 
 /** What was copied in a run. */
 interface Copied {
@@ -172,8 +172,11 @@ async function copyBinlog(
   await using source = await openBinlogSource(closed, server, context);
   const { timeCreated } = source.facts();
   const named = { binlog: closed.name, timeCreated };
-  const key = binlogCopyKey(host, named, (each) => taken.has(each));
-  const stored = await storeCopy(source, { key, previousSize: closed.size }, context);
+  const keyAt = inOrder<string>((before) =>
+    binlogCopyKey(host, named, (each) => taken.has(each) || before.includes(each)),
+  );
+  const stored = await storeCopy(source, { keyAt, previousSize: closed.size }, context);
+  const key = keyAt(stored.index);
   const contents = readContents(closed.name, source.facts().scan, context);
   const describe = ({ size, sha256, chain }: StoredObject): BinlogCopy => ({
     ...named,

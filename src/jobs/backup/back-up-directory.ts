@@ -14,7 +14,7 @@ import { warnOfFuture } from '../record/warn-of-future.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
-import { takenKeys, unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStarts } from './unused-start.ts';
 
 /**
  * Backs up one directory and enters the copy in the status and its retention, at the destination and locally. Returns
@@ -31,22 +31,19 @@ export async function backUpDirectory(
   warnOfFuture(FILES, status, context);
   const machineId = context.machineId();
   const own = findOwn(FILES, status, { machineId }, context);
-  const started = unusedStart(
-    await takenKeys(places),
-    (start) => fileCopyKey(host, runType, path, start),
-    context.now(),
-  );
-  const key = fileCopyKey(host, runType, path, started);
+  const keyOf = (start: Date) => fileCopyKey(host, runType, path, start);
+  const startAt = unusedStarts(await takenKeys(places), keyOf, context.now());
+  const keyAt = (index: number) => keyOf(startAt(index));
   await requireAnswer(path, context.signal);
   const exclude = await copyFoldersBelow(path, config);
   // Made while tar reads the folder around them, they would be a change that it warns of.
   for (const folder of exclude) await makeFolder(folder, 0o700);
   const { tarOptions, oneFileSystem, exclude: patterns } = config.source;
   const source = openFileSource(path, { tarOptions, patterns, oneFileSystem, exclude });
-  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(key))}`);
+  log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(keyAt(0)))}`);
   const stored = await storeCopy(
     source,
-    { key, previousSize: latestSize(own, host, runType, path) },
+    { keyAt, previousSize: latestSize(own, host, runType, path) },
     context,
   );
 
@@ -65,7 +62,7 @@ export async function backUpDirectory(
     runType,
     name: nameOfKey(object.key),
     sourcePath: path,
-    backupStarted: toSeconds(started),
+    backupStarted: toSeconds(startAt(stored.index)),
     backupFinished: toSeconds(context.now()),
     size: object.size,
     sha256: object.sha256,

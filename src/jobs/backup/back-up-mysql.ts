@@ -37,7 +37,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
-import { takenKeys, unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStarts } from './unused-start.ts';
 import { warnOfUncopied } from './warn-of-uncopied.ts';
 
 /**
@@ -89,7 +89,8 @@ async function planCopy(
   const previousSize = sizeOfLatest(own, runType, choice.type);
 
   return async () => {
-    const started = unusedStart(taken, (start) => mysqlCopyKey(host, runType, start), now());
+    const keyOf = (start: Date) => mysqlCopyKey(host, runType, start);
+    const startAt = unusedStarts(taken, keyOf, now());
     await using source = await openMysqlSource({
       server,
       programs,
@@ -100,8 +101,8 @@ async function planCopy(
       size: unpackedSize,
       log,
     });
-    const key = mysqlCopyKey(host, runType, started);
-    const store = () => storeCopy(source, { key, previousSize }, context);
+    const keyAt = (index: number) => keyOf(startAt(index));
+    const store = () => storeCopy(source, { keyAt, previousSize }, context);
     const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
     const info = source.facts();
     const describe = (object: StoredObject): MysqlCopy => ({
@@ -118,7 +119,7 @@ async function planCopy(
       parent: parent && (object === stored.local ? keepLocalKey(parent.key) : parent.key),
       ...nameOf(object),
       unpackedSize,
-      backupStarted: toSeconds(started),
+      backupStarted: toSeconds(startAt(stored.index)),
       backupFinished: toSeconds(now()),
     });
     await recordStored(stored, places, MYSQL, describe, context);

@@ -123,7 +123,10 @@ async function readOne(
     isSigned: hasSigned(format, stored.status),
     async sign(keyring) {
       if (count === 0) return;
-      await status.write({ ...stored, status: signAll(format, stored.status, isOurs, keyring) });
+      await status.change((current) => ({
+        ...current,
+        status: signAll(format, current.status, isOurs, keyring),
+      }));
     },
   };
 }

@@ -51,7 +51,7 @@ describe('a copy that was stored in both places', () => {
   /** Enters it in each place but the one that `failing` names: there retention cannot be planned. */
   const record = (failing: CopyPlace) =>
     recordStored(
-      { atDestination: stored, local: { ...stored }, seconds: 1 },
+      { atDestination: stored, local: { ...stored }, index: 0, seconds: 1 },
       { destination: remote, local },
       {
         ...FILES,

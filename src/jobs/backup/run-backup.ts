@@ -9,7 +9,7 @@ import { ownAccounts } from '../../writers.ts';
 import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
-import { finishAllDeletions, listPlaces } from '../record/record-copy.ts';
+import { confirmEntries, finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
 import { announce } from './announce.ts';
 import { backUpDirectory } from './back-up-directory.ts';
@@ -106,7 +106,10 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   // Before anything is deleted.
   await requireDistinctPlaces(given);
   const machineId = given.machineId();
-  const warnings = recallWarnings(rememberedBy(machineId, told), toSeconds(start));
+  const warnings = recallWarnings(rememberedBy(machineId, told), toSeconds(start), (title) =>
+    // Of a directory it is its path.
+    title.startsWith('/') ? config.source.backupDirs.includes(title) : config.mysql !== undefined,
+  );
   const context: JobContext = {
     ...given,
     outgrown: warnings.outgrown,
@@ -136,6 +139,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   await remember({ complete: succeeded && !parts.binlogsOnly });
+  for (const kept of Object.values(places)) await attempt(() => confirmEntries(kept));
   await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;
 }
@@ -161,9 +165,10 @@ async function rememberWarnings(
   { log, signal, machineId, now }: JobContext,
 ): Promise<void> {
   try {
-    const stored = await destination.status.read();
-    const told = withRemembered(machineId(), own, { told: stored.told ?? {}, now: toSeconds(now()) });
-    await destination.status.write({ ...stored, told });
+    await destination.status.change((stored) => ({
+      ...stored,
+      told: withRemembered(machineId(), own, { told: stored.told ?? {}, now: toSeconds(now()) }),
+    }));
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import type { Destination } from '../../destinations/destination.ts';
-import { describeError, OutgrownError } from '../../errors.ts';
+import type { Claim, Destination } from '../../destinations/destination.ts';
+import { describeError, OutgrownError, TwinDbError } from '../../errors.ts';
 import type { LogFields } from '../../log.ts';
 import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
@@ -22,8 +22,8 @@ export interface StoredObject extends Digest {
 }
 
 interface StoreOptions {
-  /** The copy's key before the suffixes of its modifiers. */
-  readonly key: string;
+  /** The keys that the copy may have, before the suffixes of its modifiers, the best with 0: it gets the first one that nothing has. */
+  readonly keyAt: (index: number) => string;
   /** Bytes the last copy of this source had. */
   readonly previousSize: number | undefined;
 }
@@ -32,6 +32,8 @@ interface StoreOptions {
 export interface StoredCopy {
   readonly atDestination: StoredObject;
   readonly local: StoredObject | undefined;
+  /** Which of its keys the copy has. */
+  readonly index: number;
   /** How long the stream took. */
   readonly seconds: number;
 }
@@ -43,16 +45,18 @@ export function logFieldsOf({ atDestination: { key, size }, seconds }: StoredCop
 
 /**
  * Source -> compressor -> keep-local -> gpg -> destination. When anything fails, neither the destination nor
- * keep_local_path has anything under the copy's key.
+ * keep_local_path has anything of this copy. Both have it under the same key, which no other run has.
  */
 export async function storeCopy(
   source: Source<unknown>,
-  { key, previousSize }: StoreOptions,
+  { keyAt, previousSize }: StoreOptions,
   context: JobContext,
 ): Promise<StoredCopy> {
   const [compressor, ...encryption] = backupChain(context.config, context.cores);
-  const localKey = key + compressor.suffix;
-  const remoteKey = localKey + encryption.map((modifier) => modifier.suffix).join('');
+  const localKeys = claimFrom((index) => keyAt(index) + compressor.suffix);
+  const remoteKeys = claimFrom(
+    (index) => localKeys.keyAt(index) + encryption.map((modifier) => modifier.suffix).join(''),
+  );
   const begun = performance.now();
   const reading = await source.open();
   const compressing = await compressor.apply();
@@ -62,10 +66,11 @@ export async function storeCopy(
   const remoteMeter = new DigestMeter((bytes) => line.advance(bytes));
   // Without encryption both places get the same bytes.
   const localMeter = encryption.length > 0 ? new DigestMeter() : remoteMeter;
-  const keeping = (local: Destination): Duplex[] => [
-    ...(localMeter === remoteMeter ? [] : [localMeter]),
-    new KeepLocal(local.write(localKey)),
-  ];
+  let kept: Writable | undefined;
+  const keeping = (local: Destination): Duplex[] => {
+    kept = local.write(localKeys.keyAt(0), { claim: localKeys.claim });
+    return [...(localMeter === remoteMeter ? [] : [localMeter]), new KeepLocal(kept)];
+  };
   const { outgrown } = context;
   const reached = outgrown?.reached(source.title);
   const expected = expectSize({ previousSize, sourceSize: source.size, reached });
@@ -79,23 +84,74 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.destination.write(remoteKey, { expected }),
+        context.destination.write(remoteKeys.keyAt(0), {
+          expected,
+          claim: remoteKeys.claim,
+          warnLasting: (message, essence) =>
+            context.warnLasting(`copies of ${source.title}`, message, essence),
+        }),
       ],
       context.signal,
     );
     if (reached !== undefined) outgrown?.note(source.title, undefined);
   } catch (error) {
     if (error instanceof OutgrownError) outgrown?.note(source.title, error.size);
-    await removeLocalCopy(context, localKey);
+    // One that was given up has removed itself, and another run may have its key by now.
+    const local = localKeys.claimed();
+    if (local !== undefined && kept?.writableFinished) await removeLocalCopy(context, local.key);
     throw error;
   } finally {
     line.end();
   }
+  const { key: remoteKey, index } = remoteKeys.claimed() ?? { key: remoteKeys.keyAt(0), index: 0 };
+  const localKey = await alignLocalCopy(localKeys.claimed()?.key, localKeys.keyAt(index), remoteKey, context);
   return {
     atDestination: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
-    local: context.local && { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
+    local:
+      localKey === undefined
+        ? undefined
+        : { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
+    index,
     seconds: Math.round(performance.now() - begun) / 1000,
   };
+}
+
+/** A claim that goes from one of these keys to the next, and which one it got. */
+function claimFrom(keyAt: (index: number) => string) {
+  let index = 0;
+  let claimed: { readonly key: string; readonly index: number } | undefined;
+  const claim: Claim = {
+    next: () => keyAt(++index),
+    claimed: (key) => {
+      claimed = { key, index };
+    },
+  };
+  return { keyAt, claim, claimed: () => claimed };
+}
+
+/**
+ * Gives the local copy the name that the one at the destination got: restores find it by that. Another run may have taken the name in one of
+ * the two only. Returns its key; undefined when there is none, or none any more.
+ */
+async function alignLocalCopy(
+  key: string | undefined,
+  wanted: string,
+  remoteKey: string,
+  context: JobContext,
+): Promise<string | undefined> {
+  const { local, destination, log } = context;
+  if (local === undefined || key === undefined || key === wanted) return key;
+  try {
+    if (local.move === undefined) throw new TwinDbError('copies cannot be renamed there');
+    await local.move(key, wanted);
+    return wanted;
+  } catch (error) {
+    log.warn(
+      `${quoteLocation(destination.locate(remoteKey))} is safe, but its copy in keep_local_path could not get the same name and is removed: ${describeError(error)}`,
+    );
+    await removeLocalCopy(context, key);
+    return undefined;
+  }
 }
 
 /** An empty object restores nothing, and an empty stream that gpg encrypts does not even look empty. */

@@ -3,7 +3,7 @@ import { FILES_STATUS } from '../../kinds/files.ts';
 import type { Status } from '../../status/entries.ts';
 import { withEntry } from '../../status/layout.ts';
 import type { CopyPlace, CopyPlaces } from '../record/record-copy.ts';
-import { takenKeys, unusedStart } from './unused-start.ts';
+import { takenKeys, unusedStarts } from './unused-start.ts';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds));
 const keyAt = (start: Date) => `db1/daily/files/_etc-${start.getUTCSeconds()}`;
@@ -17,7 +17,7 @@ function place(keys: readonly string[], deletions: readonly string[]): CopyPlace
 }
 
 async function startIn(places: CopyPlaces): Promise<number> {
-  return unusedStart(await takenKeys(places), keyAt, at(1)).getUTCSeconds();
+  return unusedStarts(await takenKeys(places), keyAt, at(1))(0).getUTCSeconds();
 }
 
 describe('the start time of a new copy', () => {
@@ -31,6 +31,12 @@ describe('the start time of a new copy', () => {
     const destination = place([`${keyAt(at(1))}.tar.gz.gpg`], [`${keyAt(at(2))}.tar.gz.gpg`]);
     const local = place([`${keyAt(at(3))}.tar.gz`], [`${keyAt(at(4))}.tar.gz`]);
     expect(await startIn({ destination, local })).toBe(5);
+  });
+
+  it('goes on to the next free second when another run has taken that name meanwhile', async () => {
+    const destination = place([`${keyAt(at(2))}.tar.gz`], []);
+    const starts = unusedStarts(await takenKeys({ ...free, destination }), keyAt, at(1));
+    expect([0, 1, 2, 1].map((index) => starts(index).getUTCSeconds())).toEqual([1, 3, 4, 3]);
   });
 
   it('is found although the local status is damaged, and not without the one of the destination', async () => {

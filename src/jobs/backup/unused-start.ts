@@ -17,13 +17,33 @@ export async function takenKeys(places: CopyPlaces): Promise<string[]> {
   return stored.flatMap(({ status, deletions }) => [...entriesOf(status).map(([key]) => key), ...deletions]);
 }
 
+/** What `next` returns, given those before, one after the other: for the first call with 0 the first, and so on. */
+export function inOrder<T>(next: (before: readonly T[]) => T): (index: number) => T {
+  const found: T[] = [];
+  return (index) => {
+    for (;;) {
+      const wanted = found[index];
+      if (wanted !== undefined) return wanted;
+      found.push(next(found));
+    }
+  };
+}
+
 /**
- * The start time for a copy's name. Local time repeats an hour when summer ends, and a copy must not take the name of an
- * older one, so the seconds go on until the name is free. `keyAt` makes the key before the suffixes.
+ * The start times that a copy's name may have, the best first: when it is stored, another run may have taken that name. Local time repeats
+ * an hour when summer ends, and a copy must not take the name of an older one, so the seconds go on until the name is free.
+ * `keyAt` makes the key before the suffixes.
  */
-export function unusedStart(keys: readonly string[], keyAt: (start: Date) => string, now: Date): Date {
-  let start = now;
+export function unusedStarts(
+  keys: readonly string[],
+  keyAt: (start: Date) => string,
+  now: Date,
+): (index: number) => Date {
   const isTaken = (key: string) => keys.some((other) => other.startsWith(key));
-  while (isTaken(keyAt(start))) start = new Date(start.getTime() + 1000);
-  return start;
+  return inOrder<Date>((before) => {
+    const last = before.at(-1);
+    let start = last === undefined ? now : new Date(last.getTime() + 1000);
+    while (isTaken(keyAt(start))) start = new Date(start.getTime() + 1000);
+    return start;
+  });
 }

@@ -57,8 +57,8 @@ export function recordEntry(
       const sign = integrity.accept ? store.sign : undefined;
       const enter = (before: Status) => kind.enter(before, examined(before), sign);
       // Retention is the business of the next backup.
-      const write: typeof store.status.write = (stored) => store.status.write(stored, writing);
-      const place = { ...store, status: { ...store.status, write } };
+      const change: typeof store.status.change = (apply) => store.status.change(apply, writing);
+      const place = { ...store, status: { ...store.status, change } };
       if (judgement.state === 'adopted') await changeStatus(place, { enter }, log);
       return judgement;
     });

@@ -209,8 +209,8 @@ describe('a copy that cannot be entered', () => {
     const place = placeOf(real);
     const status = {
       ...place.status,
-      write: async (stored: Parameters<typeof place.status.write>[0]) => {
-        await place.status.write(stored);
+      change: async (apply: Parameters<typeof place.status.change>[0]) => {
+        await place.status.change(apply);
         throw new Crash('no answer');
       },
     };

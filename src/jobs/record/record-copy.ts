@@ -62,22 +62,24 @@ export async function changeStatus<C extends RecordedCopy>(
   change: StatusChange<C>,
   log: Log,
 ): Promise<void> {
-  let stored: StoredStatus | undefined;
+  let wasRead = false;
   try {
-    stored = await place.status.read();
-    await applyChange(place, stored, change, log);
+    await place.status.change(async (stored) => {
+      wasRead = true;
+      return await applyChange(place, stored, change, log);
+    });
   } catch (error) {
-    if (change.made !== undefined) await withdraw(place, change.made, stored !== undefined, log);
+    if (change.made !== undefined) await withdraw(place, change.made, wasRead, log);
     throw error;
   }
 }
 
 async function applyChange<C extends RecordedCopy>(
-  { destination, status: store, format }: CopyPlace,
+  { destination, format }: CopyPlace,
   stored: StoredStatus,
   { enter, plan, objectsOf }: StatusChange<C>,
   log: Log,
-): Promise<void> {
+): Promise<StoredStatus | undefined> {
   const status = enter?.(stored.status) ?? stored.status;
   const decisions = (await plan?.(status)) ?? [];
   for (const { copy, keep, reason } of decisions) {
@@ -86,14 +88,14 @@ async function applyChange<C extends RecordedCopy>(
     );
   }
   const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
-  if (status === stored.status && removed.length === 0) return;
+  if (status === stored.status && removed.length === 0) return undefined;
   const keys = removed.map(({ key }) => key);
   const objects = objectsOf === undefined ? keys : await objectsOf(removed);
-  await store.write({
+  return {
     ...stored,
     status: format.withoutKeys(status, keys),
     deletions: [...stored.deletions, ...objects],
-  });
+  };
 }
 
 /**
@@ -118,6 +120,11 @@ async function withdraw(
   }
 }
 
+/** Reads the statuses back at the end of a run: one without a common lock may have left out what this one has entered. */
+export async function confirmEntries(places: CopyPlaces): Promise<void> {
+  for (const { status } of listPlaces(places)) await status.confirm();
+}
+
 /**
  * `finishDeletions` in every place; then throws the first error. A destination that lets nothing be deleted must not fill
  * the disk of this machine as well: copies that find no room there fail.
@@ -135,19 +142,20 @@ export async function finishAllDeletions(places: CopyPlaces): Promise<void> {
 export async function finishDeletions({ destination, status }: CopyPlace): Promise<void> {
   const stored = await status.read();
   if (stored.deletions.length === 0) return;
-  const remaining: string[] = [];
+  const done = new Set<string>();
   let cause: unknown;
   for (const key of stored.deletions) {
     try {
       await destination.delete(key);
+      done.add(key);
     } catch (error) {
       cause ??= error;
-      remaining.push(key);
     }
   }
-  await status.write({ ...stored, deletions: remaining });
-  if (remaining.length === 0) return;
-  throw new TwinDbError(`Cannot remove ${remaining.length} expired copies from ${destination.url}`, {
+  await status.change((now) => ({ ...now, deletions: now.deletions.filter((key) => !done.has(key)) }));
+  const left = stored.deletions.length - done.size;
+  if (left === 0) return;
+  throw new TwinDbError(`Cannot remove ${left} expired copies from ${destination.url}`, {
     cause,
     remedy: 'Let this user delete there. All copies that are to be kept are safe; each run tries again.',
   });

@@ -42,6 +42,22 @@ describe('what is replayed', () => {
     expect(planReplay(position(55, 'b.000002'), ALL)).toEqual(known([YOUNG[1]]));
   });
 
+  it('is each log once, where two runs without a common lock have both copied it', () => {
+    const once = OLD.map((each, index) => ({
+      ...each,
+      contents: { gtidStart: `0-1-${index}`, gtidEnd: `0-1-${index + 1}`, nextBinlog: undefined },
+    }));
+    const twins = once.map((each) => ({
+      ...each,
+      key: `${each.key}.0000000010`,
+      name: `${each.name}.0000000010`,
+    }));
+    expect(planReplay(position(15, 'b.000001'), [...once, ...twins])).toEqual(known(once));
+    // Without GTIDs it may be another log.
+    const unproven = [...once, ...twins].map((each) => ({ ...each, contents: undefined }));
+    expect(planReplay(position(15, 'b.000001'), unproven).kind).toBe('unsure');
+  });
+
   it('ends where the logs begin anew: what was written last before that may be in no copy', () => {
     const plan = planReplay(position(25, 'b.000002'), ALL);
     expect(plan).toEqual(known([OLD[1], OLD[2]], YOUNG));

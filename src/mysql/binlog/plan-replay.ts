@@ -44,8 +44,9 @@ export type ReplayPlan<L = StoredBinlog> =
  */
 export function planReplay<L extends StoredBinlog>(
   position: DataPosition,
-  logs: readonly L[],
+  copies: readonly L[],
 ): ReplayPlan<L> {
+  const logs = withoutTwins(copies);
   const own = logs.filter((log) => isOfServer(log, position.serverIdentity));
   const hasName = ({ binlog }: L) => binlog === position.binlog;
   const named = orderBinlogs(own.filter(hasName));
@@ -74,6 +75,20 @@ export function planReplay<L extends StoredBinlog>(
   const pool = listed.length > 0 ? logs.filter((log) => log.listed) : logs;
   const run = follow(first, splitIntoEras(pool).find((era) => era.includes(first)) ?? [], pool);
   return { kind: 'known', logs: run, beyond: listBeyond(run, pool) };
+}
+
+/**
+ * One copy of each log: two runs without a common lock may both have copied it, the second under another name. Only GTIDs prove that it
+ * is one log: names and times are given again after RESET MASTER.
+ */
+function withoutTwins<L extends StoredBinlog>(logs: readonly L[]): L[] {
+  const seen = new Set<string>();
+  return logs.filter(({ listed, binlog, timeCreated, serverIdentity, contents }) => {
+    const { gtidStart, gtidEnd } = contents ?? {};
+    if (!listed || serverIdentity === undefined || !gtidEnd || gtidStart === gtidEnd) return true;
+    const log = JSON.stringify([binlog, timeCreated, serverIdentity, contents]);
+    return !seen.has(log) && seen.add(log);
+  });
 }
 
 /**

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type CompleteMultipartUploadCommand,
+  type CompleteMultipartUploadCommandOutput,
+  PutObjectCommand,
+  type PutObjectCommandOutput,
+} from '@aws-sdk/client-s3';
+import { asOneLine } from '../../foreign-text.ts';
+import { newPartialName } from '../../lock/owner.ts';
+import { conflictError, takeFreeKey } from '../claim-key.ts';
+import type { WriteOptions } from '../destination.ts';
+import { encryption, type S3Bucket } from './client.ts';
+import { deleteObject } from './delete.ts';
+import { saysConflict, saysUnknownCondition } from './errors.ts';
+import { type Joined, joinParts } from './join-parts.ts';
+import { listObjects } from './list.ts';
+import { hashKey, markerFolderOf, markerFor, parseMarker } from './marker.ts';
+import { bareEtag, findObject, putObject, type S3Head, WRITER } from './requests.ts';
+
+/** How an object gets its key: with the marker that says who is writing, and without replacing what it must not. */
+export interface Placement {
+  /** The key that the object has, or will have as things stand. */
+  key(): string;
+  /** What is stored with the object, and tells it from that of another run. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Before a multipart upload is begun, which has one key to its end: puts the marker, which claims the key where that is wanted. */
+  mark(): Promise<void>;
+  /** Stores the object in one request. */
+  put(command: PutObjectCommand): Promise<PutObjectCommandOutput>;
+  /** Makes the object of its parts. */
+  join(
+    command: CompleteMultipartUploadCommand,
+    joined: Joined,
+  ): Promise<CompleteMultipartUploadCommandOutput>;
+  /** Once the object is there: a failure must not cost the copy, so it is only a warning. */
+  removeMarker(limit: AbortSignal): Promise<void>;
+  /** Removes the object where that is new, and the marker. */
+  undo(limit: AbortSignal): Promise<void>;
+}
+
+interface PlacementOptions extends Pick<WriteOptions, 'claim' | 'replaces'> {
+  readonly key: string;
+  /** Ends the looking. */
+  readonly signal: AbortSignal;
+  /** For requests whose outcome must be known: they get some time even when the write is given up. */
+  readonly patience: AbortSignal;
+}
+
+/** How often a key is tried that only the marker of another run holds: both may have seen the other's and given way. */
+const MARK_TRIES = 3;
+
+/** Milliseconds by which two such runs get out of each other's way, at random, longer with each try. */
+const STEP_ASIDE_MS = 200;
+
+/**
+ * A multipart upload has one key from its beginning to its end, hours later, and old servers ignore conditions when it ends. So its key is claimed
+ * at the beginning: by the marker, which each writer puts before it looks for those of others. Whoever sees another one gives way;
+ * of two at once at least one does. An object of one request is put on the condition that nothing is there, and gives way to a marker too.
+ */
+export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Placement {
+  const { config, log } = bucket;
+  const { key, claim, replaces, signal, patience } = options;
+  const owner = newPartialName();
+  const locate = (each: string): string => `s3://${config.bucket}/${each}`;
+  let current = key;
+  let marker: string | undefined;
+  /** Set when the request that makes the object visible is sent. */
+  let commitment: { readonly before: S3Head | undefined; etag?: string | undefined } | undefined;
+
+  const markerOf = (each: string): string => markerFor(each, owner, config.prefix);
+  const putMarker = async (each: string): Promise<void> => {
+    signal.throwIfAborted();
+    marker = markerOf(each);
+    await putObject(bucket, marker, Buffer.alloc(0), encryption(config), patience);
+    signal.throwIfAborted();
+  };
+  const isMarkedByOther = async (each: string): Promise<boolean> => {
+    const keyHash = hashKey(each);
+    for await (const found of listObjects(bucket, markerFolderOf(each, config.prefix), signal)) {
+      const other = parseMarker(found.key);
+      if (other?.keyHash === keyHash && other.owner !== owner) return true;
+    }
+    return false;
+  };
+  /** What speaks against a key: an object, or another run that is about to make one. */
+  const look = async (each: string) => {
+    const [object, isMarked] = await Promise.all([findObject(bucket, each, signal), isMarkedByOther(each)]);
+    return { isThere: object !== undefined, isMarked };
+  };
+  const markFree = async (free: string): Promise<boolean> => {
+    for (let tries = 1; ; tries++) {
+      await putMarker(free);
+      const { isThere, isMarked } = await look(free);
+      if (!isThere && !isMarked) return true;
+      await deleteObject(bucket, markerOf(free), patience);
+      marker = undefined;
+      if (isThere || tries === MARK_TRIES) return false;
+      await sleep(Math.random() * STEP_ASIDE_MS * tries, undefined, { signal });
+    }
+  };
+  const putFree = async (command: PutObjectCommand, free: string) => {
+    const { isThere, isMarked } = await look(free);
+    if (isThere || isMarked) return undefined;
+    signal.throwIfAborted();
+    current = free;
+    commitment = { before: undefined };
+    const answer = await putIf(command, { IfNoneMatch: '*' });
+    if (answer && !(await isMarkedByOther(free))) return answer;
+    // An upload of another run was begun meanwhile, and cannot change its key any more.
+    if (answer) await deleteObject(bucket, free, patience);
+    commitment = undefined;
+    return undefined;
+  };
+  /** Undefined when the condition does not hold. The server is asked again when an answer is lost: its "no" may be due to our own object. */
+  const putIf = async (
+    command: PutObjectCommand,
+    condition: { readonly IfNoneMatch?: string; readonly IfMatch?: string },
+  ): Promise<PutObjectCommandOutput | undefined> => {
+    const send = (how: typeof condition) =>
+      bucket.client.send(new PutObjectCommand({ ...command.input, Key: current, ...how }), {
+        abortSignal: patience,
+      });
+    try {
+      return await send(condition);
+    } catch (error) {
+      const isConditional = Object.keys(condition).length > 0;
+      // It was looked right before.
+      if (isConditional && saysUnknownCondition(error)) return await send({});
+      if (!isConditional || !saysConflict(error)) throw error;
+      const head = await findObject(bucket, current, patience);
+      return head?.writer === owner ? { ETag: head.etag, $metadata: {} } : undefined;
+    }
+  };
+  /** Throws a ConflictError when what is under the key is not what may be replaced. */
+  const beginCommitment = async () => {
+    const before = await findObject(bucket, current, signal);
+    const mayReplace =
+      claim === undefined ? replaces === undefined || bareEtag(before) === replaces : before === undefined;
+    if (!mayReplace) throw conflictError(locate(current));
+    signal.throwIfAborted();
+    commitment = { before };
+    return commitment;
+  };
+  const condition = claim ? { IfNoneMatch: '*' } : replaces ? { IfMatch: replaces } : {};
+
+  return {
+    key: () => current,
+    metadata: { [WRITER]: owner },
+    async mark() {
+      if (claim === undefined) await putMarker(key);
+      else current = await takeFreeKey(key, claim, markFree, locate);
+    },
+    async put(command) {
+      let answer: PutObjectCommandOutput | undefined;
+      if (claim) {
+        const take = async (free: string) => (answer = await putFree(command, free)) !== undefined;
+        await takeFreeKey(key, claim, take, locate);
+      } else {
+        await beginCommitment();
+        answer = await putIf(command, condition);
+      }
+      if (answer === undefined) throw conflictError(locate(current));
+      if (commitment) commitment.etag = answer.ETag;
+      return answer;
+    },
+    async join(command, joined) {
+      await beginCommitment();
+      const answer = await joinParts(bucket, command, { ...joined, condition }, patience);
+      if (answer === undefined) throw conflictError(locate(current));
+      return answer;
+    },
+    async removeMarker(limit) {
+      if (marker === undefined) return;
+      try {
+        await deleteObject(bucket, marker, limit);
+      } catch (error) {
+        log.warn(`The copy is safe, but its marker ${locate(marker)} is left: ${asOneLine(String(error))}`);
+      }
+    },
+    async undo(limit) {
+      // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
+      if (commitment && !commitment.before) {
+        const head = await findObject(bucket, current, limit);
+        if (head && isOurs(head, commitment.etag)) await deleteObject(bucket, current, limit);
+      }
+      if (marker !== undefined) await deleteObject(bucket, marker, limit);
+    },
+  };
+
+  /** There are servers that keep no metadata. */
+  function isOurs(head: S3Head, etag: string | undefined): boolean {
+    if (head.writer !== undefined) return head.writer === owner;
+    return etag === undefined || etag === head.etag;
+  }
+}
