@@ -80,8 +80,13 @@ async function parentsMissingIn(
   const stored = await status.read();
   // The Python tool's local status also has entries of copies that only the destination has.
   const objects = new Set<string>();
-  for await (const { key } of destination.list(`${host}/`)) objects.add(key);
-  const present = copies(stored.status).filter(({ key }) => objects.has(key));
+  const closed: string[] = [];
+  for await (const { key } of destination.list(`${host}/`, (folder) => closed.push(`${folder}/`)))
+    objects.add(key);
+  const present = copies(stored.status).filter(
+    // What is in a folder that may not be entered may be there.
+    ({ key }) => objects.has(key) || closed.some((folder) => key.startsWith(folder)),
+  );
   return new Set([...parentsNotListed(present), ...parentsOfOthers(stored.status)]);
 }
 

@@ -56,9 +56,11 @@ export async function checkCopies(
     found.failure === undefined
       ? new Set(found.copies.map(({ object }) => keepLocalKey(object.key)))
       : undefined;
+  const isThere = (key: string) =>
+    objects === undefined || objects.has(keepLocalKey(key)) || found.closed.mayHold(key);
   const { host: only } = selection;
   // This host may be new; of another one the name is misspelt.
-  if (complete && only !== undefined && only !== context.host && !found.hosts.has(only)) {
+  if (complete && only !== undefined && only !== context.host && !isKnown(found, only)) {
     throw new TwinDbError(`There is nothing of the host ${only} on ${context.destination.url}`, {
       remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
     });
@@ -68,7 +70,7 @@ export async function checkCopies(
     const places = openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
       const listing = groupOf(found, host, media);
-      await checkMedia({ host, media, places: places[media], listing, objects }, checkOne);
+      await checkMedia({ host, media, places: places[media], listing, isThere }, checkOne);
     }
   }
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
@@ -106,10 +108,12 @@ async function sayLastingStates(context: JobContext): Promise<void> {
  * destination is another one than that of the backups, or was emptied.
  */
 function requireSomething(
-  { storedHosts }: FoundCopies,
+  { storedHosts, closed }: FoundCopies,
   only: string | undefined,
   { config, host, destination }: JobContext,
 ): void {
+  // Why its status cannot be read is about to be said.
+  if (closed.mayHold(only ?? host)) return;
   const { backupDirs, backupMysql } = config.source;
   const isSource = backupDirs.length > 0 || backupMysql;
   if (storedHosts.has(only ?? host) || (storedHosts.size > 0 && (!isSource || (only ?? host) !== host)))
@@ -118,6 +122,11 @@ function requireSomething(
     remedy:
       'Check [destination], and that no backup has been deleted there; a new host needs its first backup: twindb-backup backup daily',
   });
+}
+
+/** Whether a host has anything there, or may have: its folder cannot be looked into. */
+function isKnown({ hosts, closed }: FoundCopies, host: string): boolean {
+  return hosts.has(host) || closed.mayHold(host);
 }
 
 type Group = Omit<CheckedGroup, 'isWanted'>;
@@ -140,18 +149,18 @@ interface MediaOfHost {
   readonly media: Media;
   readonly places: CopyPlaces;
   readonly listing: Listing;
-  /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
-  readonly objects: ReadonlySet<string> | undefined;
+  /** Whether a copy is on the destination or in keep_local_path, or may be. */
+  readonly isThere: (key: string) => boolean;
 }
 
 /** The destination first: a local incremental copy may continue a full one that lies only there. */
 async function checkMedia(
-  { host, media, places: { remote, local }, listing, objects }: MediaOfHost,
+  { host, media, places: { remote, local }, listing, isThere }: MediaOfHost,
   check: (group: Group) => Promise<void>,
 ): Promise<void> {
   const surroundings = {
     readRemote: async () => (await remote.status.read()).status,
-    isThere: (key: string) => objects === undefined || objects.has(keepLocalKey(key)),
+    isThere,
   };
   const [there, here] = [listing('remote'), listing('local')];
   if (there) await check({ host, media, surroundings, store: remote, copies: there });

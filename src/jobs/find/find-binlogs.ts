@@ -6,7 +6,7 @@ import type { JobContext } from '../job-context.ts';
 import type { RecordContext } from './find-record.ts';
 import { type FoundBinlog, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
 
-type Context = RecordContext & Pick<JobContext, 'destination'>;
+type Context = RecordContext & Pick<JobContext, 'destination' | 'warnLasting'>;
 
 /**
  * Finds copies of binary logs. Each of `wanted` is what `ls` prints, a key, or a name that only one copy has, with or

@@ -13,7 +13,7 @@ export interface Candidate {
   readonly parsed: ParsedKey;
 }
 
-type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal'>;
+type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal' | 'warnLasting'>;
 
 /**
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.

@@ -4,6 +4,7 @@ import { type DatedLog, datedByName } from '../../copies/order-binlogs.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
 import type { JobContext } from '../job-context.ts';
+import { ClosedFolders } from './closed-folders.ts';
 import type { Candidate } from './find-copy.ts';
 import { type RecordContext, type Records, readRecords } from './find-record.ts';
 import type { Known } from './keep-trusted.ts';
@@ -36,12 +37,13 @@ interface ListedBinlogs {
  */
 export async function listBinlogs(
   prefix: string,
-  { local, destination, signal }: Pick<JobContext, 'local' | 'destination' | 'signal'>,
+  context: Pick<JobContext, 'local' | 'destination' | 'signal' | 'warnLasting'>,
 ): Promise<ListedBinlogs> {
-  const candidates = local === undefined ? [] : await listIn(local, prefix);
+  const { local, destination, signal } = context;
+  const candidates = local === undefined ? [] : await listIn(local, prefix, context);
   let failure: unknown;
   try {
-    candidates.push(...(await listIn(destination, prefix)));
+    candidates.push(...(await listIn(destination, prefix, context)));
   } catch (error) {
     if (candidates.length === 0 || signal.aborted) throw error;
     failure = error;
@@ -55,12 +57,18 @@ export async function listBinlogs(
   return { binlogs, failure };
 }
 
-async function listIn(destination: Destination, prefix: string): Promise<Candidate[]> {
+async function listIn(
+  destination: Destination,
+  prefix: string,
+  { warnLasting }: Pick<JobContext, 'warnLasting'>,
+): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
-  for await (const object of destination.list(prefix)) {
+  const closed = new ClosedFolders();
+  for await (const object of destination.list(prefix, closed.note)) {
     const parsed = parseKey(object.key);
     if (parsed?.media === 'binlog') candidates.push({ destination, object, parsed });
   }
+  closed.warn(destination, warnLasting);
   return candidates;
 }
 

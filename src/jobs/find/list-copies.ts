@@ -2,6 +2,7 @@ import { MEDIA, type Media, type ParsedKey, parseKey } from '../../copies/key.ts
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
 import type { JobContext } from '../job-context.ts';
+import { ClosedFolders } from './closed-folders.ts';
 
 /** A copy that lies on the destination or below keep_local_path. */
 export interface FoundCopy {
@@ -19,25 +20,36 @@ export interface FoundCopies {
   readonly hosts: ReadonlySet<string>;
   /** Those of which the destination has a copy or a status. */
   readonly storedHosts: ReadonlySet<string>;
+  /** The folders on the destination that this account may not enter: what is in them is not known. */
+  readonly closed: ClosedFolders;
   /** Why those on the destination are missing, when it could not be listed. */
   readonly failure: unknown;
 }
 
 /**
  * All copies of all hosts: keep-local first, then by media, run type and name. A destination that cannot be listed must
- * not keep anyone from the copies that lie here; without keep_local_path its error is thrown.
+ * not keep anyone from the copies that lie here; without keep_local_path its error is thrown. Folders that may not be entered are
+ * warned of.
  */
 export async function findCopies({
   local,
   destination,
   signal,
-}: Pick<JobContext, 'local' | 'destination' | 'signal'>): Promise<FoundCopies> {
-  const kept = local === undefined ? [] : await findIn(local, 'local');
+  warnLasting,
+}: Pick<JobContext, 'local' | 'destination' | 'signal' | 'warnLasting'>): Promise<FoundCopies> {
+  const find = async (from: Destination, place: FoundCopy['place'], closed: ClosedFolders) => {
+    const objects = await findIn(from, place, closed);
+    closed.warn(from, warnLasting);
+    return objects;
+  };
+  const closed = new ClosedFolders();
+  const kept = local === undefined ? [] : await find(local, 'local', new ClosedFolders());
   try {
-    return { ...collect([...kept, ...(await findIn(destination, 'remote'))]), failure: undefined };
+    const stored = await find(destination, 'remote', closed);
+    return { ...collect([...kept, ...stored]), closed, failure: undefined };
   } catch (failure) {
     if (local === undefined || signal.aborted) throw failure;
-    return { ...collect(kept), failure };
+    return { ...collect(kept), closed, failure };
   }
 }
 
@@ -52,7 +64,7 @@ function hostOf(key: string): string {
   return key.slice(0, key.indexOf('/'));
 }
 
-function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure'> {
+function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure' | 'closed'> {
   const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
   return {
     copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
@@ -75,9 +87,13 @@ function sort(copies: readonly FoundCopy[]): FoundCopy[] {
   });
 }
 
-async function findIn(destination: Destination, place: FoundCopy['place']): Promise<FoundObject[]> {
+async function findIn(
+  destination: Destination,
+  place: FoundCopy['place'],
+  closed: ClosedFolders,
+): Promise<FoundObject[]> {
   const objects: FoundObject[] = [];
-  for await (const object of destination.list('')) {
+  for await (const object of destination.list('', closed.note)) {
     objects.push({ place, object, parsed: parseKey(object.key), location: destination.locate(object.key) });
   }
   return objects;

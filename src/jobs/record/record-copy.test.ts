@@ -266,7 +266,7 @@ describe('a status that can be written only half', () => {
     await finishDeletions(placeOf(real));
     expect(await objects()).toEqual([good.key]);
     expect(messages.join()).toContain(
-      `lists ${copy.key}, which is not there, so nothing is deleted on its word`,
+      `lists ${copy.key}, which is not there or cannot be seen, so nothing is deleted on its word`,
     );
   });
 });

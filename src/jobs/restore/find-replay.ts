@@ -20,7 +20,7 @@ interface HostBinlogs {
 /** Finds the logs of the host whose data are restored. Throws only when the signal comes: the data can be had without them. */
 export async function findHostBinlogs(
   { full }: MysqlChain,
-  context: RecordContext & Pick<JobContext, 'destination'>,
+  context: RecordContext & Pick<JobContext, 'destination' | 'warnLasting'>,
 ): Promise<HostBinlogs> {
   const host = full.candidates[0]?.parsed.host ?? '';
   try {
