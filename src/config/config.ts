@@ -22,6 +22,8 @@ export interface Config {
   readonly mysql: MysqlConfig | undefined;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
+  /** Whether the copies from before a source shrank expire as all do. */
+  readonly trustShrinking: boolean;
   /** Whether a run of this type does anything at all. */
   readonly intervals: Readonly<Record<RunType, boolean>>;
   /** How old the newest copies may be before `check` fails; absent: any age. */

@@ -147,7 +147,14 @@ export const SCHEMA = {
     threads: option(wholeNumber(1), undefined, 'Threads to compress with; absent: all cores.'),
     level: levelOption(),
   },
-  retention: retentionOptions('on the destination'),
+  retention: {
+    ...retentionOptions('on the destination'),
+    trust_shrinking: option(
+      yesNo,
+      'no',
+      'Whether copies from before a source became empty or far smaller expire as others do; otherwise the newest of them is kept until the size is back.',
+    ),
+  },
   retention_local: retentionOptions('in `keep_local_path`'),
   intervals: perRunType(
     (runType) => `run_${runType}` as const,

@@ -1,4 +1,5 @@
 import type { FileCopy } from '../copies/file-copy.ts';
+import { findShrinkage, keepFromBefore, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { planRetention } from '../retention/plan.ts';
 import { isTime } from '../status/entries.ts';
 import { PERIODIC } from '../status/layout.ts';
@@ -28,6 +29,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   sha256: required('sha256', asText),
   unpackedSize: optional('unpacked_size', asNumber),
   chain: required('chain', (value) => asTexts(value) ?? []),
+  isEmpty: optional('empty', (value) => (value === true ? true : undefined)),
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -47,21 +49,31 @@ export const FILES: Kind<FileCopy> = {
     table: TABLE,
     requireReadable: () => undefined,
   }),
-  plan: async (status, made, { counts, role }) =>
-    planRetention(
-      FILES.copies(status).filter((other) => isPeer(made, other)),
-      {
-        count: counts[made.runType],
-        alwaysKeepNewest: role === 'remote',
-        now: made.backupFinished,
-        justMade: made.key,
-      },
-    ),
+  async plan(status, made, { counts, role, trustsShrinking }) {
+    const when = { now: made.backupFinished, justMade: made.key };
+    const copies = FILES.copies(status).filter((other) => isOfSameSource(made, other));
+    const decisions = planRetention(
+      copies.filter(({ runType }) => runType === made.runType),
+      { ...when, count: counts[made.runType], alwaysKeepNewest: role === 'remote' },
+    );
+    return trustsShrinking ? decisions : keepFromBefore(decisions, findShrinkage(copies.map(measure), when));
+  },
   dated: (copy) => copy,
+  measured: measure,
   futureMeans: 'Retention counts such copies as the oldest',
 };
 
-/** Retention is that of one directory and run type. */
-function isPeer(copy: FileCopy, other: FileCopy): boolean {
-  return other.host === copy.host && other.runType === copy.runType && other.sourcePath === copy.sourcePath;
+function isOfSameSource(copy: FileCopy, other: FileCopy): boolean {
+  return other.host === copy.host && other.sourcePath === copy.sourcePath;
+}
+
+function measure({
+  key,
+  backupStarted,
+  sourcePath,
+  unpackedSize,
+  size,
+  isEmpty = false,
+}: FileCopy): MeasuredCopy {
+  return { key, backupStarted, source: sourcePath, unpackedSize, size, isEmpty };
 }

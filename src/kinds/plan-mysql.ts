@@ -2,6 +2,7 @@ import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { FROM_BEFORE, findShrinkage, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import type { Decision } from '../retention/plan.ts';
 import { parentsNotListed, planChains } from '../retention/plan-chains.ts';
 import type { Status } from '../status/entries.ts';
@@ -12,6 +13,8 @@ interface MysqlReader {
   readonly copies: (status: Status) => MysqlCopy[];
   /** The parents that entries name which are not among the copies. */
   readonly parentsOfOthers: (status: Status) => string[];
+  /** The size of a full copy. */
+  readonly measure: (copy: MysqlCopy) => MeasuredCopy | undefined;
 }
 
 /** Why a copy must stay; undefined when it need not. */
@@ -28,7 +31,7 @@ export async function planMysql(
   place: KeepingPlace,
   log: Log,
 ): Promise<Decision<MysqlCopy>[]> {
-  const { counts, role, other } = place;
+  const { counts, role, other, trustsShrinking } = place;
   const isRemote = role === 'remote';
   const copies = reader.copies(status);
   const needOf = isRemote && other ? await neededLocally(reader, other, made.host, log) : undefined;
@@ -39,6 +42,14 @@ export async function planMysql(
     const need = needOf?.(copy);
     if (need !== undefined) needed.set(copy.key, need);
   }
+  const when = { now: made.backupFinished, justMade: made.key };
+  const shrinkage = trustsShrinking
+    ? undefined
+    : findShrinkage(
+        copies.flatMap((copy) => reader.measure(copy) ?? []),
+        when,
+      );
+  if (shrinkage) needed.set(shrinkage.before.key, FROM_BEFORE);
   // With no local copies to keep, the one that was just made goes like the others.
   if (isRemote) needed.set(made.key, 'it has just been made');
   return planChains(copies, {

@@ -12,6 +12,8 @@ import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 export interface FileFacts {
   /** Bytes of the archive before compression. */
   readonly unpackedSize: number | undefined;
+  /** Whether nothing is in the archive but the directory itself; undefined: not known. */
+  readonly isEmpty: boolean | undefined;
   /** What tar said of files that changed or vanished while they were read (contract D7). */
   readonly changes: readonly string[];
   /** What tar said of files, or attributes of theirs, that are not in the archive. */
@@ -38,7 +40,8 @@ const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --ve
 
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
-  let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
+  let facts: Omit<FileFacts, 'isEmpty'> = { unpackedSize: undefined, changes: [], leftOut: [] };
+  const archive = new TarCheck(GNU_TAR_NEEDED);
   const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
   return {
     title: path,
@@ -62,8 +65,8 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
         },
       };
     },
-    check: () => new TarCheck(GNU_TAR_NEEDED),
-    facts: () => facts,
+    check: () => archive,
+    facts: () => ({ ...facts, isEmpty: archive.isEmpty }),
   };
 }
 

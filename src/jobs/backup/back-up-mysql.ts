@@ -1,7 +1,7 @@
 import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
-import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
+import { type MysqlCopy, SERVER_SOURCE, type ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
@@ -32,6 +32,7 @@ import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStart } from './unused-start.ts';
@@ -117,6 +118,12 @@ async function planCopy(
       backupFinished: toSeconds(now()),
     });
     await recordStored(stored, places, MYSQL, describe, context);
+    warnOfShrinkage(
+      MYSQL,
+      (await places.remote.status.read()).status,
+      { source: SERVER_SOURCE, justMade: stored.atDestination.key },
+      context,
+    );
     log.info(
       `Backed up MySQL (${choice.type}) to ${quoteLocation(context.destination.locate(stored.atDestination.key))}`,
       logFieldsOf(stored),

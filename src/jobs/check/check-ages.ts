@@ -1,5 +1,6 @@
 import type { MaxAges } from '../../config/kinds.ts';
 import type { Media } from '../../copies/key.ts';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import { FILES } from '../../kinds/files.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
@@ -7,8 +8,6 @@ import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import { findStale, type StaleSource } from './stale-sources.ts';
-
-const SERVER = 'mysql';
 
 /**
  * Compares the age of the newest copy on the destination, as the statuses of this host tell it, with the limits, for each
@@ -22,7 +21,7 @@ export async function checkAges(
 ): Promise<StaleSource[]> {
   const { backupDirs, backupMysql } = context.config.source;
   const directories = media === undefined || media === 'files' ? backupDirs : [];
-  const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER] : [];
+  const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER_SOURCE] : [];
   const sources = [...directories, ...servers];
   if (sources.length === 0 && !isAsked) return [];
   if (sources.length === 0) {
@@ -37,7 +36,7 @@ export async function checkAges(
   const [listed, server] = [await files.remote.status.read(), await mysql.remote.status.read()];
   const copies = [
     ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
-    ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER })),
+    ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER_SOURCE })),
   ];
   return findStale(sources, copies, limits, toSeconds(context.now()));
 }

@@ -1,5 +1,6 @@
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import { KINDS } from '../../kinds/kinds.ts';
@@ -9,6 +10,7 @@ import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
 
@@ -95,12 +97,22 @@ async function sayLastingStates(context: JobContext): Promise<void> {
   const places = openPlaces(context);
   try {
     for (const media of MEDIA) {
-      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+      const { status } = await places[media].remote.status.read();
+      warnOfFuture(KINDS[media], status, context);
+      for (const source of sourcesOf(media, context))
+        warnOfShrinkage(KINDS[media], status, { source }, context);
     }
   } catch (error) {
     context.signal.throwIfAborted();
     context.log.debug(`Not all that lasts can be told: ${describeError(error)}`);
   }
+}
+
+/** What the configuration backs up of a kind. */
+function sourcesOf(media: Media, { config }: Pick<JobContext, 'config'>): readonly string[] {
+  const { backupDirs, backupMysql } = config.source;
+  if (media === 'files') return backupDirs;
+  return media === 'mysql' && backupMysql ? [SERVER_SOURCE] : [];
 }
 
 /**

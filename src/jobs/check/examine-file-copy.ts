@@ -22,6 +22,7 @@ export async function examineFileCopy(found: FoundCopy, context: JobContext): Pr
     ...describe(found, members.bytes.toString('utf8')),
     ...digest,
     unpackedSize: archive.size,
+    isEmpty: archive.isEmpty,
   });
 }
 
