@@ -14,6 +14,8 @@ export interface Config {
   readonly file: string;
   readonly source: SourceConfig;
   readonly destination: DestinationConfig;
+  /** Whether a destination that has lost the copies of this host gets no more. */
+  readonly mustExist: boolean;
   /** Folder that gets the stream before encryption; absent: no local copy is kept. */
   readonly keepLocalPath: string | undefined;
   readonly compression: CompressionConfig;

@@ -49,6 +49,7 @@ test('the shortest file gets every default', () => {
     file,
     source: { backupDirs: [], backupMysql: false, tarOptions: [] },
     destination: { kind: 'local', backupDir: '/var/backup' },
+    mustExist: false,
     keepLocalPath: undefined,
     compression: { program: 'gzip', threads: undefined, level: undefined },
     gpg: undefined,
@@ -148,6 +149,7 @@ file=/tmp/log.json
       knownHosts: join(homedir(), '.ssh/known_hosts'),
       hostKeyChecking: 'accept-new',
     },
+    mustExist: false,
     keepLocalPath: '/var/backup/local',
     compression: { program: 'pigz', threads: 3, level: 9 },
     gpg: {

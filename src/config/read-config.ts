@@ -127,6 +127,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     file: path,
     source,
     destination,
+    mustExist: options.get('destination', 'must_exist'),
     keepLocalPath: readKeepLocalPath(options, destination),
     compression: readCompression(options),
     gpg: readGpg(options),

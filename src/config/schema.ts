@@ -87,6 +87,11 @@ export const SCHEMA = {
       undefined,
       'Directory on this machine that keeps an unencrypted second copy of each backup. It cannot be the destination itself.',
     ),
+    must_exist: option(
+      yesNo,
+      'no',
+      'Whether nothing is backed up when the copies of this host that the destination had are missing, as below a mount point without its file system; otherwise that is a warning.',
+    ),
   },
   ...DRIVER_OPTIONS,
   integrity: {

@@ -7,6 +7,7 @@ import { KINDS } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
+import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
@@ -75,8 +76,10 @@ export async function checkCopies(
       await checkMedia({ host, media, places: places[media], listing, isThere }, checkOne);
     }
   }
-  if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
+  if (selection.wanted.length === 0 && (only ?? context.host) === context.host) {
     await sayLastingStates(context);
+    complete = (await isAllThere(context)) && complete;
+  }
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;
@@ -106,6 +109,15 @@ async function sayLastingStates(context: JobContext): Promise<void> {
     context.signal.throwIfAborted();
     context.log.debug(`Not all that lasts can be told: ${describeError(error)}`);
   }
+}
+
+/** Reports copies that this machine knows to have stored and that are not there. Returns false when no backup is made for that. */
+async function isAllThere(context: JobContext): Promise<boolean> {
+  const lost = await findLostCopies(openPlaces(context), context);
+  if (lost === undefined) return true;
+  const { mustExist } = context.config;
+  context.log[mustExist ? 'error' : 'warn'](`${lost.message}\n${lost.remedy}`);
+  return !mustExist;
 }
 
 /** What the configuration backs up of a kind. */
