@@ -43,7 +43,7 @@ export async function openContext(
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
   const open = (opened: Destination) => untilAborted(opened, signal);
-  const destination = open(await openDestination(config.destination, log));
+  const destination = open(await openDestination(config.destination, log, config));
   const local =
     config.keepLocalPath === undefined
       ? undefined

@@ -24,6 +24,8 @@ export interface Config {
   readonly mysql: MysqlConfig | undefined;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
+  /** Nothing is to be deleted from the destination: these credentials may not, and others see to it. */
+  readonly appendOnly: boolean;
   /** Whether the copies from before a source shrank expire as all do. */
   readonly trustShrinking: boolean;
   /** Whether a run of this type does anything at all. */

@@ -135,6 +135,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     mysql: readMysql(options, source.backupMysql),
     retention: byRunType((runType) => options.get('retention', `${runType}_copies`)),
     retentionLocal: byRunType((runType) => options.get('retention_local', `${runType}_copies`)),
+    appendOnly: !options.get('retention', 'remote'),
     trustShrinking: options.get('retention', 'trust_shrinking'),
     intervals: byRunType((runType) => options.get('intervals', `run_${runType}`)),
     maxAges: options.get('check', 'max_age'),

@@ -154,6 +154,11 @@ export const SCHEMA = {
   },
   retention: {
     ...retentionOptions('on the destination'),
+    remote: option(
+      yesNo,
+      'yes',
+      'Whether copies that are no longer to be kept are deleted from the destination; `off` for credentials that may not delete there.',
+    ),
     trust_shrinking: option(
       yesNo,
       'no',

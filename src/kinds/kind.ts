@@ -28,6 +28,8 @@ export interface KeepingPlace {
   readonly status: StatusStore;
   /** How many copies are to stay. */
   readonly counts: Readonly<Record<RunType, number>>;
+  /** Nothing is deleted here: what retention decides to remove stays until others remove it. */
+  readonly appendOnly?: boolean;
   /** Whether the copies from before a source shrank expire as all do; absent: the newest of them stays. */
   readonly trustsShrinking?: boolean;
   /** The other one of the two, where there are two. */

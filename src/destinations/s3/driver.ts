@@ -12,8 +12,13 @@ import { sweepUploads } from './sweep.ts';
 import { writeObject } from './writer.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
-export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TUNING): Destination {
-  const bucket = createBucket(config, log, tuning);
+export function openS3(
+  config: S3Config,
+  log: Log,
+  tuning: S3Tuning = DEFAULT_TUNING,
+  { appendOnly = false }: { readonly appendOnly?: boolean } = {},
+): Destination {
+  const bucket = { ...createBucket(config, log, tuning), appendOnly };
   const url = `s3://${config.bucket}`;
   const locate = (key: string): string => `${url}/${key}`;
   const attempt = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {

@@ -49,6 +49,11 @@ export function isAbsent(error: unknown): boolean {
   return status === 404 && name !== 'NoSuchBucket';
 }
 
+/** Whether the server says that these credentials may not do that. */
+export function isRefused(error: unknown): boolean {
+  return readFailure(error).status === 403;
+}
+
 /** Whether there was no answer, or none that says what became of the request. */
 export function isUncertain(error: unknown): boolean {
   const { status } = readFailure(error);

@@ -131,7 +131,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
       try {
         await deleteObject(bucket, marker, limit);
       } catch (error) {
-        log.warn(
+        log[bucket.appendOnly ? 'debug' : 'warn'](
           `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${asOneLine(String(error))}`,
         );
       }

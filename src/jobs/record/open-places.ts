@@ -25,6 +25,7 @@ function openOf(media: Media, context: JobContext): CopyPlaces {
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
       counts: role === 'remote' ? config.retention : config.retentionLocal,
+      appendOnly: role === 'remote' && config.appendOnly,
       trustsShrinking: config.trustShrinking,
       get other() {
         return role === 'remote' ? local : remote;
