@@ -101,6 +101,7 @@ async function planCopy(
     const store = () => storeCopy(source, { key, previousSize }, context);
     const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
     const info = source.facts();
+    const finished = toSeconds(now());
     const describe = (object: StoredObject): MysqlCopy => ({
       ...about,
       // With gpg the destination is not trusted, and the status there is the one thing that is not encrypted.
@@ -115,7 +116,7 @@ async function planCopy(
       ...nameOf(object),
       unpackedSize,
       backupStarted: toSeconds(started),
-      backupFinished: toSeconds(now()),
+      backupFinished: finished,
     });
     await recordStored(stored, places, MYSQL, describe, context);
     warnOfShrinkage(
