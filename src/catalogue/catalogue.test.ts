@@ -40,6 +40,7 @@ beforeEach(async () => {
     local: open('local'),
     log,
     signal,
+    warnLasting: () => undefined,
   };
 });
 afterEach(() => rm(folder, { recursive: true }));

@@ -8,6 +8,7 @@ import type { Attributes, Status } from '../status/entries.ts';
 import { StatusDamagedError } from '../status/envelope.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import { type JudgeContext, judgeCopy } from './authenticate.ts';
+import type { WarnLasting } from './closed-folders.ts';
 import { type FoundCopies, listCopies } from './list-copies.ts';
 
 /** What a catalogue has to know; the context of a job has all of it. */
@@ -16,6 +17,7 @@ export interface CatalogueContext extends JudgeContext {
   readonly local: Destination | undefined;
   readonly log: Log;
   readonly signal: AbortSignal;
+  readonly warnLasting: WarnLasting;
 }
 
 /** What the status says of an object, or why it says nothing; and whether the object may be used. */

@@ -2,12 +2,15 @@ import { MEDIA, type Media, type ParsedKey, parseKey } from '../copies/key.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { FoundCopy, Role } from '../kinds/found-copy.ts';
+import { ClosedFolders, type WarnLasting } from './closed-folders.ts';
 
 /** The two places. */
 export interface Places {
   readonly destination: Destination;
   readonly local: Destination | undefined;
   readonly signal: AbortSignal;
+  /** Told of folders that may not be entered. */
+  readonly warnLasting: WarnLasting;
 }
 
 /** The copies that could be found. */
@@ -17,24 +20,34 @@ export interface FoundCopies {
   readonly hosts: ReadonlySet<string>;
   /** Those of which the destination has a copy or a status. */
   readonly storedHosts: ReadonlySet<string>;
+  /** The folders on the destination that this account may not enter: what is in them is not known. */
+  readonly closed: ClosedFolders;
   /** Why those on the destination are missing, when it could not be listed. */
   readonly failure: unknown;
 }
 
 /**
  * The copies whose keys begin with `prefix`, by default all of all hosts: keep-local first, then by media, run type and name. A destination that
- * cannot be listed must not keep anyone from the copies that are here; without keep_local_path its error is thrown.
+ * cannot be listed must not keep anyone from the copies that are here; without keep_local_path its error is thrown. Folders that may not be
+ * entered are warned of.
  */
-export async function listCopies({ local, destination, signal }: Places, prefix = ''): Promise<FoundCopies> {
-  const kept = local === undefined ? [] : await findIn(local, 'local', prefix);
+export async function listCopies(
+  { local, destination, signal, warnLasting }: Places,
+  prefix = '',
+): Promise<FoundCopies> {
+  const find = async (from: Destination, place: Role, closed: ClosedFolders) => {
+    const objects = await findIn(from, place, prefix, closed);
+    closed.warn(from, warnLasting);
+    return objects;
+  };
+  const closed = new ClosedFolders();
+  const kept = local === undefined ? [] : await find(local, 'local', new ClosedFolders());
   try {
-    return {
-      ...collect([...kept, ...(await findIn(destination, 'destination', prefix))]),
-      failure: undefined,
-    };
+    const stored = await find(destination, 'destination', closed);
+    return { ...collect([...kept, ...stored]), closed, failure: undefined };
   } catch (failure) {
     if (local === undefined || signal.aborted) throw failure;
-    return { ...collect(kept), failure };
+    return { ...collect(kept), closed, failure };
   }
 }
 
@@ -49,7 +62,7 @@ function hostOf(key: string): string {
   return key.slice(0, key.indexOf('/'));
 }
 
-function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure'> {
+function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure' | 'closed'> {
   const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
   return {
     copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
@@ -72,9 +85,14 @@ function sort(copies: readonly FoundCopy[]): FoundCopy[] {
   });
 }
 
-async function findIn(destination: Destination, place: Role, prefix: string): Promise<FoundObject[]> {
+async function findIn(
+  destination: Destination,
+  place: Role,
+  prefix: string,
+  closed: ClosedFolders,
+): Promise<FoundObject[]> {
   const objects: FoundObject[] = [];
-  for await (const object of destination.list(prefix)) {
+  for await (const object of destination.list(prefix, closed.note)) {
     const [parsed, location] = [parseKey(object.key), destination.locate(object.key)];
     objects.push({ place, destination, object, parsed, location });
   }

@@ -1,7 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config, MysqlConfig } from '../config/config.ts';
+import type { Config, DestinationConfig, MysqlConfig } from '../config/config.ts';
 import { type Doubt, findDoubtfulFiles } from '../config/doubtful-files.ts';
 import { readConfig } from '../config/read-config.ts';
 import type { Destination } from '../destinations/destination.ts';
@@ -10,6 +10,7 @@ import { untilAborted } from '../destinations/until-aborted.ts';
 import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import { machineIdOf } from '../lock/machine-id.ts';
+import { openStoredRecord } from '../lock/stored-record.ts';
 import type { Log } from '../log.ts';
 import { openProgress } from './open-progress.ts';
 import { DEFAULT_CONFIG_FILE } from './program.ts';
@@ -43,7 +44,7 @@ export async function openContext(
   const programs = choosePrograms(options, file.mysql);
   const config: Config = { ...file, mysql: file.mysql && { ...file.mysql, ...programs } };
   const open = (opened: Destination) => untilAborted(opened, signal);
-  const destination = open(await openDestination(config.destination, log));
+  const destination = open(await openDestination(config.destination, log, config));
   const local =
     config.keepLocalPath === undefined
       ? undefined
@@ -57,6 +58,7 @@ export async function openContext(
     local,
     programs,
     integrity: openIntegrity(config.integrity),
+    stored: openStoredRecord(identify(config.destination, destination)),
     log,
     warnLasting: (_state, message) => log.warn(message),
     doubts: [...findDoubtfulFiles(config), ...(await findLogDoubts(config))],
@@ -70,6 +72,11 @@ export async function openContext(
       await (signal.aborted ? Promise.race([closed, delay(GOODBYE_MS)]) : closed);
     },
   };
+}
+
+/** What tells a destination from others: two servers may have buckets of one name. */
+function identify(config: DestinationConfig, { url }: Destination): string {
+  return config.kind === 's3' && config.endpointUrl !== undefined ? `${url} ${config.endpointUrl}` : url;
 }
 
 /** Who else may change the log file, where there is one. */

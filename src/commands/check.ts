@@ -38,6 +38,9 @@ const SAYS: {
   unreadable: { level: 'error', text: 'is damaged, or cannot be read here' },
 };
 
+/** Of an expired copy, where nothing is deleted. */
+const KEPT = { level: 'result', text: 'expired, and kept: [retention] remote is off' } as const;
+
 /**
  * Compares copies and statuses, and prints what differs. Returns false when a copy is missing, damaged, of no use or not fit for
  * the status, when the newest copies are older than they may be, or when something could not be looked at.
@@ -103,8 +106,12 @@ function staleToJson({ source, runType, age, maxAge }: StaleSource): object {
   return { source, run_type: runType ?? null, age: age ?? null, max_age: maxAge };
 }
 
-function tell({ state, location, problem }: CheckedCopy, { print, log }: CommandContext): void {
-  const says = SAYS[state];
+function tell(
+  { state, location, problem, place }: CheckedCopy,
+  { print, log, config }: CommandContext,
+): void {
+  const isKept = state === 'expired' && place === 'destination' && config.appendOnly;
+  const says = isKept ? KEPT : SAYS[state];
   const copy = quoteLocation(location);
   const reason = problem === undefined ? '' : `: ${describeError(problem)}`;
   // A result is one line; what to do about it is in --help.

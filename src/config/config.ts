@@ -18,6 +18,8 @@ export interface Config {
   readonly hostName: string | undefined;
   readonly source: SourceConfig;
   readonly destination: DestinationConfig;
+  /** Whether a destination that has lost the copies of this host gets no more. */
+  readonly mustExist: boolean;
   /** Folder that gets the stream before encryption; absent: no local copy is kept. */
   readonly keepLocalPath: string | undefined;
   readonly compression: CompressionConfig;
@@ -26,6 +28,10 @@ export interface Config {
   readonly mysql: MysqlConfig | undefined;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
+  /** Nothing is to be deleted from the destination: these credentials may not, and others see to it. */
+  readonly appendOnly: boolean;
+  /** Whether the copies from before a source shrank expire as all do. */
+  readonly trustShrinking: boolean;
   /** Whether a run of this type does anything at all. */
   readonly intervals: Readonly<Record<RunType, boolean>>;
   /** How old the newest copies may be before `check` fails; absent: any age. */

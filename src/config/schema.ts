@@ -119,6 +119,11 @@ export const SCHEMA = {
       undefined,
       'Directory on this machine that keeps an unencrypted second copy of each backup. It cannot be the destination itself.',
     ),
+    must_exist: option(
+      yesNo,
+      'no',
+      'Whether nothing is backed up when the copies of this host that the destination had are missing, as below a mount point without its file system; otherwise that is a warning.',
+    ),
   },
   ...DRIVER_OPTIONS,
   integrity: {
@@ -179,7 +184,19 @@ export const SCHEMA = {
     threads: option(wholeNumber(1), undefined, 'Threads to compress with; absent: all cores.'),
     level: levelOption(),
   },
-  retention: retentionOptions('on the destination'),
+  retention: {
+    ...retentionOptions('on the destination'),
+    remote: option(
+      yesNo,
+      'yes',
+      'Whether copies that are no longer to be kept are deleted from the destination; `off` for credentials that may not delete there.',
+    ),
+    trust_shrinking: option(
+      yesNo,
+      'no',
+      'Whether copies from before a source became empty or far smaller expire as others do; otherwise the newest of them is kept until the size is back.',
+    ),
+  },
   retention_local: retentionOptions('in `keep_local_path`'),
   intervals: perRunType(
     (runType) => `run_${runType}` as const,

@@ -5,6 +5,9 @@ export const COPY_TYPES = ['full', 'incremental'] as const;
 
 export type CopyType = (typeof COPY_TYPES)[number];
 
+/** The one server of a host, among the sources of its copies; the others are directories. */
+export const SERVER_SOURCE = 'mysql';
+
 /** Who made the server, as the status names them (contract: status files). */
 export const SERVER_VENDORS = ['oracle', 'percona', 'mariadb'] as const;
 

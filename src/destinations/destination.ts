@@ -26,6 +26,9 @@ export interface Claim {
   claimed(key: string): void;
 }
 
+/** Gets the key of a folder, or of a link, that an account may not enter. */
+export type OnClosed = (folder: string) => void;
+
 export interface WriteOptions {
   /** For a destination that has to plan by size (S3: parts); absent: nothing is known. */
   readonly expected?: ExpectedSize | undefined;
@@ -77,8 +80,13 @@ export interface Destination extends AsyncDisposable {
   /** What is under the key; undefined when nothing is. */
   stat(key: string): Promise<ObjectInfo | undefined>;
 
-  /** All objects whose key starts with `prefix`, in no particular order; nothing half-written. An absent folder is empty. */
-  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /**
+   * All objects whose key starts with `prefix`, in no particular order; nothing half-written. An absent folder is empty. A folder below
+   * the one that is listed, which this account may not enter (`lost+found`), is an error without `onClosed`. With it the listing goes on
+   * and leaves the folder out: `onClosed` gets its key, such as `db1/daily`, perhaps several times. What is in it is not known then, and
+   * must not be taken for missing.
+   */
+  list(prefix: string, onClosed?: OnClosed): AsyncIterable<ObjectInfo>;
 
   /** Deleting an absent object succeeds. */
   delete(key: string): Promise<void>;

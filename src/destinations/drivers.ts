@@ -17,10 +17,16 @@ interface DriverConfig<C, R extends OptionRows> {
   readonly folder?: { readonly option: keyof R & string; readonly of: (config: C) => string };
 }
 
+/** What a driver has to know beside its own section. */
+export interface OpenOptions {
+  /** The credentials may not delete: what cannot be cleaned up is nothing to report each time. */
+  readonly appendOnly?: boolean;
+}
+
 /** A row of the table. `open` loads the driver: the AWS SDK and ssh2 would double the time that the command takes to start. */
 function driver<C, R extends OptionRows>(
   { options, read, sample, folder }: DriverConfig<C, R>,
-  open: (config: C, log: Log) => Promise<Destination>,
+  open: (config: C, log: Log, options: OpenOptions) => Promise<Destination>,
 ) {
   return { options, read, sample, folder, open };
 }
@@ -31,7 +37,9 @@ function driver<C, R extends OptionRows>(
  */
 export const DRIVERS = {
   ssh: driver(ssh, async (config, log) => (await import('./ssh/driver.ts')).openSsh(config, log)),
-  s3: driver(s3, async (config, log) => (await import('./s3/driver.ts')).openS3(config, log)),
+  s3: driver(s3, async (config, log, options) =>
+    (await import('./s3/driver.ts')).openS3(config, log, undefined, options),
+  ),
   local: driver(local, async (config, log) => (await import('./local/driver.ts')).openLocal(config, log)),
 };
 
@@ -44,9 +52,14 @@ export type DestinationConfig = ReturnType<(typeof DRIVERS)[DestinationKind]['re
 export const DESTINATION_KINDS = Object.keys(DRIVERS) as DestinationKind[];
 
 /** Opens the configured destination; it connects on first use. */
-export async function openDestination(config: DestinationConfig, log: Log): Promise<Destination> {
-  const { open } = DRIVERS[config.kind];
-  return await (open as (config: DestinationConfig, log: Log) => Promise<Destination>)(config, log);
+export async function openDestination(
+  config: DestinationConfig,
+  log: Log,
+  options: OpenOptions = {},
+): Promise<Destination> {
+  const open: (config: never, log: Log, options: OpenOptions) => Promise<Destination> =
+    DRIVERS[config.kind].open;
+  return await open(config as never, log, options);
 }
 
 /** A folder of this machine, and the option that names it, such as `[local] backup_dir`. */

@@ -10,7 +10,7 @@ export function untilAborted(destination: Destination, signal: AbortSignal): Des
     ...destination,
     stat: (key) => race(destination.stat(key), signal),
     read: (key, options) => destroyWhenAborted(destination.read(key, options), signal),
-    list: (prefix) => listUntilAborted(destination.list(prefix), signal),
+    list: (prefix, onClosed) => listUntilAborted(destination.list(prefix, onClosed), signal),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { Doubt } from '../config/doubtful-files.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Integrity } from '../integrity/integrity.ts';
+import type { StoredRecord } from '../lock/stored-record.ts';
 import type { Log } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
@@ -40,6 +41,8 @@ export interface JobContext {
   /** The programs for MySQL that the command line names, else those of the configuration. */
   readonly programs: ChosenPrograms;
   readonly integrity: Integrity;
+  /** What this machine remembers of the destination; absent: nothing. */
+  readonly stored?: StoredRecord;
   readonly log: Log;
   /**
    * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run

@@ -76,6 +76,7 @@ export const BINLOG: Kind<BinlogCopy> = {
   // They expire when all logs of a run have been copied.
   plan: async () => [],
   dated: datedCopy,
+  measured: () => undefined,
   futureMeans: 'Such copies of binary logs are kept until that date and expire_log_days have passed',
   examine: async (found) => (await import('./examine-binlog.ts')).examineBinlog(found),
 };

@@ -21,6 +21,7 @@ export function examineFiles(found: FoundCopy): Examination<FileCopy> {
       ...describe(found, members.bytes.toString('utf8')),
       ...digest,
       unpackedSize: archive.size,
+      isEmpty: archive.isEmpty,
     }),
   };
 }

@@ -1,4 +1,5 @@
 import type { FileCopy } from '../copies/file-copy.ts';
+import { findShrinkage, keepFromBefore, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { findExpirable } from '../retention/own-copies.ts';
 import { planRetention } from '../retention/plan.ts';
 import { isTime } from '../status/entries.ts';
@@ -30,6 +31,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   unpackedSize: optional('unpacked_size', asNumber),
   chain: required('chain', (value) => asTexts(value) ?? []),
   ...WRITER_FIELDS,
+  isEmpty: optional('empty', (value) => (value === true ? true : undefined)),
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -48,19 +50,20 @@ export const FILES: Kind<FileCopy> = {
     table: TABLE,
     requireReadable: () => undefined,
   }),
-  plan: async (status, made, { counts, role }) =>
-    planRetention(
-      findExpirable(FILES.copies(status), made, { unitOf, isJustMade: ({ key }) => key === made.key }).filter(
-        (other) => isPeer(made, other),
-      ),
-      {
-        count: counts[made.runType],
-        alwaysKeepNewest: role === 'destination',
-        now: made.backupFinished,
-        justMade: made.key,
-      },
-    ),
+  async plan(status, made, { counts, role, trustsShrinking }) {
+    const when = { now: made.backupFinished, justMade: made.key };
+    const copies = findExpirable(FILES.copies(status), made, {
+      unitOf,
+      isJustMade: ({ key }) => key === made.key,
+    }).filter((other) => isOfSameSource(made, other));
+    const decisions = planRetention(
+      copies.filter(({ runType }) => runType === made.runType),
+      { ...when, count: counts[made.runType], alwaysKeepNewest: role === 'destination' },
+    );
+    return trustsShrinking ? decisions : keepFromBefore(decisions, findShrinkage(copies.map(measure), when));
+  },
   dated: (copy) => copy,
+  measured: measure,
   futureMeans: 'Retention counts such copies as the oldest',
   examine: async (found) => (await import('./examine-files.ts')).examineFiles(found),
 };
@@ -70,6 +73,17 @@ function unitOf({ host, runType, sourcePath }: FileCopy): string {
   return [host, runType, sourcePath].join('\0');
 }
 
-function isPeer(copy: FileCopy, other: FileCopy): boolean {
-  return unitOf(other) === unitOf(copy);
+function isOfSameSource(copy: FileCopy, other: FileCopy): boolean {
+  return other.host === copy.host && other.sourcePath === copy.sourcePath;
+}
+
+function measure({
+  key,
+  backupStarted,
+  sourcePath,
+  unpackedSize,
+  size,
+  isEmpty = false,
+}: FileCopy): MeasuredCopy {
+  return { key, backupStarted, source: sourcePath, unpackedSize, size, isEmpty };
 }

@@ -3,6 +3,7 @@ import type { RunType } from '../copies/run-type.ts';
 import type { WrittenCopy } from '../copies/writer.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
+import type { MeasuredCopy } from '../retention/find-shrinkage.ts';
 import type { DatedCopy } from '../retention/newest-first.ts';
 import type { Decision } from '../retention/plan.ts';
 import { type Attributes, type Status } from '../status/entries.ts';
@@ -30,6 +31,10 @@ export interface KeepingPlace {
   readonly status: StatusStore;
   /** How many copies are to stay. */
   readonly counts: Readonly<Record<RunType, number>>;
+  /** Nothing is deleted here: what retention decides to remove stays until others remove it. */
+  readonly appendOnly?: boolean;
+  /** Whether the copies from before a source shrank expire as all do; absent: the newest of them stays. */
+  readonly trustsShrinking?: boolean;
   /** The other one of the two, where there are two. */
   readonly other: KeepingPlace | undefined;
 }
@@ -51,6 +56,8 @@ export interface Kind<C extends RecordedCopy = RecordedCopy> extends Examining<C
   plan(status: Status, made: C, place: KeepingPlace, log: Log): Promise<readonly Decision<C>[]>;
   /** When a copy was made. */
   dated(copy: C): DatedCopy;
+  /** The size of a complete copy; undefined for one that is not. */
+  measured(copy: C): MeasuredCopy | undefined;
   /** What it means that copies are dated in the future. */
   readonly futureMeans: string;
 }

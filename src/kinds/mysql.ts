@@ -1,8 +1,9 @@
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import { parseKey } from '../copies/key.ts';
-import { COPY_TYPES, type MysqlCopy, SERVER_VENDORS } from '../copies/mysql-copy.ts';
+import { COPY_TYPES, type MysqlCopy, SERVER_SOURCE, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
+import type { MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { type Attributes, isTime, type Status } from '../status/entries.ts';
 import { PERIODIC } from '../status/layout.ts';
 import { readNumber, readTimes } from '../status/read-number.ts';
@@ -120,13 +121,21 @@ export const MYSQL: Kind<MysqlCopy> = {
       }
     },
   }),
-  plan: (...args) => planMysql({ copies: copiesOf, parentsOfOthers }, ...args),
+  plan: (...args) => planMysql({ copies: copiesOf, parentsOfOthers, measure }, ...args),
   dated: (copy) => copy,
+  measured: measure,
   futureMeans: 'Retention counts such copies as the oldest',
   examine: async (...args) => (await import('./examine-mysql.ts')).examineMysql(copiesOf, ...args),
   findLack: findMissingParent,
   findNeed: findNeedOfParent,
 };
+
+/** By full copies alone, of which one server has one line in a status. */
+function measure({ key, type, backupStarted, unpackedSize, size }: MysqlCopy): MeasuredCopy | undefined {
+  return type === 'full'
+    ? { key, backupStarted, source: SERVER_SOURCE, unpackedSize, size, isEmpty: false }
+    : undefined;
+}
 
 /** The parents that those entries name which are not among `copies` of the status. */
 export function parentsOfOthers(status: Status, copies: readonly MysqlCopy[]): string[] {

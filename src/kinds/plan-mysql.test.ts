@@ -21,6 +21,44 @@ const copyOf = (runType: RunType, time: number, parent?: MysqlCopy) =>
     serverIdentity: 'a',
   });
 
+const MIB = 1024 ** 2;
+
+/** The full copies that stay when `made` is recorded beside them, of each run type one. */
+async function fullCopiesWith(
+  made: MysqlCopy,
+  listed: readonly MysqlCopy[],
+  place: { readonly trustsShrinking?: boolean } = {},
+): Promise<string[]> {
+  const remote = simulatePlace('remote', { steps: Number.POSITIVE_INFINITY }, 'destination');
+  remote.stored = { status: statusOf(listed), deletions: [] };
+  await recordCopy({ ...remote, counts: ONE, ...place }, MYSQL, made, { log });
+  const kept = MYSQL.copies(remote.stored.status).filter(({ type }) => type === 'full');
+  return kept.map(({ key }) => key).toSorted();
+}
+
+describe('the retention of a server that has shrunk', () => {
+  const sized = (time: number, mib: number) => ({ ...copyOf('daily', time), unpackedSize: mib * MIB });
+  const [older, before, small, smaller] = [sized(1, 100), sized(2, 80), sized(3, 7), sized(4, 6)];
+
+  it('keeps the newest full copy from before, until the size is back', async () => {
+    expect(await fullCopiesWith(small, [older, before])).toEqual([before.key, small.key]);
+    expect(await fullCopiesWith(smaller, [before, small])).toEqual([before.key, smaller.key]);
+    const back = sized(5, 8);
+    expect(await fullCopiesWith(back, [before, smaller])).toEqual([back.key]);
+  });
+
+  it('takes no incremental copy for a small one, nor for one to keep', async () => {
+    const hourly = { ...copyOf('hourly', 6, before), unpackedSize: undefined, size: 10 };
+    expect(await fullCopiesWith(hourly, [older, before])).toEqual([before.key]);
+    const later = { ...copyOf('hourly', 6, smaller), unpackedSize: undefined, size: 500 * MIB };
+    expect(await fullCopiesWith(later, [before, smaller])).toEqual([before.key, smaller.key]);
+  });
+
+  it('keeps none where the configuration trusts that', async () => {
+    expect(await fullCopiesWith(small, [older, before], { trustsShrinking: true })).toEqual([small.key]);
+  });
+});
+
 const first = copyOf('daily', 1);
 const continuing = copyOf('hourly', 2, first);
 const later = [copyOf('daily', 3), copyOf('hourly', 4, copyOf('daily', 3))];

@@ -2,6 +2,7 @@ import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { describeError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { FROM_BEFORE, findShrinkage, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { findExpirable } from '../retention/own-copies.ts';
 import type { Decision } from '../retention/plan.ts';
 import { parentsNotListed, planChains } from '../retention/plan-chains.ts';
@@ -13,6 +14,8 @@ interface MysqlReader {
   readonly copies: (status: Status) => MysqlCopy[];
   /** The parents that those entries name which are not among these copies. */
   readonly parentsOfOthers: (status: Status, copies: readonly MysqlCopy[]) => string[];
+  /** The size of a full copy. */
+  readonly measure: (copy: MysqlCopy) => MeasuredCopy | undefined;
 }
 
 /** Why a copy must stay; undefined when it need not. */
@@ -29,7 +32,7 @@ export async function planMysql(
   place: KeepingPlace,
   log: Log,
 ): Promise<Decision<MysqlCopy>[]> {
-  const { counts, role, other } = place;
+  const { counts, role, other, trustsShrinking } = place;
   const isDestination = role === 'destination';
   const all = reader.copies(status);
   const copies = findExpirable(all, made, {
@@ -47,6 +50,14 @@ export async function planMysql(
     const need = needOf?.(copy);
     if (need !== undefined) needed.set(copy.key, need);
   }
+  const when = { now: made.backupFinished, justMade: made.key };
+  const shrinkage = trustsShrinking
+    ? undefined
+    : findShrinkage(
+        copies.flatMap((copy) => reader.measure(copy) ?? []),
+        when,
+      );
+  if (shrinkage) needed.set(shrinkage.before.key, FROM_BEFORE);
   // With no local copies to keep, the one that was just made goes like the others.
   if (isDestination) needed.set(made.key, 'it has just been made');
   return planChains(copies, {
@@ -88,9 +99,14 @@ async function parentsMissingIn(
   const stored = await status.read();
   // The Python tool's local status also has entries of copies that only the destination has.
   const objects = new Set<string>();
-  for await (const { key } of destination.list(`${host}/`)) objects.add(key);
+  const closed: string[] = [];
+  for await (const { key } of destination.list(`${host}/`, (folder) => closed.push(`${folder}/`)))
+    objects.add(key);
   const listed = copies(stored.status);
-  const present = listed.filter(({ key }) => objects.has(key));
+  const present = listed.filter(
+    // What is in a folder that may not be entered may be there.
+    ({ key }) => objects.has(key) || closed.some((folder) => key.startsWith(folder)),
+  );
   return new Set([...parentsNotListed(present), ...parentsOfOthers(stored.status, listed)]);
 }
 

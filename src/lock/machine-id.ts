@@ -46,7 +46,7 @@ let known: Machine | undefined;
  */
 export function thisMachine(): Machine {
   known ??= readMachine({
-    folders: ['/var/lib/twindb-backup', ownStateFolder()],
+    folders: stateFolders(),
     facts: ['/etc/machine-id', '/sys/class/dmi/id/product_uuid'],
   });
   return known;
@@ -63,6 +63,11 @@ export function machineIdOf(givenName: string | undefined): string {
   if (givenName !== undefined) return givenName;
   const { id, problem } = thisMachine();
   return problem === undefined ? id : UNKNOWN_MACHINE;
+}
+
+/** Where this machine keeps what it has to remember: the first one that can be used counts. */
+export function stateFolders(): readonly string[] {
+  return ['/var/lib/twindb-backup', ownStateFolder()];
 }
 
 /** For accounts that may not write to /var/lib. Source: XDG Base Directory Specification, XDG_STATE_HOME. */

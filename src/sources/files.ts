@@ -12,6 +12,8 @@ import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 export interface FileFacts {
   /** Bytes of the archive before compression. */
   readonly unpackedSize: number | undefined;
+  /** Whether nothing is in the archive but the directory itself; undefined: not known. */
+  readonly isEmpty: boolean | undefined;
   /** What tar said of files that changed or vanished while they were read (contract D7). */
   readonly changes: readonly string[];
   /** What tar said of files, or attributes of theirs, that are not in the archive. */
@@ -45,7 +47,8 @@ export function openFileSource(
   path: string,
   { tarOptions, patterns = [], oneFileSystem = false, exclude }: FileSourceOptions,
 ): Source<FileFacts> {
-  let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
+  let facts: Omit<FileFacts, 'isEmpty'> = { unpackedSize: undefined, changes: [], leftOut: [] };
+  const archive = new TarCheck(GNU_TAR_NEEDED);
   // Each pattern counts by the options before it. Source: GNU tar's manual, 6.5.2.
   const excluded = [
     ...patterns.flatMap((pattern) => [...patternOptions(pattern), `--exclude=${pattern}`]),
@@ -83,8 +86,8 @@ export function openFileSource(
         },
       };
     },
-    check: () => new TarCheck(GNU_TAR_NEEDED),
-    facts: () => facts,
+    check: () => archive,
+    facts: () => ({ ...facts, isEmpty: archive.isEmpty }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError } from '../errors.ts';
+import { FirstMembers } from './first-members.ts';
 
 /** Headers and contents come in blocks of this size, and two blocks of zeros end it. Source: POSIX.1-2017, pax, "ustar Interchange Format". */
 const BLOCK_SIZE = 512;
@@ -17,6 +18,7 @@ export class TarCheck extends Transform {
   #head = Buffer.alloc(0);
   #tail = Buffer.alloc(0);
   #size = 0;
+  readonly #members = new FirstMembers();
 
   /** `remedy`: what the operator can do about a stream that is no archive. */
   constructor(remedy?: string) {
@@ -29,8 +31,14 @@ export class TarCheck extends Transform {
     return this.#size;
   }
 
+  /** Whether nothing is in it but one folder; undefined: not known (yet). */
+  get isEmpty(): boolean | undefined {
+    return this.#members.isEmpty;
+  }
+
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
     this.#size += chunk.length;
+    this.#members.take(chunk);
     this.#tail = Buffer.concat([this.#tail, chunk.subarray(-END_SIZE)]).subarray(-END_SIZE);
     if (this.#head.length === BLOCK_SIZE) {
       callback(null, chunk);

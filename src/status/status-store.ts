@@ -146,13 +146,14 @@ export function openStatusStore(
   const withSafeDeletions = async (stored: StoredStatus): Promise<StoredStatus> => {
     if (stored.deletions.length === 0) return stored;
     const present = new Set<string>();
-    for await (const object of destination.list(`${host}/`)) present.add(format.keyOf(object.key));
+    // What is in a folder that may not be entered is not known to be there, so nothing is deleted then either.
+    for await (const object of destination.list(`${host}/`, () => {})) present.add(format.keyOf(object.key));
     // The Python tool lists below keep_local_path what lies on the destination only.
     const kept = format.entries(stored.status).filter(([, { sha256 }]) => typeof sha256 === 'string');
     const [missing] = kept.find(([each]) => !present.has(each)) ?? [];
     if (missing === undefined) return stored;
     tell(
-      `${quoteLocation(destination.locate(secondKey))} lists ${quoteLocation(missing)}, which is not there, so nothing is deleted on its word: what it wanted deleted stays\n` +
+      `${quoteLocation(destination.locate(secondKey))} lists ${quoteLocation(missing)}, which is not there or cannot be seen, so nothing is deleted on its word: what it wanted deleted stays\n` +
         'twindb-backup check shows what is there and what is not.',
     );
     return { ...stored, deletions: [] };

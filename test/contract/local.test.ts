@@ -197,6 +197,41 @@ describe('the local destination on a file system', () => {
     expect(describeError(failure)).toMatch(/Let uid \d+ read and write/);
   });
 
+  test('a closed folder below the one that is listed is an error, or reported and left out', async ({
+    skip,
+  }) => {
+    if (process.geteuid?.() !== 0) return skip('becoming another user for a moment needs root');
+    for (const key of ['db1/daily/files/x', 'db2/status', 'db3/daily/files/y', 'db4/status'])
+      await store(destination, key, 10, 1);
+    await mkdir(join(backupDir, 'lost+found'), { mode: 0o700 });
+    await symlink(join(backupDir, 'db2/status'), join(backupDir, 'db1/linked'));
+    const open = ['..', '.', 'db1', 'db1/daily', 'db1/daily/files', 'db1/daily/files/x', 'db4', 'db4/status'];
+    for (const path of open) await chown(join(backupDir, path), 65_534, 65_534);
+    await chmod(join(backupDir, '../../..'), 0o711);
+    // Its names can be read, and nothing of its files.
+    await chmod(join(backupDir, 'db4'), 0o400);
+    process.seteuid?.(65_534);
+    const closed = new Set<string>();
+    const found: string[] = [];
+    const refused: unknown[] = [];
+    try {
+      for await (const { key } of destination.list('', (folder) => closed.add(folder))) found.push(key);
+      for (const prefix of ['', 'db2/'])
+        refused.push(await listKeys(destination, prefix).catch((error: unknown) => error));
+      // What was asked for itself.
+      for await (const { key } of destination.list('db2/', (folder) => closed.add(folder))) found.push(key);
+    } catch (error) {
+      refused.push(error);
+    } finally {
+      process.seteuid?.(0);
+    }
+    expect(found).toEqual(['db1/daily/files/x']);
+    expect([...closed].toSorted()).toEqual(['db1/linked', 'db2', 'db3', 'db4', 'lost+found']);
+    expect(refused).toHaveLength(3);
+    for (const error of refused)
+      expect(describeError(error)).toMatch(/^Cannot (list|look at) .*no permission on /);
+  });
+
   test('a failure after the file has appeared withdraws it, but not one that replaced another', async ({
     skip,
   }) => {

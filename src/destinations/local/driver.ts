@@ -45,7 +45,7 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
       return await withinLimit(describeFile(root, key), limits.usualMs, `Cannot look at ${path}`);
     },
 
-    list: (prefix) => listFiles(root, prefix, limits.usualMs),
+    list: (prefix, onClosed) => listFiles(root, { prefix, onClosed }, limits.usualMs),
 
     async move(from, to) {
       const [path, newPath] = [pathOf(from), pathOf(to)];

@@ -5,6 +5,11 @@ export function saysAbsent(error: unknown): boolean {
   return hasCode(error, 'ENOENT', 'ENOTDIR');
 }
 
+/** Whether the error says that this account may not go there. */
+export function saysClosed(error: unknown): boolean {
+  return hasCode(error, 'EACCES', 'EPERM');
+}
+
 /** Reason and remedy for the system errors an operator can do something about. */
 function explain(code: string, root: string): { reason: string; remedy: string } | undefined {
   const writable = `Let uid ${process.geteuid?.() ?? 'of this process'} read and write ${root}, or configure another folder.`;

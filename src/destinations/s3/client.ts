@@ -57,6 +57,8 @@ export interface S3Bucket {
   readonly config: S3Config;
   readonly log: Log;
   readonly tuning: S3Tuning;
+  /** Its credentials may not delete; absent: they may. */
+  readonly appendOnly?: boolean;
 }
 
 /** Connections beside the parts: status files, listings, clean-up. */

@@ -13,8 +13,13 @@ import { sweepUploads } from './sweep.ts';
 import { createObjectWriter } from './write.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
-export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TUNING): Destination {
-  const bucket = createBucket(config, log, tuning);
+export function openS3(
+  config: S3Config,
+  log: Log,
+  tuning: S3Tuning = DEFAULT_TUNING,
+  { appendOnly = false }: { readonly appendOnly?: boolean } = {},
+): Destination {
+  const bucket = { ...createBucket(config, log, tuning), appendOnly };
   const { prefix } = config;
   const locate = (key: string): string => `s3://${config.bucket}/${prefix}${key}`;
   const attempt = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {

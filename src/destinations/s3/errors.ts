@@ -66,6 +66,11 @@ export function saysUnknownCondition(error: unknown): boolean {
   return [400, 501].includes(readFailure(error).status);
 }
 
+/** Whether the server says that these credentials may not do that. */
+export function isRefused(error: unknown): boolean {
+  return readFailure(error).status === 403;
+}
+
 /** Whether there was no answer, or none that says what became of the request. */
 export function isUncertain(error: unknown): boolean {
   const { status } = readFailure(error);

@@ -174,7 +174,9 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
       try {
         await deleteObject(bucket, marker, limit);
       } catch (error) {
-        log.warn(`The copy is safe, but its marker ${locate(marker)} is left: ${asOneLine(String(error))}`);
+        log[bucket.appendOnly ? 'debug' : 'warn'](
+          `The copy is safe, but its marker ${locate(marker)} is left: ${asOneLine(String(error))}`,
+        );
       }
     },
     async undo(limit) {

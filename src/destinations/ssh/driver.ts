@@ -98,9 +98,10 @@ export function openSsh(
       });
     },
 
-    async *list(prefix) {
+    async *list(prefix, onClosed) {
+      const guard = guardListing(`${url}/${prefix}`);
       try {
-        yield* listObjects(await sessions.open(), root, prefix, guardListing(`${url}/${prefix}`));
+        yield* listObjects(await sessions.open(), root, { prefix, onClosed }, guard);
       } catch (cause) {
         throw storageError(cause, 'list', `${url}/${prefix}`);
       }

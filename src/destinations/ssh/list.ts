@@ -1,10 +1,17 @@
 import type { FileEntry, Stats } from 'ssh2';
 import { folderOfPrefix } from '../check-key.ts';
-import type { ObjectInfo } from '../destination.ts';
+import type { ObjectInfo, OnClosed } from '../destination.ts';
 import type { ListingGuard } from '../listing-guard.ts';
 import { statPath } from './files.ts';
 import { readFolder } from './folder.ts';
-import type { SftpSession } from './session.ts';
+import { PERMISSION_DENIED, type SftpSession, statusOf } from './session.ts';
+
+/** What a listing looks for. */
+interface Wanted {
+  readonly prefix: string;
+  /** For a folder below the one asked for that may not be entered; without it that is an error. */
+  readonly onClosed: OnClosed | undefined;
+}
 
 /**
  * The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed. Throws the
@@ -13,33 +20,46 @@ import type { SftpSession } from './session.ts';
 export async function* listObjects(
   session: SftpSession,
   root: string,
-  prefix: string,
+  { prefix, onClosed }: Wanted,
   guard: ListingGuard,
 ): AsyncGenerator<ObjectInfo> {
   const start = folderOfPrefix(prefix);
   if (start === undefined) return;
+  /** Reports a refusal; throws any other error, and that of the folder that is listed itself. */
+  const report = (key: string, error: unknown): undefined => {
+    if (key === start || onClosed === undefined || statusOf(error) !== PERMISSION_DENIED) throw error;
+    onClosed(key);
+  };
+  const readEntries = async function* (folder: string): AsyncGenerator<FileEntry> {
+    try {
+      yield* readFolder(session, folder === '' ? root : `${root}/${folder}`, guard);
+    } catch (error) {
+      report(folder, error);
+    }
+  };
+  const followLink = (key: string): Promise<Stats | undefined> =>
+    statPath(session, `${root}/${key}`).catch((error: unknown) => report(key, error));
   const folders = [start];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const entry of readFolder(session, folder === '' ? root : `${root}/${folder}`, guard)) {
+    for await (const entry of readEntries(folder)) {
       const key = folder === '' ? entry.filename : `${folder}/${entry.filename}`;
       const stats = attributesOf(entry);
-      if (stats.isDirectory() || (folder === '' && (await isOwnLink(session, `${root}/${key}`, stats)))) {
+      const mayCount = folder === '' || key.startsWith(prefix);
+      const found = mayCount && stats.isSymbolicLink() ? await followLink(key) : stats;
+      const isHostLink = folder === '' && stats.isSymbolicLink() && found?.isDirectory();
+      if (stats.isDirectory() || (isHostLink && (await isOwn(session, stats)))) {
         const mayHold = `${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`);
         if (mayHold) folders.push(key);
-      } else if (key.startsWith(prefix) && folder !== '') {
-        const found = stats.isSymbolicLink() ? await statPath(session, `${root}/${key}`) : stats;
-        if (found?.isFile()) yield objectInfo(key, found);
-      }
+      } else if (key.startsWith(prefix) && folder !== '' && found?.isFile()) yield objectInfo(key, found);
     }
   }
 }
 
 /**
- * Whether this is a link to the folder of a host that was moved to another disk. Made by root or by the account, which its home
- * tells: whoever else can make one could show the folders of others as copies.
+ * Whether a link was made by root or by the account, which its home tells: whoever else can make one could show the folders of others
+ * as copies. It may be the folder of a host that was moved to another disk.
  */
-async function isOwnLink(session: SftpSession, path: string, link: Stats): Promise<boolean> {
-  if (!link.isSymbolicLink() || !(await statPath(session, path))?.isDirectory()) return false;
+async function isOwn(session: SftpSession, link: Stats): Promise<boolean> {
   return link.uid === 0 || link.uid === (await statPath(session, '.'))?.uid;
 }
 

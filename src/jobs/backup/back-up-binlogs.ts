@@ -129,7 +129,8 @@ async function takenKeys(places: CopyPlaces, { destination, host }: JobContext):
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
   }
-  for await (const { key } of destination.list(`${host}/binlog/`)) keys.add(binlogKeyOfObject(key));
+  // They are in this folder itself: one below it may be closed.
+  for await (const { key } of destination.list(`${host}/binlog/`, () => {})) keys.add(binlogKeyOfObject(key));
   return keys;
 }
 

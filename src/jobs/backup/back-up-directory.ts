@@ -11,6 +11,7 @@ import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { copyFoldersBelow } from './copy-folders.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
@@ -47,7 +48,7 @@ export async function backUpDirectory(
     context,
   );
 
-  const { unpackedSize, changes, leftOut } = source.facts();
+  const { unpackedSize, isEmpty, changes, leftOut } = source.facts();
   for (const change of changes) log.warn(`${quoteLocation(path)} changed while it was backed up: ${change}`);
   if (leftOut.length > 0) {
     const remarks = leftOut.map((line) => `\n  ${line}`).join('');
@@ -56,6 +57,7 @@ export async function backUpDirectory(
       `Not everything in ${quoteLocation(path)} is in its copy:${remarks}`,
     );
   }
+  const finished = toSeconds(context.now());
   const describe = (object: StoredObject): FileCopy => ({
     key: object.key,
     host,
@@ -63,14 +65,21 @@ export async function backUpDirectory(
     name: nameOfKey(object.key),
     sourcePath: path,
     backupStarted: toSeconds(startAt(stored.index)),
-    backupFinished: toSeconds(context.now()),
+    backupFinished: finished,
     size: object.size,
     sha256: object.sha256,
     unpackedSize,
+    isEmpty,
     chain: object.chain,
     machineId,
   });
   await recordStored(stored, places, FILES, describe, context);
+  warnOfShrinkage(
+    FILES,
+    (await places.destination.status.read()).status,
+    { source: path, justMade: stored.atDestination.key },
+    context,
+  );
   const size = formatBytes(stored.atDestination.size);
   log.info(
     `Backed up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(stored.atDestination.key))} (${size})`,

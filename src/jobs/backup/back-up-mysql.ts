@@ -2,7 +2,7 @@ import { judgeCopy } from '../../catalogue/authenticate.ts';
 import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
-import type { MysqlCopy, ServerSetup } from '../../copies/mysql-copy.ts';
+import { type MysqlCopy, SERVER_SOURCE, type ServerSetup } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import type { Writer } from '../../copies/writer.ts';
@@ -35,6 +35,7 @@ import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStarts } from './unused-start.ts';
@@ -105,6 +106,7 @@ async function planCopy(
     const store = () => storeCopy(source, { keyAt, previousSize }, context);
     const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
     const info = source.facts();
+    const finished = toSeconds(now());
     const describe = (object: StoredObject): MysqlCopy => ({
       ...about,
       ...us,
@@ -120,9 +122,15 @@ async function planCopy(
       ...nameOf(object),
       unpackedSize,
       backupStarted: toSeconds(startAt(stored.index)),
-      backupFinished: toSeconds(now()),
+      backupFinished: finished,
     });
     await recordStored(stored, places, MYSQL, describe, context);
+    warnOfShrinkage(
+      MYSQL,
+      (await places.destination.status.read()).status,
+      { source: SERVER_SOURCE, justMade: stored.atDestination.key },
+      context,
+    );
     log.info(
       `Backed up MySQL (${choice.type}) to ${quoteLocation(context.destination.locate(stored.atDestination.key))}`,
       logFieldsOf(stored),

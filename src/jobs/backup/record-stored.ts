@@ -1,6 +1,7 @@
 import { TwinDbError } from '../../errors.ts';
 import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import type { JobContext } from '../job-context.ts';
+import { noteStored } from '../record/lost-copies.ts';
 import { type CopyPlace, type CopyPlaces, recordCopy } from '../record/record-copy.ts';
 import { removeLocalCopy, type StoredCopy, type StoredObject } from './store-copy.ts';
 
@@ -24,6 +25,9 @@ export async function recordStored<C extends RecordedCopy>(
     if (stored.local) await removeLocalCopy(context, stored.local.key);
     throw error;
   }
+  const { key, backupStarted } = kind.dated(describe(stored.atDestination));
+  // Logs expire by age alone, and are dated by their server.
+  if (kind.media !== 'binlog') await noteStored({ key, started: backupStarted }, context);
   if (places.local === undefined || stored.local === undefined) return;
   try {
     await record(places.local, stored.local);

@@ -8,6 +8,7 @@ import { toSeconds } from '../../units.ts';
 import { ownAccounts } from '../../writers.ts';
 import { findFolderWriters } from '../folder-writers.ts';
 import type { JobContext } from '../job-context.ts';
+import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
 import { confirmEntries, finishAllDeletions, listPlaces } from '../record/record-copy.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
@@ -120,6 +121,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     const own = warnings.remember(options);
     if (own !== undefined) await rememberWarnings(own, places, context);
   };
+  await noticeLostCopies(places, context);
   if (succeeded) await ensureKey(places, context);
   await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
@@ -156,6 +158,18 @@ async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): P
     signal.throwIfAborted();
     throw new TwinDbError('Nothing was backed up', { cause });
   }
+}
+
+/** Throws a TwinDbError when a destination that has lost the copies of this host is to get no more. */
+async function noticeLostCopies(places: PlacesOfKinds, context: JobContext): Promise<void> {
+  const lost = await findLostCopies(places, context);
+  if (lost === undefined) return;
+  const { message, remedy } = lost;
+  if (!context.config.mustExist) context.warnLasting('lost copies', `${message}\n${remedy}`);
+  else
+    throw new TwinDbError(`Nothing was backed up: ${message}, and [destination] must_exist is set`, {
+      remedy,
+    });
 }
 
 /** Keeps in the status of directories what this machine has warned of. */

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { Config } from '../../config/config.ts';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
 import type { BackupOutcome, Part, Report } from '../../exporters/report.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
-export const MYSQL_PART: Part = { media: 'mysql', source: 'mysql' };
+export const MYSQL_PART: Part = { media: 'mysql', source: SERVER_SOURCE };
 export const BINLOG_PART: Part = { media: 'binlog', source: 'binlog' };
 
 /** A directory as a part of a run. */

@@ -36,7 +36,7 @@ async function lookIn(
   if (format.entries(stored.status).length > 0) return;
   const folder = format.kind === 'binlog' ? `${host}/binlog/` : `${host}/`;
   let isAny = false;
-  for await (const { key } of destination.list(folder)) {
+  for await (const { key } of destination.list(folder, () => {})) {
     isAny = parseKey(key)?.media === format.kind && !stored.deletions.includes(key);
     if (isAny) break;
   }

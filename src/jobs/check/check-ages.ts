@@ -1,5 +1,6 @@
 import type { MaxAges } from '../../config/kinds.ts';
 import type { Media } from '../../copies/key.ts';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { TwinDbError } from '../../errors.ts';
 import { FILES } from '../../kinds/files.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
@@ -8,8 +9,6 @@ import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import { findStale, type StaleSource } from './stale-sources.ts';
-
-const SERVER = 'mysql';
 
 /**
  * Compares the age of the newest copy on the destination, as the statuses of this host tell it, with the limits, for each
@@ -23,7 +22,7 @@ export async function checkAges(
 ): Promise<StaleSource[]> {
   const { backupDirs, backupMysql, runTypes } = context.config.source;
   const directories = media === undefined || media === 'files' ? backupDirs : [];
-  const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER] : [];
+  const servers = backupMysql && (media === undefined || media === 'mysql') ? [SERVER_SOURCE] : [];
   const sources = [...directories, ...servers];
   if (sources.length === 0 && !isAsked) return [];
   if (sources.length === 0) {
@@ -40,7 +39,7 @@ export async function checkAges(
   // Those of another machine of this name say nothing of what this one does.
   const copies = [
     ...tellApart(FILES.copies(listed.status), us).ours.map((copy) => ({ ...copy, source: copy.sourcePath })),
-    ...tellApart(MYSQL.copies(server.status), us).ours.map((copy) => ({ ...copy, source: SERVER })),
+    ...tellApart(MYSQL.copies(server.status), us).ours.map((copy) => ({ ...copy, source: SERVER_SOURCE })),
   ];
   const now = toSeconds(context.now());
   // Directories have no copies of other run types.

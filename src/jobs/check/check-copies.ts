@@ -1,6 +1,7 @@
 import { type FoundCopies, listCopies } from '../../catalogue/list-copies.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
@@ -8,9 +9,11 @@ import { openKind } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
+import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
 
@@ -58,9 +61,11 @@ export async function checkCopies(
     found.failure === undefined
       ? new Set(found.copies.map(({ object }) => keepLocalKey(object.key)))
       : undefined;
+  const isThere = (key: string) =>
+    objects === undefined || objects.has(keepLocalKey(key)) || found.closed.mayHold(key);
   const { host: only } = selection;
   // This host may be new; of another one the name is misspelt.
-  if (complete && only !== undefined && only !== context.host && !found.hosts.has(only)) {
+  if (complete && only !== undefined && only !== context.host && !isKnown(found, only)) {
     throw new TwinDbError(`There is nothing of the host ${only} on ${context.destination.url}`, {
       remedy: 'twindb-backup ls shows the copies of all hosts; their keys begin with the name of the host.',
     });
@@ -70,11 +75,13 @@ export async function checkCopies(
     const places = await openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
       const listing = groupOf(found, host, media);
-      await checkMedia({ host, media, places: places[media], listing, objects }, checkOne);
+      await checkMedia({ host, media, places: places[media], listing, isThere }, checkOne);
     }
   }
-  if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
+  if (selection.wanted.length === 0 && (only ?? context.host) === context.host) {
     await sayLastingStates(context);
+    complete = (await isAllThere(context)) && complete;
+  }
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;
@@ -108,6 +115,7 @@ async function sayLastingStates(context: JobContext): Promise<void> {
       const kind = await openKind(media);
       warnOfFuture(kind, status, once);
       findOwn(kind, status, us, once);
+      for (const source of sourcesOf(media, context)) warnOfShrinkage(kind, status, { source }, once);
     }
   } catch (error) {
     context.signal.throwIfAborted();
@@ -115,15 +123,33 @@ async function sayLastingStates(context: JobContext): Promise<void> {
   }
 }
 
+/** Reports copies that this machine knows to have stored and that are not there. Returns false when no backup is made for that. */
+async function isAllThere(context: JobContext): Promise<boolean> {
+  const lost = await findLostCopies(await openPlaces(context), context);
+  if (lost === undefined) return true;
+  const { mustExist } = context.config;
+  context.log[mustExist ? 'error' : 'warn'](`${lost.message}\n${lost.remedy}`);
+  return !mustExist;
+}
+
+/** What the configuration backs up of a kind. */
+function sourcesOf(media: Media, { config }: Pick<JobContext, 'config'>): readonly string[] {
+  const { backupDirs, backupMysql } = config.source;
+  if (media === 'files') return backupDirs;
+  return media === 'mysql' && backupMysql ? [SERVER_SOURCE] : [];
+}
+
 /**
  * Throws a TwinDbError when nothing was ever stored of this host, although it backs something up, or of any host: the
  * destination is another one than that of the backups, or was emptied.
  */
 function requireSomething(
-  { storedHosts }: FoundCopies,
+  { storedHosts, closed }: FoundCopies,
   only: string | undefined,
   { config, host, destination }: JobContext,
 ): void {
+  // Why its status cannot be read is about to be said.
+  if (closed.mayHold(only ?? host)) return;
   const { backupDirs, backupMysql } = config.source;
   const isSource = backupDirs.length > 0 || backupMysql;
   if (storedHosts.has(only ?? host) || (storedHosts.size > 0 && (!isSource || (only ?? host) !== host)))
@@ -132,6 +158,11 @@ function requireSomething(
     remedy:
       'Check [destination], and that no backup has been deleted there; a new host needs its first backup: twindb-backup backup daily',
   });
+}
+
+/** Whether a host has anything there, or may have: its folder cannot be looked into. */
+function isKnown({ hosts, closed }: FoundCopies, host: string): boolean {
+  return hosts.has(host) || closed.mayHold(host);
 }
 
 type Group = Omit<CheckedGroup, 'isWanted'>;
@@ -154,19 +185,19 @@ interface MediaOfHost {
   readonly media: Media;
   readonly places: CopyPlaces;
   readonly listing: Listing;
-  /** All objects of copies, without the suffix of gpg; undefined when the destination could not be listed. */
-  readonly objects: ReadonlySet<string> | undefined;
+  /** Whether a copy is on the destination or in keep_local_path, or may be. */
+  readonly isThere: (key: string) => boolean;
 }
 
 /** The destination first: a local incremental copy may continue a full one that lies only there. */
 async function checkMedia(
-  { host, media, places: { destination, local }, listing, objects }: MediaOfHost,
+  { host, media, places: { destination, local }, listing, isThere }: MediaOfHost,
   check: (group: Group) => Promise<void>,
 ): Promise<void> {
   const kind = await openKind(media);
   const surroundings = {
     readDestination: async () => (await destination.status.read()).status,
-    isThere: (key: string) => objects === undefined || objects.has(keepLocalKey(key)),
+    isThere,
   };
   const [there, here] = [listing('destination'), listing('local')];
   if (there) await check({ host, kind, surroundings, store: destination, copies: there });

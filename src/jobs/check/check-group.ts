@@ -48,7 +48,7 @@ export async function* checkGroup(
     const judgement = await enter(found, examined);
     if (judgement) yield { ...describe(found), ...judgement, ...(problem === undefined ? {} : { problem }) };
   }
-  yield* await findMissing(group, entries, present);
+  yield* await findMissing(group, entries, present, context);
 }
 
 type Look =
@@ -122,6 +122,7 @@ async function findMissing(
   { host, store, isWanted }: CheckedGroup,
   entries: ReadonlyMap<string, Attributes>,
   present: ReadonlySet<string>,
+  { signal }: Pick<JobContext, 'signal'>,
 ): Promise<CheckedCopy[]> {
   const { destination, status, format, role: place } = store;
   const suspects = [...entries].flatMap(([key, { sha256 }]): CheckedCopy[] => {
@@ -135,6 +136,24 @@ async function findMissing(
   if (suspects.length === 0) return [];
   const listed = new Map(format.entries((await status.read()).status));
   const there = new Set<string>();
-  for await (const object of destination.list(`${host}/`)) there.add(format.keyOf(object.key));
-  return suspects.filter(({ key }) => listed.has(key) && !there.has(key));
+  for await (const object of destination.list(`${host}/`, () => {})) there.add(format.keyOf(object.key));
+  const absent: CheckedCopy[] = [];
+  for (const suspect of suspects.filter(({ key }) => listed.has(key) && !there.has(key))) {
+    const judgement = await confirmAbsence(suspect, store);
+    signal.throwIfAborted();
+    if (judgement) absent.push({ ...suspect, ...judgement });
+  }
+  return absent;
+}
+
+/** A listing leaves out what is in folders that this account may not enter: such a copy is not known to be missing. */
+async function confirmAbsence(
+  { key }: CheckedCopy,
+  { destination }: CheckedGroup['store'],
+): Promise<Judgement | undefined> {
+  try {
+    return (await destination.stat(key)) ? undefined : { state: 'missing' };
+  } catch (problem) {
+    return { state: 'unreadable', problem };
+  }
 }

@@ -37,7 +37,8 @@ async function findObjects(
   if (copies.length === 0) return [];
   const keys = new Set(copies.map(({ key }) => key));
   const objects: string[] = [];
-  for await (const { key } of destination.list(`${host}/binlog/`)) {
+  // They are in this folder itself: one below it may be closed.
+  for await (const { key } of destination.list(`${host}/binlog/`, () => {})) {
     if (keys.has(binlogKeyOfObject(key))) objects.push(key);
   }
   return objects;

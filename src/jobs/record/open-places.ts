@@ -27,6 +27,8 @@ function openOf({ formats }: Kind, context: JobContext): CopyPlaces {
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
       counts: role === 'destination' ? config.retention : config.retentionLocal,
+      appendOnly: role === 'destination' && config.appendOnly,
+      trustsShrinking: config.trustShrinking,
       get other() {
         return role === 'destination' ? local : destination;
       },

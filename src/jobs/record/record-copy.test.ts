@@ -141,6 +141,55 @@ describe('recording a copy', () => {
     expect(await objects()).toEqual([]);
   });
 
+  it('deletes nothing where that is off: expired copies stay listed until somebody else has removed them', async () => {
+    const place = { ...placeOf(real), appendOnly: true };
+    const copies = [1, 2, 3].map((started) => copyOf('/home', started));
+    for (const copy of copies) await record(place, await store(copy), 1);
+    expect(await objects()).toEqual(copies.map(({ key }) => key));
+    expect(await listed()).toEqual(copies.map(({ key }) => key));
+    expect((await placeOf(real).status.read()).deletions).toEqual([]);
+    await real.delete(copies[0]?.key ?? '');
+    // It still counts, so its loss is not hidden.
+    await real.delete(copies[2]?.key ?? '');
+    const last = await store(copyOf('/home', 4));
+    await record(place, last, 2);
+    expect(await listed()).toEqual([copies[1]?.key, copies[2]?.key, last.key]);
+  });
+
+  it('takes nothing from the status where nothing is deleted and it cannot be seen what is there', async () => {
+    const blind = { ...real, list: () => real.list('db1\0/') };
+    const refusing: Destination = {
+      ...real,
+      async *list() {
+        yield* [];
+        throw new Crash('no permission');
+      },
+    };
+    const copies = [1, 2].map((started) => copyOf('/home', started));
+    for (const copy of copies) await record({ ...placeOf(refusing), appendOnly: true }, await store(copy), 1);
+    expect(await listed()).toEqual(copies.map(({ key }) => key));
+    // That the test looks at something: a listing without them does take the expired one.
+    await record({ ...placeOf(blind), appendOnly: true }, await store(copyOf('/home', 3)), 1);
+    expect(await listed()).toEqual([copyOf('/home', 3).key]);
+  });
+
+  it('keeps what was to be deleted before that was off, and deletes it when it is on again', async () => {
+    const stuck: Destination = { ...real, delete: () => Promise.reject(new Crash('no permission')) };
+    const [first, second] = [await store(copyOf('/home', 1)), await store(copyOf('/home', 2))];
+    await record(placeOf(stuck), first, 1);
+    await expect(record(placeOf(stuck), second, 1)).rejects.toThrow('Cannot remove 1 expired copies');
+    await expect(finishDeletions(placeOf(stuck))).rejects.toMatchObject({
+      remedy: expect.stringContaining('or set [retention] remote=off') as unknown,
+    });
+    await expect(finishDeletions(placeOf(stuck, 'local'))).rejects.not.toMatchObject({
+      remedy: expect.stringContaining('[retention] remote') as unknown,
+    });
+    await finishDeletions({ ...placeOf(stuck), appendOnly: true });
+    expect(await objects()).toEqual([first.key, second.key]);
+    await finishDeletions(placeOf(real));
+    expect(await objects()).toEqual([second.key]);
+  });
+
   it('gives the reason for each decision at debug level', async () => {
     for (const started of [1, 2]) {
       await record(placeOf(real), await store(copyOf('/home', started)), 1);
@@ -266,7 +315,7 @@ describe('a status that can be written only half', () => {
     await finishDeletions(placeOf(real));
     expect(await objects()).toEqual([good.key]);
     expect(messages.join()).toContain(
-      `lists ${copy.key}, which is not there, so nothing is deleted on its word`,
+      `lists ${copy.key}, which is not there or cannot be seen, so nothing is deleted on its word`,
     );
   });
 });

@@ -75,27 +75,52 @@ export async function changeStatus<C extends RecordedCopy>(
 }
 
 async function applyChange<C extends RecordedCopy>(
-  { destination, format }: CopyPlace,
+  place: CopyPlace,
   stored: StoredStatus,
   { enter, plan, objectsOf }: StatusChange<C>,
   log: Log,
 ): Promise<StoredStatus | undefined> {
+  const { destination, format } = place;
   const status = enter?.(stored.status) ?? stored.status;
   const decisions = (await plan?.(status)) ?? [];
+  const remove = place.appendOnly ? 'nothing is deleted there, else remove' : 'remove';
   for (const { copy, keep, reason } of decisions) {
     log.debug(
-      `retention: ${keep ? 'keep' : 'remove'} ${quoteLocation(destination.locate(copy.key))} (${reason})`,
+      `retention: ${keep ? 'keep' : remove} ${quoteLocation(destination.locate(copy.key))} (${reason})`,
     );
   }
-  const removed = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
+  const expired = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
+  const removed = place.appendOnly ? await findRemoved(expired, place, log) : expired;
   if (status === stored.status && removed.length === 0) return undefined;
   const keys = removed.map(({ key }) => key);
-  const objects = objectsOf === undefined ? keys : await objectsOf(removed);
+  const objects = place.appendOnly ? [] : await (objectsOf?.(removed) ?? keys);
   return {
     ...stored,
     status: format.withoutKeys(status, keys),
     deletions: [...stored.deletions, ...objects],
   };
+}
+
+/**
+ * Where nothing is deleted, expired copies stay listed until somebody else has removed their objects, as by a rule of the bucket. Each
+ * folder is listed once; one that cannot be removes nothing from the status.
+ */
+async function findRemoved<C extends RecordedCopy>(
+  expired: readonly C[],
+  { destination, format }: CopyPlace,
+  log: Log,
+): Promise<C[]> {
+  const folderOf = (key: string) => key.slice(0, key.lastIndexOf('/') + 1);
+  const present = new Set<string>();
+  try {
+    for (const folder of new Set(expired.map(({ key }) => folderOf(key)))) {
+      for await (const object of destination.list(folder)) present.add(format.keyOf(object.key));
+    }
+  } catch (error) {
+    log.debug(`retention: which expired copies are gone cannot be told: ${describeError(error)}`);
+    return [];
+  }
+  return expired.filter(({ key }) => !present.has(key));
 }
 
 /**
@@ -139,7 +164,9 @@ export async function finishAllDeletions(places: CopyPlaces): Promise<void> {
  * Carries out the deletions that the status has recorded, also those of a run that was interrupted. Tries each of them;
  * throws a TwinDbError when some could not be carried out, and the next run tries those again.
  */
-export async function finishDeletions({ destination, status }: CopyPlace): Promise<void> {
+export async function finishDeletions({ destination, status, role, appendOnly }: CopyPlace): Promise<void> {
+  // What was decided before is kept in mind: it is deleted when that is allowed again.
+  if (appendOnly) return;
   const stored = await status.read();
   if (stored.deletions.length === 0) return;
   const done = new Set<string>();
@@ -157,6 +184,6 @@ export async function finishDeletions({ destination, status }: CopyPlace): Promi
   if (left === 0) return;
   throw new TwinDbError(`Cannot remove ${left} expired copies from ${destination.url}`, {
     cause,
-    remedy: 'Let this user delete there. All copies that are to be kept are safe; each run tries again.',
+    remedy: `Let this user delete there${role === 'destination' ? ', or set [retention] remote=off when nothing is to be deleted from this machine' : ''}. All copies that are to be kept are safe; each run tries again.`,
   });
 }
