@@ -268,7 +268,7 @@ describe('a run', () => {
     };
     const remembered = (): unknown =>
       JSON.parse(readFileSync(join(dir, 'copies', 'db1', 'files-status.copy'), 'utf8')).told;
-    const size = `outgrown ${dir}/one`;
+    const size = `@machine-1 outgrown ${dir}/one`;
     expect(await runBackup('daily', options(), { ...failing, destination })).toBe(false);
     expect(remembered()).toHaveProperty([size, 'bytes'], 5000);
     expect(await runBackup('daily', options(), createContext({ dirs: join(dir, 'two') }))).toBe(true);
