@@ -107,3 +107,57 @@ describe('the retention of the destination', () => {
     expect(await keepsFirst({ listed, present })).toBe(kept);
   });
 });
+
+describe('the retention of one of several machines', () => {
+  const by = (machineId: string, serial: number, copy: MysqlCopy): MysqlCopy => ({
+    ...copy,
+    machineId,
+    serial,
+  });
+
+  /** The times of the copies that are left after `made` was recorded in a status with the others, with one to keep of each run type. */
+  async function left(others: readonly MysqlCopy[], made: MysqlCopy): Promise<number[]> {
+    const place = simulatePlace('remote', { steps: Number.POSITIVE_INFINITY }, 'destination');
+    place.stored = { status: statusOf(others), deletions: [] };
+    await recordCopy({ ...place, counts: ONE }, MYSQL, made, { log });
+    return MYSQL.copies(place.stored.status)
+      .map(({ lsn }) => lsn)
+      .toSorted((a, b) => a - b);
+  }
+
+  it('neither counts nor removes the copies of another one', async () => {
+    const others = [
+      by('b', 1, copyOf('daily', 1)),
+      by('a', 2, copyOf('daily', 2)),
+      by('b', 3, copyOf('daily', 3)),
+    ];
+    expect(await left(others, by('a', 4, copyOf('daily', 4)))).toEqual([1, 3, 4]);
+  });
+
+  it('removes the copies of its past from its second run on, of the run types that it has made', async () => {
+    const full = copyOf('daily', 2);
+    const past = [
+      by('b', 1, copyOf('daily', 1)),
+      by('b', 2, full),
+      by('b', 3, copyOf('hourly', 3, full)),
+      by('b', 4, copyOf('weekly', 4)),
+      by('b', 5, copyOf('weekly', 5)),
+    ];
+    expect(await left(past, by('a', 6, copyOf('daily', 6)))).toEqual([1, 2, 3, 4, 5, 6]);
+    // The hourly copy of the past is left alone, and what it continues with it.
+    expect(await left([...past, by('a', 6, copyOf('daily', 6))], by('a', 7, copyOf('daily', 7)))).toEqual([
+      2, 3, 4, 5, 7,
+    ]);
+  });
+
+  it('takes copies that continue one which is left alone for restorable, so that they count', async () => {
+    const full = copyOf('daily', 1);
+    const others = [
+      full,
+      by('b', 2, copyOf('weekly', 2)),
+      by('a', 3, copyOf('hourly', 3)),
+      by('a', 4, copyOf('hourly', 4, full)),
+    ];
+    expect(await left(others, by('a', 5, copyOf('hourly', 5, full)))).toEqual([1, 2, 5]);
+  });
+});
