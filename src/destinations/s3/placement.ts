@@ -62,10 +62,16 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
   const { key, claim, replaces, signal, patience } = options;
   const owner = newPartialName();
   const locate = (each: string): string => `s3://${config.bucket}/${each}`;
+  const condition: { readonly IfNoneMatch?: string; readonly IfMatch?: string } = claim
+    ? { IfNoneMatch: '*' }
+    : replaces
+      ? { IfMatch: replaces }
+      : {};
+  const isConditional = Object.keys(condition).length > 0;
   let current = key;
   let marker: string | undefined;
   /** Set when the request that makes the object visible is sent. */
-  let commitment: { readonly before: S3Head | undefined; etag?: string | undefined } | undefined;
+  let commitment: { readonly isNew: boolean; etag?: string | undefined } | undefined;
 
   const markerOf = (each: string): string => markerFor(each, owner, config.prefix);
   const putMarker = async (each: string): Promise<void> => {
@@ -82,40 +88,31 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     }
     return false;
   };
-  /** What speaks against a key: an object, or another run that is about to make one. */
-  const look = async (each: string) => {
-    const [object, isMarked] = await Promise.all([findObject(bucket, each, signal), isMarkedByOther(each)]);
-    return { isThere: object !== undefined, isMarked };
-  };
   const markFree = async (free: string): Promise<boolean> => {
     for (let tries = 1; ; tries++) {
       await putMarker(free);
-      const { isThere, isMarked } = await look(free);
-      if (!isThere && !isMarked) return true;
+      const [object, isMarked] = await Promise.all([findObject(bucket, free, signal), isMarkedByOther(free)]);
+      if (object === undefined && !isMarked) return true;
       await deleteObject(bucket, markerOf(free), patience);
       marker = undefined;
-      if (isThere || tries === MARK_TRIES) return false;
+      if (object !== undefined || tries === MARK_TRIES) return false;
       await sleep(Math.random() * STEP_ASIDE_MS * tries, undefined, { signal });
     }
   };
   const putFree = async (command: PutObjectCommand, free: string) => {
-    const { isThere, isMarked } = await look(free);
-    if (isThere || isMarked) return undefined;
+    if ((await findObject(bucket, free, signal)) !== undefined) return undefined;
     signal.throwIfAborted();
     current = free;
-    commitment = { before: undefined };
-    const answer = await putIf(command, { IfNoneMatch: '*' });
+    commitment = { isNew: true };
+    const answer = await putIf(command);
     if (answer && !(await isMarkedByOther(free))) return answer;
-    // An upload of another run was begun meanwhile, and cannot change its key any more.
+    // An upload of another run has begun, and cannot change its key any more.
     if (answer) await deleteObject(bucket, free, patience);
     commitment = undefined;
     return undefined;
   };
-  /** Undefined when the condition does not hold. The server is asked again when an answer is lost: its "no" may be due to our own object. */
-  const putIf = async (
-    command: PutObjectCommand,
-    condition: { readonly IfNoneMatch?: string; readonly IfMatch?: string },
-  ): Promise<PutObjectCommandOutput | undefined> => {
+  /** Undefined when the condition does not hold. */
+  const putIf = async (command: PutObjectCommand): Promise<PutObjectCommandOutput | undefined> => {
     const send = (how: typeof condition) =>
       bucket.client.send(new PutObjectCommand({ ...command.input, Key: current, ...how }), {
         abortSignal: patience,
@@ -123,25 +120,22 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     try {
       return await send(condition);
     } catch (error) {
-      const isConditional = Object.keys(condition).length > 0;
-      // It was looked right before.
-      if (isConditional && saysUnknownCondition(error)) return await send({});
-      if (!isConditional || !saysConflict(error)) throw error;
+      if (!isConditional || !(saysConflict(error) || saysUnknownCondition(error))) throw error;
       const head = await findObject(bucket, current, patience);
-      return head?.writer === owner ? { ETag: head.etag, $metadata: {} } : undefined;
+      // "No" may be due to our own object: the answer to an earlier try was lost.
+      if (head?.writer === owner) return { ETag: head.etag, $metadata: {} };
+      return saysUnknownCondition(error) && mayReplace(head) ? await send({}) : undefined;
     }
   };
-  /** Throws a ConflictError when what is under the key is not what may be replaced. */
-  const beginCommitment = async () => {
+  const mayReplace = (head: S3Head | undefined): boolean =>
+    claim === undefined ? replaces === undefined || bareEtag(head) === replaces : head === undefined;
+  /** Looks what is there; throws a ConflictError when it is not what may be replaced. */
+  const beginCommitment = async (): Promise<void> => {
     const before = await findObject(bucket, current, signal);
-    const mayReplace =
-      claim === undefined ? replaces === undefined || bareEtag(before) === replaces : before === undefined;
-    if (!mayReplace) throw conflictError(locate(current));
+    if (!mayReplace(before)) throw conflictError(locate(current));
     signal.throwIfAborted();
-    commitment = { before };
-    return commitment;
+    commitment = { isNew: before === undefined };
   };
-  const condition = claim ? { IfNoneMatch: '*' } : replaces ? { IfMatch: replaces } : {};
 
   return {
     key: () => current,
@@ -156,8 +150,10 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
         const take = async (free: string) => (answer = await putFree(command, free)) !== undefined;
         await takeFreeKey(key, claim, take, locate);
       } else {
-        await beginCommitment();
-        answer = await putIf(command, condition);
+        // Where it replaces what was read, the server looks.
+        if (isConditional) commitment = { isNew: false };
+        else await beginCommitment();
+        answer = await putIf(command);
       }
       if (answer === undefined) throw conflictError(locate(current));
       if (commitment) commitment.etag = answer.ETag;
@@ -181,7 +177,7 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     },
     async undo(limit) {
       // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
-      if (commitment && !commitment.before) {
+      if (commitment?.isNew) {
         const head = await findObject(bucket, current, limit);
         if (head && isOurs(head, commitment.etag)) await deleteObject(bucket, current, limit);
       }

@@ -71,7 +71,8 @@ function startWrite(
     async open() {
       const plan = tuning.plan ?? planParts(options.expected, config);
       const memory = memoryOf(plan);
-      if (memory > NOTABLE_MEMORY) {
+      // What every run reads is a status, of some KiB: it never fills a part.
+      if (memory > NOTABLE_MEMORY && !options.readOften) {
         const { warnLasting = (message: string) => log.warn(message) } = options;
         const needs = `parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`;
         warnLasting(`${place} takes ${needs}`, 'large parts');
