@@ -77,13 +77,11 @@ async function look(
   { destination }: Pick<JobContext, 'destination'>,
 ): Promise<Finding> {
   const found = new Set<StoredMark>();
-  const newest = await newestListed(places);
-  for (const mark of [marks.newest, marks.missed]) {
-    if (mark === undefined) continue;
-    // Of one that is missed any later copy shows nothing: this machine has made them since, elsewhere.
-    const isOutdated = mark === marks.newest && newest >= mark.started;
-    if (isOutdated || (await destination.stat(mark.key))) found.add(mark);
-  }
+  for (const mark of [marks.newest, marks.missed])
+    if (mark !== undefined && (await destination.stat(mark.key))) found.add(mark);
+  // Of one that is missed a later copy shows nothing: this machine has made them since, elsewhere.
+  const isOutdated = !found.has(marks.newest) && (await newestListed(places)) >= marks.newest.started;
+  if (isOutdated) found.add(marks.newest);
   return judgeMarks(marks, (mark) => found.has(mark));
 }
 
