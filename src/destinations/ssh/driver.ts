@@ -115,6 +115,7 @@ export function openSsh(
 
 function urlOf({ user, host, port }: SshConfig, root: string): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : `/~/${root}`;
+  const home = root === '.' ? '/~' : `/~/${root}`;
+  const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : home;
   return `ssh://${user}@${name}:${port}${path}`;
 }

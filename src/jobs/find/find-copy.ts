@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
 import { type ParsedKey, parseKey } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
@@ -57,9 +58,20 @@ const KEY_LENGTHS = [4, 3];
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
 function keyOf(wanted: string, { local, destination }: Places): string | undefined {
   const segments = wanted.split('/');
+  const belowHome = cutHome(wanted);
+  const isAt = (location: string | undefined): boolean => location === wanted || location === belowHome;
   return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
     .filter((key) => parseKey(key) !== undefined)
-    .find((key) => wanted === key || [local, destination].some((place) => place?.locate(key) === wanted));
+    .find((key) => wanted === key || [local, destination].some((place) => isAt(place?.locate(key))));
+}
+
+/**
+ * What follows `~/`, which a shell may have made the home on this machine of: a location below the home on an SSH server is
+ * printed without it, and typed as `backup_dir` has it.
+ */
+function cutHome(wanted: string): string | undefined {
+  const start = ['~/', `${homedir()}/`].find((home) => wanted.startsWith(home));
+  return start && wanted.slice(start.length);
 }
 
 /** `media` undefined: of whatever kind. */
