@@ -53,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lock',
     'log',
     'make-folder',
+    'network',
     'ssh',
     'units',
   ],
