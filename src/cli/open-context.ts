@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, MysqlConfig } from '../config/config.ts';
@@ -10,6 +10,7 @@ import { untilAborted } from '../destinations/until-aborted.ts';
 import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import type { Log } from '../log.ts';
+import { ownHostName } from './host-name.ts';
 import { openProgress } from './open-progress.ts';
 import { DEFAULT_CONFIG_FILE } from './program.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +51,7 @@ export async function openContext(
   return {
     config,
     configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,
-    host: hostname(),
+    host: ownHostName(),
     destination,
     local,
     programs,

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, ProcessError, type ProgramEnd } from '../errors.ts';
 import { childEnvironment } from './environment.ts';
+import { installCommand } from './install-command.ts';
 import type { Program } from './program.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -128,7 +129,7 @@ function cannotStart(program: Program, cause: unknown): ProcessError {
   if (!hasCode(cause, 'ENOENT'))
     return new ProcessError(`Cannot start ${program.command}`, nothing, { cause });
   return new ProcessError(`${program.command} is not installed`, nothing, {
-    remedy: `Install it: apt-get install ${program.debianPackage}`,
+    remedy: `Install it: ${installCommand([program.debianPackage])}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createTcpServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Destination } from '../../src/destinations/destination.ts';
+import { DEFAULT_TUNING } from '../../src/destinations/s3/client.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { ConfigError, describeError } from '../../src/errors.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store } from '../contract/bytes.ts';
@@ -34,15 +35,15 @@ afterEach(async () => {
   process.env = { ...environment };
 });
 
-function openAt(endpointUrl = labConfig().endpointUrl): Destination {
+function openAt(endpointUrl = labConfig().endpointUrl, tuning = DEFAULT_TUNING): Destination {
   const config = labConfig({ endpointUrl, partSize: 5 * MIB });
-  const destination = openS3(config, keepLog(), IMPATIENT);
+  const destination = openS3(config, keepLog(), tuning);
   open.push(destination);
   return destination;
 }
 const secure = (): string => `https://localhost:${front.port}`;
 const failure = async (endpoint?: string) =>
-  describeError(await failureOf(listKeys(openAt(endpoint), 'db1/')));
+  describeError(await failureOf(listKeys(openAt(endpoint, IMPATIENT), 'db1/')));
 
 /** Writes an object of several parts and reads it back. */
 async function expectRoundTrip(destination: Destination): Promise<void> {

@@ -2,7 +2,7 @@ import type { S3Config } from '../../config/config.ts';
 import { codeOf, ObjectNotFoundError, StorageError, TwinDbError } from '../../errors.ts';
 import { ANSWER_TOO_LARGE } from './answer-limit.ts';
 import { explainConnection } from './explain-connection.ts';
-import { explainArchived, explainKms, explainRedirect, quoteServer } from './explain-refusal.ts';
+import { explainArchived, explainKms, explainRedirect, quoteServer, serverWords } from './explain-refusal.ts';
 import { ProxyError } from './proxy-connection.ts';
 
 /** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
@@ -72,10 +72,7 @@ export function s3Error(doing: string, cause: unknown, place: Place): TwinDbErro
   if (known) {
     return new StorageError(`${doing}: ${known.reason}`, { cause, isExplained: true, remedy: known.remedy });
   }
-  const { name, message } = readFailure(cause);
-  // The SDK's word for an answer without a message.
-  const says = message === 'UnknownError' ? name : `${name}: ${message}`;
-  return new StorageError(`${doing}: ${says}`, { cause, isExplained: true });
+  return new StorageError(`${doing}: ${serverWords(failure)}`, { cause, isExplained: true });
 }
 
 /** The key of the object that an operation is about: its URL ends what is said of it. */

@@ -12,11 +12,18 @@ interface Explained {
   readonly remedy: string;
 }
 
+/** What the SDK calls an answer without words, and Node any error. */
+const NAMELESS: readonly string[] = ['', 'Error', 'UnknownError'];
+
+/** What the server said; without an answer of its, what went wrong, whose name is then one of a class in a program. */
+export function serverWords({ name, status, message }: Refusal): string {
+  const words = (status === 0 ? [message] : [name, message]).filter((word) => !NAMELESS.includes(word));
+  return words.length > 0 ? words.join(': ') : `HTTP ${status}`;
+}
+
 /** The server's own words, to follow ours. */
-export function quoteServer({ name, status, message }: Refusal): string {
-  // The SDK's words for an answer without any.
-  const words = [name, message].filter((word) => word !== '' && word !== 'UnknownError' && word !== 'Error');
-  return `(${words.length > 0 ? words.join(': ') : `HTTP ${status}`})`;
+export function quoteServer(refusal: Refusal): string {
+  return `(${serverWords(refusal)})`;
 }
 
 /** An object in an archive of Amazon's. Source: Amazon S3 API Reference, GetObject. */

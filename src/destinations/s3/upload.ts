@@ -7,8 +7,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { StorageError } from '../../errors.ts';
-import { asOneLine } from '../../foreign-text.ts';
+import { describeError, StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { abortUpload } from './abort-upload.ts';
 import { encryption, type S3Bucket, type Storage } from './client.ts';
@@ -132,7 +131,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
         await deleteObject(bucket, marker, limit);
       } catch (error) {
         log.warn(
-          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${asOneLine(String(error))}`,
+          `The copy is safe, but its marker s3://${config.bucket}/${marker} is left: ${describeError(error)}`,
         );
       }
     },

@@ -3,6 +3,7 @@ import { datedByName, describeLog } from '../../copies/order-binlogs.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
+import { findMedia, wrongType } from './find-copy.ts';
 import type { RecordContext } from './find-record.ts';
 import { type FoundBinlog, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
 
@@ -33,6 +34,8 @@ async function findOne(
 ): Promise<FoundBinlog> {
   const [match, ...others] = matches;
   if (match === undefined) {
+    const media = await findMedia(wanted, context);
+    if (media !== undefined && media !== 'binlog') throw wrongType(wanted, media, 'binlog');
     throw new TwinDbError(`There is no copy ${wanted} on ${context.destination.url}`, {
       remedy: 'twindb-backup ls --type binlog shows the copies there are.',
     });

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
+import { quote } from 'shlex';
+import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
-import { type ParsedKey, parseKey } from '../../copies/key.ts';
+import { type Media, type ParsedKey, parseKey } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
@@ -20,18 +22,14 @@ type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal'>;
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
  * Throws a TwinDbError when there is none, or when several copies have the name.
  */
-export async function findCopy(
-  wanted: string,
-  media: ParsedKey['media'],
-  places: Places,
-): Promise<Candidate[]> {
+export async function findCopy(wanted: string, media: Media, places: Places): Promise<Candidate[]> {
   const key = keyOf(wanted, places);
   const identity = key === undefined ? await identifyByName(wanted, media, places) : keepLocalKey(key);
   const kept = places.local === undefined ? [] : await lookUp(places.local, identity);
   const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
+  const named = candidates[0]?.parsed ?? parseKey(identity);
+  if (named && named.media !== media) throw wrongType(wanted, named.media, media);
   if (candidates.length === 0) throw notFound(wanted, places);
-  const [{ parsed }] = candidates as [Candidate];
-  if (parsed.media !== media) throw wrongType(wanted, parsed, media);
   return candidates;
 }
 
@@ -75,19 +73,15 @@ function cutHome(wanted: string): string | undefined {
 }
 
 /** `media` undefined: of whatever kind. */
-async function identifyByName(
-  name: string,
-  media: ParsedKey['media'] | undefined,
-  places: Places,
-): Promise<string> {
+async function identifyByName(name: string, media: Media | undefined, places: Places): Promise<string> {
   const { copies, failure } = await findCopies(places);
-  const named = copies.filter((copy) => keepLocalKey(copy.parsed.name) === keepLocalKey(name));
+  const named = copies.filter(({ parsed }) => isNamed(parsed, name));
   const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
   const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {
     if (failure !== undefined) throw failure as Error;
-    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, places);
+    throw named[0] && media ? wrongType(name, named[0].parsed.media, media) : notFound(name, places);
   }
   if (others.length > 0) {
     const choices = matches.map((copy) => `  ${quoteLocation(copy.location)}`).join('\n');
@@ -99,8 +93,32 @@ async function identifyByName(
   return identity;
 }
 
-function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['media']): TwinDbError {
-  return new TwinDbError(`${wanted} is a copy of type ${media}, not ${expected}`);
+/** Whether a copy is called so: with the suffix of encryption or without, and one of a binary log also as its server calls the log. */
+function isNamed(parsed: ParsedKey, name: string): boolean {
+  if (keepLocalKey(parsed.name) === keepLocalKey(name)) return true;
+  return parsed.media === 'binlog' && isBinlogName(name) && parsed.name.startsWith(`${name}.`);
+}
+
+/** What a copy of another kind than `expected` is, and what restores it. */
+export function wrongType(wanted: string, media: Media, expected: Media): TwinDbError {
+  const shown = quoteLocation(wanted);
+  return new TwinDbError(`${shown} is a copy of type ${media}, not ${expected}`, {
+    remedy: `Run: twindb-backup ${RESTORES[media]} ${quote(wanted)} --dst DIR`,
+  });
+}
+
+/** The command for each kind of copies. */
+const RESTORES: Readonly<Record<Media, string>> = {
+  files: 'restore file',
+  mysql: 'restore mysql',
+  binlog: 'restore binlog',
+};
+
+/** What kind of copy is called so, or is at this location; undefined when none is. */
+export async function findMedia(wanted: string, places: Places): Promise<Media | undefined> {
+  const key = keyOf(wanted, places);
+  if (key !== undefined) return parseKey(key)?.media;
+  return (await findCopies(places)).copies.find(({ parsed }) => isNamed(parsed, wanted))?.parsed.media;
 }
 
 /** A destination that cannot be reached must not keep anyone from the copy that lies here. */
