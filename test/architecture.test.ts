@@ -45,7 +45,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'destinations/config': ['config/option', 'destinations', 'destinations/*', 'log'],
   destinations: ['errors', 'log', 'pipeline', 'units'],
   'destinations/*': [
-    'config',
     'destinations',
     'destinations/config',
     'errors',

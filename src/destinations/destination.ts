@@ -14,6 +14,8 @@ export interface ExpectedSize {
   readonly likely: number;
   /** What a destination prepares for; more than this may come, and may then fail with an OutgrownError. */
   readonly atMost: number;
+  /** What had come by the time at which an attempt of late failed with an OutgrownError. */
+  readonly reached?: number | undefined;
 }
 
 export interface WriteOptions {
@@ -21,6 +23,8 @@ export interface WriteOptions {
   readonly expected?: ExpectedSize | undefined;
   /** Every run reads this object: it must not go to storage that is slow to read, such as S3's GLACIER. */
   readonly readOften?: true;
+  /** Warns of what is so with each copy of this source; absent: each time. `essence` is what of it does not change all the time. */
+  readonly warnLasting?: (message: string, essence: string) => void;
 }
 
 /**

@@ -19,8 +19,10 @@ function makeWriter({ held = [], failing = [] }: { held?: readonly Step[]; faili
     if (failing.includes(name)) throw new Error(`${name} failed`);
     if (held.includes(name)) steps.push(`${name} ended`);
   };
+  let fail = (_cause: unknown): void => {};
   const stream = createTwoPhaseWriter(
-    (signal) => {
+    (signal, failNow) => {
+      fail = failNow;
       signal.addEventListener('abort', () => steps.push('aborted'));
       return { open: step('open'), write: step('write'), commit: step('commit'), undo: step('undo') };
     },
@@ -35,7 +37,7 @@ function makeWriter({ held = [], failing = [] }: { held?: readonly Step[]; faili
   const closed = new Promise<void>((resolve) => {
     stream.once('close', resolve);
   });
-  return { stream, steps, warnings, closed, release: () => release() };
+  return { stream, steps, warnings, closed, release: () => release(), fail: (cause: unknown) => fail(cause) };
 }
 
 describe('a two-phase writer', () => {
@@ -85,6 +87,23 @@ describe('a two-phase writer', () => {
     await closed;
     expect(steps).toEqual(['open', 'aborted', 'undo']);
   });
+
+  it.each(['open', 'commit'] as const)(
+    'ends with what fails beside the steps, at once, and undoes when %s has ended',
+    async (held) => {
+      const { stream, steps, closed, release, fail } = makeWriter({ held: [held] });
+      stream.end('bytes');
+      while (!steps.includes(held)) await turn();
+      fail(new Error('a part failed'));
+      await turn();
+      expect(steps.at(-1)).toBe('aborted');
+      expect(describeError(stream.errored)).toBe('Cannot write there/x: a part failed');
+      release();
+      await closed;
+      expect(steps.slice(-3)).toEqual(['aborted', `${held} ended`, 'undo']);
+      expect(stream.writableFinished).toBe(false);
+    },
+  );
 
   it('warns of an undo that fails after the failure that is reported', async () => {
     const { stream, warnings, closed } = makeWriter({ failing: ['write', 'undo'] });

@@ -28,19 +28,20 @@ export interface WriterOptions {
 }
 
 /**
- * The stream around a write that is done in two phases, with the same rules for local disks and SSH (S3 keeps them in s3/writer.ts):
+ * The stream around a write that is done in two phases, with the same rules for every driver:
  *
  * - `finish` comes after `commit`, and then the object stays. Ended in any other way the write is undone before `close`.
  * - When the stream is destroyed, the signal that `begin` gets aborts at once. The step under way, be it `open` or `commit`, is waited
  *   for, as it may still change something; then it is undone, even where `commit` has succeeded meanwhile.
+ * - What fails beside the steps, as bytes may still be on their way when `write` has resolved, is told by `fail`: it ends the stream at once.
  * - The first failure is the one that the stream ends with. An `undo` that fails after it is a warning, as the next sweep removes what is left.
  */
 export function createTwoPhaseWriter(
-  begin: (signal: AbortSignal) => TwoPhaseWrite,
+  begin: (signal: AbortSignal, fail: (cause: unknown) => void) => TwoPhaseWrite,
   { place, explain, log, highWaterMark }: WriterOptions,
 ): Writable {
   const aborting = new AbortController();
-  const work = begin(aborting.signal);
+  const work = begin(aborting.signal, (cause) => stream.destroy(explain(cause)));
   /** The last step that was asked for; the steps after one that has failed fail like it. */
   let steps: Promise<void> = Promise.resolve();
   let isDone = false;

@@ -18,8 +18,8 @@ export interface ProgressLine {
 
 /** How large copies became that their destination could not hold, by the title of their source. */
 export interface OutgrownSizes {
-  /** Bytes; undefined: the last copy was stored. */
-  reached(title: string): number | undefined;
+  /** Bytes, and whether that was within the last week; undefined: the last copy was stored. */
+  reached(title: string): { readonly bytes: number; readonly isOfLate: boolean } | undefined;
   /** Remembers this for the next run; `undefined`: a copy was stored. */
   note(title: string, bytes: number | undefined): void;
 }

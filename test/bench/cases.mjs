@@ -102,17 +102,20 @@ export function createStreams(bench) {
     };
     return { title, limit, ours: command.backup, done };
   };
+  // Three times 512 GiB in 10,000 of them.
+  const largest = { s3: { part_size: '158M' } };
   return [
     of('zstd to local', 'local', 200, ZSTD),
     of('gzip (in process) to local', 'local', 200, GZIP),
     of('zstd over SSH', 'ssh', 200, ZSTD),
     of('gzip, keep-local and gpg over SSH', 'ssh', 200, { ...GZIP, ...keeping('ssh') }),
-    of('zstd to S3', 's3', 300, ZSTD),
-    of('zstd to S3, the parts that 512 GiB take', 's3', 300, { ...ZSTD, s3: { part_size: '53M' } }),
-    of('gzip, keep-local and gpg to S3, the parts that 512 GiB take', 's3', 300, {
+    of('zstd to S3, parts of 16 MiB', 's3', 300, { ...ZSTD, s3: { part_size: '16M' } }),
+    of('zstd to S3, nothing known of the size', 's3', 400, ZSTD),
+    of('zstd to S3, the parts after a copy of 512 GiB', 's3', 550, { ...ZSTD, ...largest }),
+    of('gzip, keep-local and gpg to S3, the same parts', 's3', 550, {
       ...GZIP,
       ...keeping('s3'),
-      s3: { part_size: '53M' },
+      ...largest,
     }),
   ];
 }

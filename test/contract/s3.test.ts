@@ -18,11 +18,13 @@ import type { Harness } from './harness.ts';
 /** The object is there for half a second before the answer to CompleteMultipartUpload says so. */
 const holdBackJoins: Intercept = ({ method, url }, answer, forward) => {
   if (method !== 'POST' || !url?.includes('uploadId=')) return 'pass';
-  return forward().then(async (real) => {
+  const answerLate = async (): Promise<void> => {
+    const real = await forward();
     await sleep(500);
     answer.writeHead(real.statusCode ?? 502, real.headers);
     real.pipe(answer);
-  });
+  };
+  return answerLate();
 };
 
 testDestination('s3', (): Harness => {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CompleteMultipartUploadCommand, ListPartsCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
@@ -10,7 +11,7 @@ import { openS3 } from '../../src/destinations/s3/driver.ts';
 import { describeError, ObjectNotFoundError, StorageError } from '../../src/errors.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed } from '../contract/bytes.ts';
 import { failureOf } from '../fixtures/failure.ts';
-import { IMPATIENT, keepLog, labConfig, leftoversOf, quotaConfig } from './s3-lab.ts';
+import { IMPATIENT, keepLog, labConfig, leftoversOf, observe, quotaConfig } from './s3-lab.ts';
 import { type Intercept, type Proxy, startProxy } from './s3-proxy.ts';
 
 const SIZE = 40 * MIB;
@@ -74,6 +75,23 @@ const loseAnswer: Intercept = async (asked, _answer, forward) => {
   const real = await forward();
   real.resume().on('end', () => asked.socket.resetAndDestroy());
 };
+
+/** Joins the parts that are on the server, as it does when the request to do so has reached it. */
+async function joinUpload(id: string): Promise<void> {
+  const client = observe(labConfig());
+  const which = { Bucket: labConfig().bucket, Key: key, UploadId: id };
+  try {
+    const { Parts = [] } = await client.send(new ListPartsCommand(which));
+    await client.send(
+      new CompleteMultipartUploadCommand({
+        ...which,
+        MultipartUpload: { Parts: Parts.map(({ PartNumber, ETag }) => ({ PartNumber, ETag })) },
+      }),
+    );
+  } finally {
+    client.destroy();
+  }
+}
 
 async function expectStored(size: number): Promise<void> {
   expect(await digestOf(direct(), key)).toBe(await digest(makeBytes(size, 1)));
@@ -186,6 +204,34 @@ describe('lasting trouble is an error in bounded time, and leaves nothing', () =
     expect(await leftoversOf(labConfig(), host)).toEqual([]);
   });
 
+  test('an object that a server joins after its upload was given up is not left behind', async () => {
+    const sink = throughProxy({ ...IMPATIENT, joinMs: 60_000 }).write(key);
+    const closed = untilClosed(sink);
+    let join: (() => Promise<void>) | undefined;
+    proxy.intercept = (asked, answer, forward) => {
+      if (isComplete(asked)) {
+        const id = new URL(asked.url ?? '', proxy.endpoint).searchParams.get('uploadId') ?? '';
+        join = () => joinUpload(id);
+        sink.destroy(new Error('stop'));
+        return hang(asked, answer, forward);
+      }
+      if (asked.method !== 'HEAD' || !join) return 'pass';
+      const joining = join;
+      const joinBehindItsBack = async (): Promise<void> => {
+        const real = await forward();
+        await joining().catch(() => undefined);
+        answer.writeHead(real.statusCode ?? 502, real.headers);
+        real.pipe(answer);
+      };
+      return joinBehindItsBack();
+    };
+    await failureOf(pipeline(Readable.from(makeBytes(SIZE, 1)), sink));
+    await closed;
+    expect(join).toBeDefined();
+    expect(await listKeys(direct(), `${host}/`)).toEqual([]);
+    expect(await leftoversOf(labConfig(), host)).toEqual([]);
+  });
+
   test('an upload whose beginning is answered only after its stream was destroyed is aborted', async () => {
     const sink = throughProxy().write(key);
     const closed = untilClosed(sink);
@@ -247,6 +293,42 @@ describe('reading goes on where a connection broke', () => {
     const error = await failureOf(digestOf(throughProxy(IMPATIENT), key));
     expect(error).toBeInstanceOf(StorageError);
     expect(error).not.toBeInstanceOf(ObjectNotFoundError);
+  });
+
+  /** Answers with the first bytes, or none where an earlier answer is gone on with, and then with nothing for so long. */
+  const stallFor =
+    (ms: number): Intercept =>
+    async (asked, answer, forward) => {
+      const real = await forward();
+      answer.writeHead(real.statusCode ?? 502, real.headers);
+      answer.flushHeaders();
+      if (!asked.headers.range)
+        answer.write(await new Promise<Buffer>((resolve) => real.once('data', resolve)));
+      await sleep(ms);
+      if (asked.headers.range) real.pipe(answer);
+    };
+
+  test('a server that falls silent in its answer is given up when five minutes have passed, after one long attempt', async () => {
+    await store(direct(), key, SIZE, 1);
+    let asked = 0;
+    proxy.intercept = (request, answer, forward) => {
+      if (!isGet(request)) return 'pass';
+      asked++;
+      return stallFor(20_000)(request, answer, forward);
+    };
+    const patience = { ...DEFAULT_TUNING, idleMs: 300, lastIdleMs: 3000 };
+    expect(describeError(await failureOf(digestOf(throughProxy(patience), key)))).toMatch(
+      /^Cannot read s3:.*no answer from 127/,
+    );
+    expect(asked).toBe(3);
+  });
+
+  test('a server that is slow with every answer is waited for', async () => {
+    await store(direct(), key, SIZE, 1);
+    proxy.intercept = (request, answer, forward) =>
+      isGet(request) ? stallFor(1500)(request, answer, forward) : 'pass';
+    const patience = { ...DEFAULT_TUNING, idleMs: 300, lastIdleMs: 15_000 };
+    expect(await digestOf(throughProxy(patience), key)).toBe(await digest(makeBytes(SIZE, 1)));
   });
 
   test('an object that was replaced meanwhile is an error, never a mix', async () => {

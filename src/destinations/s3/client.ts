@@ -5,12 +5,12 @@ import {
   type ServerSideEncryption,
   type StorageClass,
 } from '@aws-sdk/client-s3';
-import type { S3Config } from '../../config/config.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import type { Log } from '../../log.ts';
 import type { WriteOptions } from '../destination.ts';
 import { REQUEST_LIMITS } from '../request-limits.ts';
 import { limitAnswers } from './answer-limit.ts';
+import type { S3Config } from './config.ts';
 import type { PartPlan } from './part-plan.ts';
 import { patientAtLast } from './patient-handler.ts';
 import { createRetryStrategy, MAX_ATTEMPTS, MIN_ATTEMPTS } from './retry.ts';

@@ -3,13 +3,14 @@ import { checkKey, folderOfPrefix } from '../check-key.ts';
 import type { Destination, ObjectInfo } from '../destination.ts';
 import { createBucket, DEFAULT_TUNING, type S3Tuning } from './client.ts';
 import type { S3Config } from './config.ts';
+import { deleteObject } from './delete.ts';
 import { s3Error } from './errors.ts';
 import { listObjects } from './list.ts';
-import { readObject } from './read.ts';
-import { deleteObject, findObject } from './requests.ts';
+import { createObjectReader } from './read.ts';
+import { findObject } from './requests.ts';
 import { presignObject } from './share.ts';
 import { sweepUploads } from './sweep.ts';
-import { writeObject } from './writer.ts';
+import { createObjectWriter } from './write.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
 export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TUNING): Destination {
@@ -41,11 +42,11 @@ export function openS3(config: S3Config, log: Log, tuning: S3Tuning = DEFAULT_TU
     locate,
     write(key, options = {}) {
       checkKey(key);
-      return writeObject(bucket, key, options);
+      return createObjectWriter(bucket, key, options);
     },
     read(key) {
       checkKey(key);
-      return readObject(bucket, key);
+      return createObjectReader(bucket, key);
     },
     async stat(key) {
       checkKey(key);

@@ -1,6 +1,13 @@
-import type { S3Config } from '../../config/config.ts';
-import { codeOf, ObjectNotFoundError, StorageError, TwinDbError } from '../../errors.ts';
+import {
+  codeOf,
+  IntegrityError,
+  ObjectNotFoundError,
+  OutgrownError,
+  StorageError,
+  TwinDbError,
+} from '../../errors.ts';
 import { ANSWER_TOO_LARGE } from './answer-limit.ts';
+import type { S3Config } from './config.ts';
 import { explainConnection } from './explain-connection.ts';
 import { explainArchived, explainKms, explainRedirect, quoteServer, serverWords } from './explain-refusal.ts';
 import { ProxyError } from './proxy-connection.ts';
@@ -63,7 +70,9 @@ export function isUncertain(error: unknown): boolean {
 
 /** The error for an operation that failed; `doing` says which, for example `Cannot read s3://b/key`. */
 export function s3Error(doing: string, cause: unknown, place: Place): TwinDbError {
-  if (cause instanceof TwinDbError) return cause;
+  // They name the object.
+  if (cause instanceof OutgrownError || cause instanceof IntegrityError) return cause;
+  if (cause instanceof TwinDbError) return new StorageError(doing, { cause });
   if (isAbsent(cause))
     return new ObjectNotFoundError(`${doing}: there is no such object`, { cause, isExplained: true });
   const failure = readFailure(cause);

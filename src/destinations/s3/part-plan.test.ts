@@ -30,7 +30,7 @@ test('nothing is known: 32 MiB, two at once', () => {
 test('512 GiB are planned for in the memory promised', () => {
   expect(plan(512 * GIB)).toMatchObject({ partSize: 53 * MIB, queueSize: 1 });
   // The last copy had 512 GiB.
-  expect(memoryOf(plan(3 * 512 * GIB))).toBeLessThan(480 * MIB);
+  expect(memoryOf(plan(3 * 512 * GIB))).toBe(2 * 158 * MIB);
 });
 
 test('whatever is expected: it fits, within the limits of S3, or it is refused', () => {
@@ -76,6 +76,21 @@ test('what does not fit into 10,000 parts of the configured size is refused with
   expect(refusal).toThrow(
     expect.objectContaining({ remedy: expect.stringMatching(/part_size to at least 13 MiB/) }),
   );
+});
+
+test('what an attempt of late outgrew is refused at once while its parts are configured, and planned for when they are chosen', () => {
+  const partSize = 8 * MIB;
+  const reached = MAX_PARTS * partSize + 1;
+  const planFor = (configured: number | undefined) =>
+    planParts({ likely: GIB, atMost: 2 * reached, reached }, { partSize: configured, concurrency: 4 });
+  expect(() => planFor(partSize)).toThrow(
+    /^The last attempt came to 78\.1 GiB, but 10000 parts of \[s3\] part_size hold/,
+  );
+  expect(() => planFor(partSize)).toThrow(
+    expect.objectContaining({ remedy: expect.stringMatching(/part_size to at least 13 MiB/) }),
+  );
+  expect(planFor(2 * partSize).capacity).toBeGreaterThan(reached);
+  expect(planFor(undefined).capacity).toBeGreaterThan(reached);
 });
 
 test('more than parts of the largest size can hold is refused', () => {

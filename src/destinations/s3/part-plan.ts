@@ -1,7 +1,7 @@
-import type { S3Config } from '../../config/config.ts';
 import { StorageError } from '../../errors.ts';
 import { formatBytes } from '../../units.ts';
 import type { ExpectedSize } from '../destination.ts';
+import type { S3Config } from './config.ts';
 
 const MIB = 1024 ** 2;
 
@@ -34,7 +34,7 @@ export interface PartPlan {
 
 /**
  * Plans the parts for a stream of the size expected; absent: unknown. `[s3] part_size` is used as it is. Throws a StorageError when
- * what is likely to come cannot fit.
+ * what is likely to come cannot fit, nor what has come already when an attempt of late outgrew parts of the size that is still configured.
  */
 export function planParts(
   expected: ExpectedSize | undefined,
@@ -42,8 +42,12 @@ export function planParts(
 ): PartPlan {
   const partSize = configured ?? choosePartSize(expected);
   const capacity = partSize * MAX_PARTS;
-  const likely = expected?.likely ?? 0;
-  if (likely > capacity) throw cannotFit(likely, partSize, configured !== undefined);
+  const { likely = 0, reached = 0 } = expected ?? {};
+  if (likely > capacity)
+    throw cannotFit(`About ${formatBytes(likely)} are expected`, likely, { configured, capacity });
+  if (configured !== undefined && reached > capacity) {
+    throw cannotFit(`The last attempt came to ${formatBytes(reached)}`, reached, { configured, capacity });
+  }
   return {
     partSize,
     queueSize: Math.min(concurrency, Math.max(1, Math.floor(IN_FLIGHT / partSize))),
@@ -55,9 +59,9 @@ export function planParts(
   };
 }
 
-/** Bytes of memory that the parts of a plan take: those under way, the one that comes in, and the same joined to one block. */
+/** Bytes of memory that the parts of a plan take: those under way, and the one that is being filled. */
 export function memoryOf({ partSize, queueSize }: PartPlan): number {
-  return (queueSize + 2) * partSize;
+  return (queueSize + 1) * partSize;
 }
 
 function choosePartSize(expected: ExpectedSize | undefined): number {
@@ -66,17 +70,20 @@ function choosePartSize(expected: ExpectedSize | undefined): number {
   return Math.min(LARGEST_PART, Math.max(SMALLEST_PART, needed));
 }
 
-function cannotFit(likely: number, partSize: number, isConfigured: boolean): StorageError {
-  const expects = `About ${formatBytes(likely)} are expected, but`;
-  const holds = `hold only ${formatBytes(partSize * MAX_PARTS)}`;
-  if (!isConfigured) {
-    return new StorageError(`${expects} parts of at most ${LARGEST_PART / MIB} MiB ${holds}`, {
+function cannotFit(
+  reason: string,
+  size: number,
+  { configured, capacity }: { readonly configured: number | undefined; readonly capacity: number },
+): StorageError {
+  const holds = `hold only ${formatBytes(capacity)}`;
+  if (configured === undefined) {
+    return new StorageError(`${reason}, but parts of at most ${LARGEST_PART / MIB} MiB ${holds}`, {
       remedy: 'Back up fewer directories in one copy, or use another destination.',
     });
   }
   // Half as much again, as the copy grows.
-  const needed = Math.ceil((likely * 1.5) / MAX_PARTS / MIB);
-  return new StorageError(`${expects} ${MAX_PARTS} parts of [s3] part_size ${holds}`, {
+  const needed = Math.ceil((size * 1.5) / MAX_PARTS / MIB);
+  return new StorageError(`${reason}, but ${MAX_PARTS} parts of [s3] part_size ${holds}`, {
     remedy: `Set [s3] part_size to at least ${needed} MiB, or remove it to have it chosen.`,
   });
 }

@@ -1,5 +1,4 @@
 import {
-  DeleteObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -67,19 +66,4 @@ export async function putObject(
   const command = new PutObjectCommand({ Bucket: config.bucket, Key: key, Body: body, ...how });
   const { ETag } = await client.send(command, { abortSignal: signal });
   return ETag ?? '';
-}
-
-/** S3 answers the same whether there was an object or not. */
-export async function deleteObject(
-  { client, config }: S3Bucket,
-  key: string,
-  signal?: AbortSignal,
-): Promise<void> {
-  const command = new DeleteObjectCommand({ Bucket: config.bucket, Key: key });
-  try {
-    await client.send(command, signal ? { abortSignal: signal } : {});
-  } catch (error) {
-    // Some servers do answer 404.
-    if (!isAbsent(error)) throw error;
-  }
 }

@@ -2,9 +2,9 @@ import { isAbandoned } from '../../lock/owner.ts';
 import { abortUpload } from './abort-upload.ts';
 import type { S3Bucket } from './client.ts';
 import { serverTime } from './clock.ts';
+import { deleteObject } from './delete.ts';
 import { lastWrite, listObjects, listUploads, type StartedUpload } from './list.ts';
 import { hashKey, type Marker, markerFolder, parseMarker } from './marker.ts';
-import { deleteObject } from './requests.ts';
 
 /** A marker that was found, and when it was put there. */
 interface FoundMarker extends Marker {

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -11,25 +11,27 @@ import { describeError, StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { abortUpload } from './abort-upload.ts';
 import { encryption, type S3Bucket, type Storage } from './client.ts';
+import { deleteObject } from './delete.ts';
 import { joinParts } from './join-parts.ts';
 import { markerFor } from './marker.ts';
 import type { PartPlan } from './part-plan.ts';
-import { deleteObject, findObject, putObject, type S3Head } from './requests.ts';
+import type { Part, Parts } from './parts.ts';
+import { findObject, putObject, type S3Head } from './requests.ts';
 
 interface UploadOptions {
   readonly key: string;
-  readonly body: Readable;
+  readonly parts: Parts;
   readonly plan: PartPlan;
   /** How the object is to be stored. */
   readonly how: Storage;
-  /** Bytes that the body had; asked for once it has ended. */
+  /** Bytes in all parts; asked for after the last one. */
   readonly size: () => number;
   /** Ends the sending of parts. */
   readonly signal: AbortSignal;
   /** For requests whose outcome must be known: they get some time even when the upload is given up. */
   readonly patience: AbortSignal;
   /** Called with each failure, at once: `done` waits for the parts that are under way. */
-  readonly fail: (error: unknown) => void;
+  readonly fail: (cause: unknown) => void;
 }
 
 /** An upload by lib-storage, with what that lacks: a marker, an end that leaves nothing, and certainty about lost answers. */
@@ -45,7 +47,7 @@ export interface TrackedUpload {
 }
 
 /**
- * Begins to upload a body: in one request when it fits into a part, else as a multipart upload.
+ * Begins to upload parts: in one request when it fits into a part, else as a multipart upload.
  *
  * lib-storage is not given the signal: with it `done()` would not wait for the parts under way, which are then stored after the
  * upload was cleaned up. Instead each request carries it, and `done()` settles after the last of them. Nor does it abort by itself
@@ -53,7 +55,7 @@ export interface TrackedUpload {
  */
 export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUpload {
   const { config, log } = bucket;
-  const { key, body, plan, how, size, signal, patience, fail } = options;
+  const { key, parts, plan, how, size, signal, patience, fail } = options;
   const marker = markerFor(key, newPartialName());
   let isMarked = false;
   let id: string | undefined;
@@ -77,6 +79,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
     // lib-storage refuses it too, but ends the body first: the stream would fail with the words of a lost connection.
     if (!answer.ETag) throw new StorageError('the server took a part without naming its ETag');
     isKms ||= answer.ServerSideEncryption?.startsWith('aws:kms') ?? false;
+    parts.release(command.input.Body as Buffer);
     return answer;
   };
   const beginCommitment = async () => {
@@ -110,11 +113,12 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
 
   const uploading = new Upload({
     client: Object.assign(Object.create(bucket.client) as S3Client, { send }),
-    params: { Bucket: config.bucket, Key: key, Body: body, ...how },
+    params: { Bucket: config.bucket, Key: key, Body: Readable.from([]), ...how },
     partSize: plan.partSize,
     queueSize: plan.queueSize,
     leavePartsOnError: true,
   });
+  feedWorkers(uploading, parts.queue);
   const finish = async (): Promise<void> => {
     await uploading.done();
   };
@@ -136,14 +140,27 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
       }
     },
     async undo(limit) {
+      // First: a join that nobody waited for may be under way, and make its object until the upload is gone.
+      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
       // Where another object was replaced, the new one stays: it is whole, and the old one is gone.
       if (commitment && !commitment.before) {
         const head = await findObject(bucket, key, limit);
         const { etag } = commitment;
         if (head && (etag === undefined || etag === head.etag)) await deleteObject(bucket, key, limit);
       }
-      if (id !== undefined) await abortUpload(bucket, { key, id }, limit);
       if (isMarked) await deleteObject(bucket, marker, limit);
     },
   };
+}
+
+/** What lib-storage keeps private: each of its workers sends the parts that it is given. */
+interface Workers {
+  __doConcurrentUpload(parts: AsyncIterable<Part>): Promise<void>;
+}
+
+/** Gives the workers of an upload these parts instead of its body, as cutting that takes the memory of three; see `createParts`. */
+function feedWorkers(uploading: Upload, parts: AsyncIterable<Part>): void {
+  const workers = uploading as unknown as Workers;
+  const work = workers.__doConcurrentUpload.bind(uploading);
+  workers.__doConcurrentUpload = () => work(parts);
 }

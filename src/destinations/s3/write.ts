@@ -1,109 +1,118 @@
-import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { IntegrityError, OutgrownError } from '../../errors.ts';
 import { formatBytes } from '../../units.ts';
 import type { WriteOptions } from '../destination.ts';
+import { createTwoPhaseWriter, type TwoPhaseWrite } from '../two-phase-writer.ts';
 import { type S3Bucket, storage } from './client.ts';
+import { deleteObject } from './delete.ts';
+import { s3Error } from './errors.ts';
 import { memoryOf, type PartPlan, planParts } from './part-plan.ts';
-import { deleteObject, findObject } from './requests.ts';
+import { createParts, type Parts } from './parts.ts';
+import { findObject } from './requests.ts';
 import { startUpload, type TrackedUpload } from './upload.ts';
+
+/** Bytes that may come while others are being written. */
+const BUFFER_SIZE = 256 * 1024;
 
 /** Above this the process may need more than the 550 MB promised for copies of 512 GiB. */
 const NOTABLE_MEMORY = 512 * 1024 ** 2;
 
-/** The work behind the stream: bytes come, and become an object or nothing. Never more than one call at a time, but for `undo`. */
-export interface S3Write {
-  add(chunk: Buffer): Promise<void>;
-  commit(): Promise<void>;
-  /** Ends whatever is under way and removes it, also an object that `commit` has made but nobody was told of. */
-  undo(): Promise<void>;
+/** A stream into an object, which appears complete or not at all; see `createTwoPhaseWriter`. Errors with a StorageError. */
+export function createObjectWriter(bucket: S3Bucket, key: string, options: WriteOptions): Writable {
+  const { config, log } = bucket;
+  const place = `s3://${config.bucket}/${key}`;
+  return createTwoPhaseWriter((signal, fail) => startWrite(bucket, key, options, { signal, fail }), {
+    place,
+    explain: (cause) => s3Error(`Cannot write ${place}`, cause, config),
+    log,
+    highWaterMark: BUFFER_SIZE,
+  });
 }
 
-/** Writes an object. `fail` is called when something fails while nobody is waiting for it. */
-export function startWrite(
+/** What the shared stream has for a write. */
+interface Given {
+  readonly signal: AbortSignal;
+  readonly fail: (cause: unknown) => void;
+}
+
+function startWrite(
   bucket: S3Bucket,
   key: string,
   options: WriteOptions,
-  fail: (error: unknown) => void,
-): S3Write {
+  { signal, fail }: Given,
+): TwoPhaseWrite {
   const { config, log, tuning } = bucket;
   const place = `s3://${config.bucket}/${key}`;
-  const aborting = new AbortController();
-  const { signal } = aborting;
+  // Requests whose outcome must be known have some time left when the write is given up.
   const patience = new AbortController();
-  // By chunks: a stream of bytes would join them, to be joined once more to a part.
-  const body = new PassThrough({ objectMode: true, highWaterMark: 1 });
-  body.on('error', () => {});
-  let begun: { readonly plan: PartPlan; readonly upload: TrackedUpload } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  signal.addEventListener('abort', () => {
+    timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
+  });
+  let begun: { readonly plan: PartPlan; readonly parts: Parts; readonly upload: TrackedUpload } | undefined;
   let written = 0;
-  let busy: Promise<void> = Promise.resolve();
 
-  const begin = () => {
-    const plan = tuning.plan ?? planParts(options.expected, config);
-    const memory = memoryOf(plan);
-    if (memory > NOTABLE_MEMORY) {
-      log.warn(`${place} takes parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`);
-    }
-    const [how, size] = [storage(config, options), () => written];
-    const upload = startUpload(bucket, {
-      key,
-      body,
-      plan,
-      how,
-      size,
-      signal,
-      fail,
-      patience: patience.signal,
-    });
-    return { plan, upload };
+  const needUpload = () => {
+    if (!begun) throw new TypeError('the upload has not begun');
+    return begun;
   };
 
-  const add = async (chunk: Buffer): Promise<void> => {
-    signal.throwIfAborted();
-    const { capacity, remedy } = (begun ??= begin()).plan;
-    written += chunk.length;
-    if (written > capacity) {
-      const message = `there are more than the ${formatBytes(capacity)} that its parts hold`;
-      throw new OutgrownError(message, { size: written, remedy });
-    }
-    if (!body.write(chunk)) await once(body, 'drain', { signal });
-  };
+  return {
+    /** Sends nothing yet: that begins with a full part, or at the end. */
+    async open() {
+      const plan = tuning.plan ?? planParts(options.expected, config);
+      const memory = memoryOf(plan);
+      // What every run reads is a status, of some KiB: it never fills a part.
+      if (memory > NOTABLE_MEMORY && !options.readOften) {
+        const { warnLasting = (message: string) => log.warn(message) } = options;
+        const needs = `parts of ${formatBytes(plan.partSize)} and ${formatBytes(memory)} of memory`;
+        warnLasting(`${place} takes ${needs}`, 'large parts');
+      }
+      const parts = createParts(plan, signal);
+      const upload = startUpload(bucket, {
+        key,
+        parts,
+        plan,
+        how: storage(config, options),
+        size: () => written,
+        signal,
+        patience: patience.signal,
+        fail,
+      });
+      begun = { plan, parts, upload };
+    },
 
-  const commit = async (): Promise<void> => {
-    signal.throwIfAborted();
-    const { upload } = (begun ??= begin());
-    body.end();
-    await upload.done;
-    // No check after a single request: the server has compared body, length and signed SHA-256 before it said yes.
-    if (!upload.isMultipart()) return;
-    await checkSize();
-    await upload.removeMarker(patience.signal);
-  };
+    async write(bytes) {
+      const { plan, parts } = needUpload();
+      const { capacity, remedy } = plan;
+      written += bytes.length;
+      if (written > capacity) {
+        const message = `Cannot write ${place}: there are more than the ${formatBytes(capacity)} that its parts hold`;
+        throw new OutgrownError(message, { size: written, remedy });
+      }
+      await parts.add(bytes);
+    },
 
-  const checkSize = async (): Promise<void> => {
-    const head = await findObject(bucket, key, signal);
-    if (head?.size === written) return;
-    await deleteObject(bucket, key, patience.signal);
-    throw new IntegrityError(
-      `${place} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
-    );
-  };
+    async commit() {
+      const { parts, upload } = needUpload();
+      parts.end();
+      await upload.done;
+      // No check after a single request: the server has compared body, length and signed SHA-256 before it said yes.
+      if (!upload.isMultipart()) return;
+      const head = await findObject(bucket, key, signal);
+      if (head?.size !== written) {
+        await deleteObject(bucket, key, patience.signal);
+        throw new IntegrityError(
+          `${place} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
+        );
+      }
+      await upload.removeMarker(patience.signal);
+    },
 
-  const undo = async (): Promise<void> => {
-    aborting.abort();
-    // Without an error it would look like an end of the stream.
-    body.destroy(new Error('The upload was given up'));
-    const timer = setTimeout(() => patience.abort(), tuning.cleanUpMs);
-    await busy;
-    await begun?.upload.done.catch(() => {});
-    clearTimeout(timer);
-    await begun?.upload.undo(AbortSignal.timeout(tuning.cleanUpMs));
+    async undo() {
+      await begun?.upload.done.catch(() => {});
+      clearTimeout(timer);
+      await begun?.upload.undo(AbortSignal.timeout(tuning.cleanUpMs));
+    },
   };
-
-  /** `undo` waits for the step that is under way. */
-  const track = (work: Promise<void>): Promise<void> => {
-    busy = work.catch(() => {});
-    return work;
-  };
-  return { add: (chunk) => track(add(chunk)), commit: () => track(commit()), undo };
 }

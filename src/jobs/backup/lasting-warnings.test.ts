@@ -64,10 +64,34 @@ describe('the size of a copy that its destination could not hold', () => {
     // As it is read from a status.
     const read = parseToldWarnings(JSON.parse(JSON.stringify(told)));
     const other = run(read, START + 3600, { mode: 'open' });
-    expect(recallWarnings(other.told, START + 7200).outgrown.reached('/data')).toBe(5000);
+    expect(recallWarnings(other.told, START + 7200).outgrown.reached('/data')?.bytes).toBe(5000);
     expect(run(other.told, START + 7200, { mode: 'open' }).changed).toBe(false);
     const stored = recallWarnings(other.told, START + 9000);
     stored.outgrown.note('/data', undefined);
     expect(stored.remember(WHOLE)).toEqual({});
+  });
+  it('is of late for a week, and not when it is from tomorrow', () => {
+    const told = { 'outgrown /data': { at: START, digest: '', bytes: 5000 } };
+    const isOfLate = (now: number) => recallWarnings(told, now).outgrown.reached('/data')?.isOfLate;
+    expect([START, START + 7 * DAY - 1, START + 7 * DAY, START - 1].map(isOfLate)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('is forgotten with its source, also by a run that does not look at everything', () => {
+    const told = {
+      'outgrown /data': { at: START, digest: '', bytes: 5000 },
+      'outgrown /old': { at: START, digest: '', bytes: 7000 },
+    };
+    const warnings = recallWarnings(told, START + 60, (title) => title === '/data');
+    expect(warnings.outgrown.reached('/old')).toBeUndefined();
+    const remembered = warnings.remember({ complete: false });
+    expect(remembered).toEqual({ 'outgrown /data': told['outgrown /data'] });
+    expect(
+      recallWarnings(remembered ?? {}, START + 90, (title) => title === '/data').remember(WHOLE),
+    ).toBeUndefined();
   });
 });

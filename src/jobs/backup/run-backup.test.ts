@@ -233,6 +233,46 @@ describe('a run', () => {
     expect(await warningsOf({ ...real, destination })).toEqual(warning('read-only'));
   });
 
+  it('warns once of what a destination says of each copy, though it names another object each time', async () => {
+    const context = createContext();
+    const destination: Destination = {
+      ...context.destination,
+      write(key, write) {
+        write?.warnLasting?.(`${key} takes much memory`, 'large parts');
+        return context.destination.write(key, write);
+      },
+    };
+    const warnings: number[] = [];
+    for (let run = 1; run <= 2; run += 1) {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), { ...context, destination })).toBe(true);
+      warnings.push(messages.filter((message) => /^warn .* takes much memory/.test(message)).length);
+    }
+    // For each of the two directories.
+    expect(warnings).toEqual([2, 0]);
+  });
+
+  it('forgets the size that a directory reached when the configuration no longer has it', async () => {
+    const failing = createContext();
+    const destination: Destination = {
+      ...failing.destination,
+      write: (key, write) =>
+        key.includes('_one-')
+          ? new Writable({
+              write: (_bytes, _encoding, callback) =>
+                callback(new OutgrownError('too large', { size: 5000 })),
+            })
+          : failing.destination.write(key, write),
+    };
+    const remembered = (): unknown =>
+      JSON.parse(readFileSync(join(dir, 'copies', 'db1', 'files-status.copy'), 'utf8')).told;
+    const size = `outgrown ${dir}/one`;
+    expect(await runBackup('daily', options(), { ...failing, destination })).toBe(false);
+    expect(remembered()).toHaveProperty([size, 'bytes'], 5000);
+    expect(await runBackup('daily', options(), createContext({ dirs: join(dir, 'two') }))).toBe(true);
+    expect(remembered() ?? {}).not.toHaveProperty([size]);
+  });
+
   it('plans for twice the size that a copy reached which its destination could not hold, until one is stored', async () => {
     const context = createContext();
     const planned: (number | undefined)[] = [];

@@ -97,7 +97,10 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   const told = await readStatuses(places, given);
   // Before anything is deleted.
   await requireDistinctPlaces(given);
-  const warnings = recallWarnings(told, toSeconds(start));
+  const warnings = recallWarnings(told, toSeconds(start), (title) =>
+    // Of a directory it is its path.
+    title.startsWith('/') ? config.source.backupDirs.includes(title) : config.mysql !== undefined,
+  );
   const context: JobContext = {
     ...given,
     outgrown: warnings.outgrown,

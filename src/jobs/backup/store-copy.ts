@@ -79,7 +79,11 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
-        context.destination.write(remoteKey, { expected }),
+        context.destination.write(remoteKey, {
+          expected,
+          warnLasting: (message, essence) =>
+            context.warnLasting(`copies of ${source.title}`, message, essence),
+        }),
       ],
       context.signal,
     );

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { MIB } from '../contract/bytes.ts';
+import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { backUpHere } from '../fixtures/run-in-process.ts';
+import { useLab } from '../lab/lab.ts';
+import { type Proxy, startProxy } from './s3-proxy.ts';
+
+let sandbox: Sandbox;
+let proxy: Proxy;
+let asked: string[];
+
+beforeEach(async () => {
+  sandbox = createSandbox();
+  const { s3 } = useLab();
+  asked = [];
+  proxy = await startProxy(s3.endpoint, ({ method, url = '' }) => {
+    const { pathname, searchParams } = new URL(url, proxy.endpoint);
+    const key = pathname.replace(/^\/[^/]*\//, '');
+    const listed = searchParams.has('uploads') ? 'uploads' : 'objects';
+    asked.push(`${method} ${key || (method === 'HEAD' ? 'bucket' : listed)}`);
+    return 'pass';
+  });
+  const source = join(sandbox.dir, 'source');
+  mkdirSync(source);
+  writeFileSync(join(source, 'file'), 'content');
+  sandbox.configure({
+    source: { backup_dirs: source },
+    destination: { backup_destination: 's3' },
+    s3: {
+      AWS_ACCESS_KEY_ID: s3.accessKey,
+      AWS_SECRET_ACCESS_KEY: s3.secretKey,
+      AWS_DEFAULT_REGION: s3.region,
+      BUCKET: s3.bucket,
+      endpoint_url: proxy.endpoint,
+      checksums: 'when_required',
+    },
+    retention: { daily_copies: 2 },
+    measures: { log: join(sandbox.dir, 'measures.log') },
+  });
+});
+
+afterEach(async () => {
+  await proxy.kill();
+  sandbox[Symbol.dispose]();
+});
+
+/** What a daily run asks, one after the other; COPY stands for the name of a copy, and OWNER for that of a marker. */
+async function askedBy(host: string, day: number): Promise<string[]> {
+  asked.length = 0;
+  const now = () => new Date(Date.UTC(2026, 0, day));
+  expect(await backUpHere(sandbox, 'daily', { host, now })).toEqual({ returned: true, complaints: [] });
+  return asked.map((request) =>
+    request
+      .replace(`${host}/`, '')
+      .replace(/daily\/files\/\S+/, 'COPY')
+      .replace(/\.partial\/\S+/, 'OWNER'),
+  );
+}
+
+/** Each status with its second copy. An answer 404 to HEAD tells later that there was nothing to replace. */
+const BEGINNING = ['GET files-status', 'GET files-status.copy', 'GET uploads', 'GET objects'];
+const WRITTEN = ['HEAD files-status.copy', 'PUT files-status.copy', 'HEAD files-status', 'PUT files-status'];
+// The first answer 404 to HEAD: is it the object that is not there, or the bucket?
+const STORED = ['HEAD COPY', 'HEAD bucket', 'PUT COPY'];
+
+test('a run of one directory takes 11 requests, and 16 when it removes a copy', async () => {
+  const host = `s3-requests-${process.pid}-${Date.now()}`;
+  // The first looks for what was stored without a status.
+  expect(await askedBy(host, 1)).toHaveLength(16);
+  expect(await askedBy(host, 2)).toEqual([...BEGINNING, ...STORED, ...WRITTEN]);
+  expect(await askedBy(host, 3)).toEqual([...BEGINNING, ...STORED, ...WRITTEN, 'DELETE COPY', ...WRITTEN]);
+});
+
+test('a copy of several parts takes one request for each of them, and seven more', async () => {
+  const host = `s3-requests-${process.pid}-${Date.now()}`;
+  await askedBy(host, 1);
+  writeFileSync(join(sandbox.dir, 'source/file'), randomBytes(36 * MIB));
+  const upload = ['PUT OWNER', 'POST COPY', 'PUT COPY', 'PUT COPY', 'PUT COPY', 'HEAD COPY', 'HEAD bucket'];
+  const joined = ['POST COPY', 'HEAD COPY', 'DELETE OWNER'];
+  expect(await askedBy(host, 2)).toEqual([...BEGINNING, ...upload, ...joined, ...WRITTEN]);
+});
