@@ -18,6 +18,14 @@ export interface ExpectedSize {
   readonly reached?: number | undefined;
 }
 
+/** Something that a run which has ended left half-written. */
+export interface Leftover {
+  /** What it is, and where. */
+  readonly what: string;
+  /** The command of a shell that removes it. */
+  readonly command: string;
+}
+
 export interface WriteOptions {
   /** For a destination that has to plan by size (S3: parts); absent: nothing is known. */
   readonly expected?: ExpectedSize | undefined;
@@ -71,4 +79,7 @@ export interface Destination extends AsyncDisposable {
    * What a live run is writing stays. Returns a line for each thing removed.
    */
   sweep(host: string): Promise<string[]>;
+
+  /** What `sweep` would remove, which stays. */
+  leftovers(host: string): Promise<Leftover[]>;
 }

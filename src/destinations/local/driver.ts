@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { quote } from 'shlex';
 import { StorageError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
@@ -11,7 +12,7 @@ import type { LocalConfig } from './config.ts';
 import { deleteFile } from './delete.ts';
 import { describeFile, listFiles } from './list.ts';
 import { createFileReader } from './read.ts';
-import { sweepFolder } from './sweep.ts';
+import { findAbandoned, sweepFolder } from './sweep.ts';
 import { createFileWriter } from './write.ts';
 
 /** Keeps copies in a folder of this machine, which is made when it is absent. `limits` is for tests. */
@@ -53,6 +54,13 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
       if (host.includes('/')) throw new StorageError(`${JSON.stringify(host)} cannot be the name of a host`);
       const folder = partialFolder(host);
       return await withinLimit(sweepFolder(folder, root), limits.slowMs, `Cannot clean up ${folder}`);
+    },
+
+    async leftovers(host) {
+      const folder = partialFolder(host);
+      const finding = findAbandoned(folder, root);
+      const found = await withinLimit(finding, limits.slowMs, `Cannot look into ${folder}`);
+      return found.map((path) => ({ what: `the file ${path}`, command: `rm ${quote(path)}` }));
     },
 
     // Every stream closes its own file; nothing else is open.

@@ -11,6 +11,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
+import { warnOfLeftovers } from './warn-of-leftovers.ts';
 
 /** Which copies to check. */
 export interface Selection {
@@ -73,6 +74,7 @@ export async function checkCopies(
   }
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host)
     await sayLastingStates(context);
+  if (selection.wanted.length === 0 && complete) await warnOfLeftovers(only ? [only] : found.hosts, context);
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;
