@@ -117,7 +117,7 @@ it('a server that names no ETag of a part is at fault, not the network; nothing 
   const destination = await open(answer, { partSize: 5 << 20, concurrency: 1 });
   const copy = Array.from({ length: 16 }, () => Buffer.alloc(1 << 20));
   expect(await failureOf(pipeline(copy, destination.write(KEY)))).toBe(
-    'the server took a part without naming its ETag',
+    `Cannot write s3://bucket/${KEY}: the server took a part without naming its ETag`,
   );
   expect(asked).toEqual([
     'PUT',

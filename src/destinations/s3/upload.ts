@@ -76,7 +76,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
   };
   const sendPart = async (command: UploadPartCommand) => {
     const answer = await bucket.client.send(command, { abortSignal: signal });
-    // lib-storage refuses it too, but ends the body first: the stream would fail with the words of a lost connection.
+    // lib-storage refuses it too, with words for browsers.
     if (!answer.ETag) throw new StorageError('the server took a part without naming its ETag');
     isKms ||= answer.ServerSideEncryption?.startsWith('aws:kms') ?? false;
     parts.release(command.input.Body as Buffer);
