@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { codeOf, describeError, hasCode, InterruptedError, ProcessError, TwinDbError } from './errors.ts';
+import {
+  codeOf,
+  describeError,
+  hasCode,
+  InterruptedError,
+  ProcessError,
+  StorageError,
+  TwinDbError,
+} from './errors.ts';
 
 function systemError(path: string): unknown {
   try {
@@ -77,4 +85,12 @@ describe('the code of an error', () => {
       expect(hasCode(error, 'ENOENT', '2')).toBe(false);
     },
   );
+});
+
+test('an error without words says what it knows, and never what class it is of', () => {
+  const refused = Object.assign(new Error('no way to ::1'), { code: 'ECONNREFUSED' });
+  const cause = new AggregateError([refused, new Error('the other address')]);
+  expect(describeError(new StorageError('Cannot read x', { cause }))).toBe('Cannot read x: no way to ::1');
+  expect(describeError(new TypeError())).toBe('no reason is known');
+  expect(describeError(Object.assign(new Error(), { code: 'EBADMSG' }))).toBe('EBADMSG');
 });

@@ -172,10 +172,16 @@ function linesOf(error: unknown, outer: readonly string[]): string {
 function wordsOf(error: unknown, outer: readonly string[]): string {
   if (!(error instanceof Error)) return String(error);
   const reason = SYSTEM_ERROR.exec(error.message)?.[1];
-  if (reason === undefined) return error.message || error.name;
+  if (reason === undefined) return error.message || wordless(error, outer);
   const path = 'path' in error && typeof error.path === 'string' ? error.path : undefined;
   const isKnown = path === undefined || outer.some((words) => words.includes(path));
   return isKnown ? reason : `${reason} (${path})`;
+}
+
+/** For an error without words. Node has one for several attempts to connect that failed, and puts the words into those. */
+function wordless(error: Error, outer: readonly string[]): string {
+  const [first] = error instanceof AggregateError ? error.errors : [];
+  return first === undefined ? (codeOf(error) ?? 'no reason is known') : wordsOf(first, outer);
 }
 
 /**

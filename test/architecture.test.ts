@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lock',
     'log',
     'make-folder',
+    'network',
     'ssh',
     'units',
   ],
@@ -412,6 +413,19 @@ describe('the house', () => {
       /ErrnoException|'code' in /.test(readFileSync(join(SRC, file), 'utf8')),
     );
     expect(readers).toEqual(['errors.ts']);
+  });
+
+  it('puts the class of no error into words: describeError makes them', () => {
+    // What is no Error has no class to show.
+    const guarded = /instanceof Error \?|\?\? String\(/;
+    const named = /String\((?:error|cause|reason|err)\)|\$\{(?:error|cause|err)(?:\.name)?\}/;
+    const lines = files.flatMap((file) =>
+      readFileSync(join(SRC, file), 'utf8')
+        .split('\n')
+        .filter((line) => named.test(line) && !guarded.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(lines).toEqual(['errors.ts: if (!(error instanceof Error)) return String(error);']);
   });
 
   it('prints and exits only in cli/', () => {

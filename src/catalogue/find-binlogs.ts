@@ -5,6 +5,7 @@ import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { FoundCopy } from '../kinds/found-copy.ts';
 import type { Catalogue } from './catalogue.ts';
+import { findMedia, wrongType } from './find-copy.ts';
 import { type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
 
 /**
@@ -33,11 +34,13 @@ async function findOne(
   wanted: string,
   matches: readonly string[],
   describeChoices: (keys: readonly string[]) => Promise<string[]>,
-  { context }: Catalogue,
+  catalogue: Catalogue,
 ): Promise<string> {
   const [match, ...others] = matches;
   if (match === undefined) {
-    throw new TwinDbError(`There is no copy ${wanted} on ${context.destination.url}`, {
+    const media = await findMedia(wanted, catalogue);
+    if (media !== undefined && media !== 'binlog') throw wrongType(wanted, media, 'binlog');
+    throw new TwinDbError(`There is no copy ${wanted} on ${catalogue.context.destination.url}`, {
       remedy: 'twindb-backup ls --type binlog shows the copies there are.',
     });
   }

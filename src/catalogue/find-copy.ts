@@ -1,5 +1,8 @@
+import { homedir } from 'node:os';
+import { quote } from 'shlex';
+import { isBinlogName } from '../copies/binlog-copy.ts';
 import { ENCRYPTED, keepLocalKey } from '../copies/keep-local-key.ts';
-import { type ParsedKey, parseKey } from '../copies/key.ts';
+import { type Media, type ParsedKey, parseKey } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import type { Destination } from '../destinations/destination.ts';
 import { describeError, TwinDbError } from '../errors.ts';
@@ -10,19 +13,15 @@ import type { Catalogue, CatalogueContext } from './catalogue.ts';
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
  * Throws a TwinDbError when there is none, or when several copies have the name.
  */
-export async function findCopy(
-  wanted: string,
-  media: ParsedKey['media'],
-  catalogue: Catalogue,
-): Promise<FoundCopy[]> {
+export async function findCopy(wanted: string, media: Media, catalogue: Catalogue): Promise<FoundCopy[]> {
   const places = catalogue.context;
   const key = keyOf(wanted, places);
   const identity = key === undefined ? await identifyByName(wanted, media, catalogue) : keepLocalKey(key);
   const kept = places.local === undefined ? [] : await lookUp('local', places.local, identity);
   const candidates = [...kept, ...(await lookUpAtDestination(identity, kept, places))];
+  const named = candidates[0]?.parsed ?? parseKey(identity);
+  if (named && named.media !== media) throw wrongType(wanted, named.media, media);
   if (candidates.length === 0) throw notFound(wanted, places);
-  const [{ parsed }] = candidates as [FoundCopy];
-  if (parsed.media !== media) throw wrongType(wanted, parsed, media);
   return candidates;
 }
 
@@ -50,25 +49,34 @@ const KEY_LENGTHS = [4, 3];
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
 function keyOf(wanted: string, { local, destination }: CatalogueContext): string | undefined {
   const segments = wanted.split('/');
+  const belowHome = cutHome(wanted);
+  const isAt = (location: string | undefined): boolean => location === wanted || location === belowHome;
   return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
     .filter((key) => parseKey(key) !== undefined)
-    .find((key) => wanted === key || [local, destination].some((place) => place?.locate(key) === wanted));
+    .find((key) => wanted === key || [local, destination].some((place) => isAt(place?.locate(key))));
+}
+
+/**
+ * What follows `~/`, which a shell may have made the home on this machine of: a location below the home on an SSH server is
+ * printed without it, and typed as `backup_dir` has it.
+ */
+function cutHome(wanted: string): string | undefined {
+  const start = ['~/', `${homedir()}/`].find((home) => wanted.startsWith(home));
+  return start && wanted.slice(start.length);
 }
 
 /** `media` undefined: of whatever kind. */
-async function identifyByName(
-  name: string,
-  media: ParsedKey['media'] | undefined,
-  catalogue: Catalogue,
-): Promise<string> {
+async function identifyByName(name: string, media: Media | undefined, catalogue: Catalogue): Promise<string> {
   const { copies, failure } = await catalogue.list();
-  const named = copies.filter((copy) => keepLocalKey(copy.parsed.name) === keepLocalKey(name));
+  const named = copies.filter(({ parsed }) => isNamed(parsed, name));
   const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
   const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {
     if (failure !== undefined) throw failure as Error;
-    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, catalogue.context);
+    throw named[0] && media
+      ? wrongType(name, named[0].parsed.media, media)
+      : notFound(name, catalogue.context);
   }
   if (others.length > 0) {
     const choices = matches.map((copy) => `  ${quoteLocation(copy.location)}`).join('\n');
@@ -80,8 +88,32 @@ async function identifyByName(
   return identity;
 }
 
-function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['media']): TwinDbError {
-  return new TwinDbError(`${wanted} is a copy of type ${media}, not ${expected}`);
+/** Whether a copy is called so: with the suffix of encryption or without, and one of a binary log also as its server calls the log. */
+function isNamed(parsed: ParsedKey, name: string): boolean {
+  if (keepLocalKey(parsed.name) === keepLocalKey(name)) return true;
+  return parsed.media === 'binlog' && isBinlogName(name) && parsed.name.startsWith(`${name}.`);
+}
+
+/** What a copy of another kind than `expected` is, and what restores it. */
+export function wrongType(wanted: string, media: Media, expected: Media): TwinDbError {
+  const shown = quoteLocation(wanted);
+  return new TwinDbError(`${shown} is a copy of type ${media}, not ${expected}`, {
+    remedy: `Run: twindb-backup ${RESTORES[media]} ${quote(wanted)} --dst DIR`,
+  });
+}
+
+/** The command for each kind of copies. */
+const RESTORES: Readonly<Record<Media, string>> = {
+  files: 'restore file',
+  mysql: 'restore mysql',
+  binlog: 'restore binlog',
+};
+
+/** What kind of copy is called so, or is at this location; undefined when none is. */
+export async function findMedia(wanted: string, catalogue: Catalogue): Promise<Media | undefined> {
+  const key = keyOf(wanted, catalogue.context);
+  if (key !== undefined) return parseKey(key)?.media;
+  return (await catalogue.list()).copies.find(({ parsed }) => isNamed(parsed, wanted))?.parsed.media;
 }
 
 /** A destination that cannot be reached must not keep anyone from the copy that lies here. */

@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config, DestinationConfig, MysqlConfig } from '../config/config.ts';
@@ -12,6 +12,7 @@ import type { JobContext } from '../jobs/job-context.ts';
 import { machineIdOf } from '../lock/machine-id.ts';
 import { openStoredRecord } from '../lock/stored-record.ts';
 import type { Log } from '../log.ts';
+import { ownHostName } from './host-name.ts';
 import { openProgress } from './open-progress.ts';
 import { DEFAULT_CONFIG_FILE } from './program.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,7 +53,7 @@ export async function openContext(
   return {
     config,
     configFile: configFile === DEFAULT_CONFIG_FILE ? undefined : configFile,
-    host: config.hostName ?? hostname(),
+    host: config.hostName ?? ownHostName(),
     machineId: () => machineIdOf(config.hostName),
     destination,
     local,

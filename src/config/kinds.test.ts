@@ -83,12 +83,19 @@ const CASES: readonly [string, Kind<unknown>, readonly (readonly [string, unknow
     ],
   ],
   [
-    'a path on another machine keeps its ~ and may be relative',
+    'a path on another machine is absolute or begins at the home there, with ~/ or without, and at no home of others',
     remotePath,
     [
-      ['~/a/', '~/a'],
+      ['~/a/', 'a'],
+      ['~//a', 'a'],
+      ['~', '.'],
+      ['~/', '.'],
       ['a', 'a'],
+      ['a/~b', 'a/~b'],
       ['/', '/'],
+      ['~bob/a', undefined],
+      ['~bob', undefined],
+      ['~+', undefined],
     ],
   ],
   [

@@ -128,8 +128,19 @@ export const textfile: Kind<string> = {
   },
 };
 
-/** A path on another machine, where `~` is not ours to expand. */
-export const remotePath: Kind<string> = { label: 'a path', emptyIsUnset: true, parse: cutSlashes };
+/**
+ * A path on another machine. SFTP knows no `~`, but begins relative paths at the home of whoever has logged in: so `~/a` is `a`, and the home
+ * itself is `.`. Homes of others cannot be looked up.
+ */
+export const remotePath: Kind<string> = {
+  label: 'a path without ~USER',
+  emptyIsUnset: true,
+  parse(value) {
+    const [first = '', ...rest] = cutSlashes(value).split('/');
+    if (!first.startsWith('~')) return cutSlashes(value);
+    return first === '~' ? rest.filter((segment) => segment !== '').join('/') || '.' : undefined;
+  },
+};
 
 export const webUrl: Kind<string> = {
   label: 'a URL that starts with http:// or https:// and holds no user name or password',

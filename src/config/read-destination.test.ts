@@ -90,12 +90,13 @@ describe('[ssh]', () => {
     expect(read(SSH + lines)).toMatchObject({
       knownHosts: '/etc/ssh/known',
       hostKeyChecking: 'strict',
-      backupDir: '~/b',
+      backupDir: 'b',
       keyFile: join(homedir(), 'k'),
     });
   });
 
   test.each([
+    ['backup_dir=~bob/copies', 'backup_dir must be a path without ~USER, got "~bob/copies"'],
     ['port=0', 'port must be a whole number from 1 to 65535, got "0"'],
     ['port=65536', 'port must be a whole number from 1 to 65535, got "65536"'],
     [

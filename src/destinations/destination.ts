@@ -29,6 +29,14 @@ export interface Claim {
 /** Gets the key of a folder, or of a link, that an account may not enter. */
 export type OnClosed = (folder: string) => void;
 
+/** Something that a run which has ended left half-written. */
+export interface Leftover {
+  /** What it is, and where. */
+  readonly what: string;
+  /** The command of a shell that removes it. */
+  readonly command: string;
+}
+
 export interface WriteOptions {
   /** For a destination that has to plan by size (S3: parts); absent: nothing is known. */
   readonly expected?: ExpectedSize | undefined;
@@ -110,4 +118,7 @@ export interface Destination extends AsyncDisposable {
    * What a live run is writing stays. Returns a line for each thing removed.
    */
   sweep(host: string): Promise<string[]>;
+
+  /** What `sweep` would remove, which stays. */
+  leftovers(host: string): Promise<Leftover[]>;
 }

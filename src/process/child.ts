@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, ProcessError, type ProgramEnd } from '../errors.ts';
 import { childEnvironment } from './environment.ts';
+import { installCommand } from './install-command.ts';
 import type { Program } from './program.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -130,7 +131,7 @@ function cannotStart(program: Program, cause: unknown): ProcessError {
   const { command, debianPackage } = program;
   if (debianPackage === undefined) return new ProcessError(`${command} is not there`, nothing);
   return new ProcessError(`${command} is not installed`, nothing, {
-    remedy: `Install it: apt-get install ${debianPackage}`,
+    remedy: `Install it: ${installCommand([debianPackage])}`,
   });
 }
 

@@ -54,13 +54,10 @@ const ALGORITHMS: readonly (readonly [ServerHostKeyAlgorithm, string])[] = [
   ['ssh-rsa', 'ssh-rsa'],
 ];
 
-/** Reads what is known about the host. Throws a TwinDbError when the file is there but cannot be read. */
+/** Reads what is known about the host. Throws a TwinDbError when the file of the policy is there but cannot be read. */
 export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck {
   const name = knownHostsName(policy.host, policy.port);
-  const files = [policy.knownHosts, ...(policy.globalKnownHosts ?? GLOBAL_KNOWN_HOSTS)];
-  const known = files.flatMap((file) =>
-    findKnownKeys(readKnownHosts(file), name).map((key): FiledKey => ({ ...key, file })),
-  );
+  const { known, gaps } = readKnownKeys(name, policy);
   const types = new Set(known.filter(({ marker }) => marker === undefined).map(({ type }) => type));
   let accepted: Buffer | undefined;
   let isNew = false;
@@ -69,7 +66,7 @@ export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck 
       ([algorithm]) => algorithm,
     ),
     judge(key) {
-      if (accepted === undefined) isNew = !isKnown(key, known, name, policy);
+      if (accepted === undefined) isNew = !isKnown(key, known, { name, gaps }, policy);
       else if (!accepted.equals(key)) throw new TwinDbError(`${name} changed its host key while connected`);
       accepted = key;
     },
@@ -78,14 +75,38 @@ export function openHostKeyCheck(policy: HostKeyPolicy, log: Log): HostKeyCheck 
       isNew = false;
       append(policy.knownHosts, knownHostsLine(name, accepted));
       log.warn(
-        `${name} was unknown: its ${typeOfKey(accepted)} host key ${fingerprint(accepted)} is now trusted and recorded in ${policy.knownHosts}`,
+        `${name} was unknown${gaps}: its ${typeOfKey(accepted)} host key ${fingerprint(accepted)} is now trusted and recorded in ${policy.knownHosts}`,
       );
     },
   };
 }
 
-/** True for a known key, false for a new host's that may be pinned; throws for every other. */
-function isKnown(key: Buffer, lines: readonly FiledKey[], name: string, policy: HostKeyPolicy): boolean {
+/**
+ * What the files hold about a host, and in words which of them could not be looked at: one of the whole machine that this user may not read does not
+ * count, as with ssh(1), and is named where the key turns out to be unknown.
+ */
+function readKnownKeys(
+  name: string,
+  { knownHosts, globalKnownHosts = GLOBAL_KNOWN_HOSTS }: HostKeyPolicy,
+): { readonly known: readonly FiledKey[]; readonly gaps: string } {
+  const unread: string[] = [];
+  const known = [knownHosts, ...globalKnownHosts].flatMap((file) => {
+    const text = readKnownHosts(file);
+    if (!(text instanceof Error)) return findKnownKeys(text, name).map((key): FiledKey => ({ ...key, file }));
+    if (file === knownHosts) throw unreadable(file, text);
+    unread.push(file);
+    return [];
+  });
+  return { known, gaps: unread.length === 0 ? '' : ` (${unread.join(' and ')} cannot be read by this user)` };
+}
+
+/** True for a known key, false for a new host's that may be pinned; throws for every other. `gaps` says what could not be looked at. */
+function isKnown(
+  key: Buffer,
+  lines: readonly FiledKey[],
+  { name, gaps }: { readonly name: string; readonly gaps: string },
+  policy: HostKeyPolicy,
+): boolean {
   const same = lines.filter((line) => line.key.equals(key));
   const revoked = same.find(({ marker }) => marker === 'revoked');
   if (revoked) {
@@ -100,7 +121,8 @@ function isKnown(key: Buffer, lines: readonly FiledKey[], name: string, policy: 
   if (expected) throw changed(key, expected, name);
   const authority = lines.find(({ marker }) => marker === 'cert-authority');
   if (authority) throw uncertified(key, authority, name, policy);
-  if (policy.hostKeyChecking === 'strict') throw unknown(key, name, policy);
+  if (policy.hostKeyChecking === 'strict')
+    throw unknown(key, `${name} is not in ${policy.knownHosts}${gaps}`, policy);
   return false;
 }
 
@@ -124,9 +146,10 @@ function uncertified(key: Buffer, authority: FiledKey, name: string, policy: Hos
   );
 }
 
-function unknown(key: Buffer, name: string, policy: HostKeyPolicy): TwinDbError {
+/** `missing` says of which host it is, and where it is not. */
+function unknown(key: Buffer, missing: string, policy: HostKeyPolicy): TwinDbError {
   return new TwinDbError(
-    `The host key of ${name} is not in ${policy.knownHosts} and host_key_checking is strict; ` +
+    `The host key of ${missing} and host_key_checking is strict; ` +
       `the server shows ${typeOfKey(key)} ${fingerprint(key)}`,
     { remedy: scanRemedy(key, policy) },
   );
@@ -144,17 +167,21 @@ function keygenType(type: string): string {
   return type.startsWith('ecdsa-') ? 'ecdsa' : type.replace(/^ssh-/, '');
 }
 
-function readKnownHosts(file: string): string {
+/** The text of a file, none where there is no file, or why it cannot be read. */
+function readKnownHosts(file: string): string | Error {
   try {
     // Host names are bytes to OpenSSH; no byte must make a line unreadable.
     return readFileSync(file, 'latin1');
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return '';
-    throw new TwinDbError(`Cannot read the known host keys in ${file}`, {
-      cause,
-      remedy: 'Set known_hosts in section [ssh] to a file that this user can read.',
-    });
+  } catch (error) {
+    return hasCode(error, 'ENOENT') ? '' : (error as Error);
   }
+}
+
+function unreadable(file: string, cause: Error): TwinDbError {
+  return new TwinDbError(`Cannot read the known host keys in ${file}`, {
+    cause,
+    remedy: 'Set known_hosts in section [ssh] to a file that this user can read.',
+  });
 }
 
 /**

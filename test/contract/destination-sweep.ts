@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { uptime } from 'node:os';
 import { describe, expect, test, vi } from 'vitest';
 import { newPartialName } from '../../src/lock/owner.ts';
@@ -30,6 +31,28 @@ export function testSweep(stage: () => Stage): void {
       expect(await harness.leftovers(host)).toEqual([]);
       expect(await listKeys(destination, `${host}/`)).toEqual([`${host}/status`]);
       expect(await destination.sweep(host)).toEqual([]);
+    });
+
+    test('leftovers are what it would remove, each with the command that does, and stay', async () => {
+      const { destination, harness, host } = stage();
+      const dead = await harness.plant(host, deadOwner());
+      const live = await harness.plant(host, newPartialName());
+      await harness.plant(host, STRANGERS['another machine']?.() ?? '');
+      const found = await destination.leftovers(host);
+      for (const { what } of found) expect(what).toContain(host);
+      expect(await harness.leftovers(host)).toHaveLength(3);
+      const commands = found.map(({ command }) => command);
+      // The command line of AWS is no part of the lab; an upload has a marker beside it.
+      const shown = commands.map((command) => / s3api (\S+) --bucket /.exec(command)?.[1]);
+      if (shown[0] !== undefined) {
+        expect(shown).toEqual(['abort-multipart-upload', 'delete-object']);
+        return;
+      }
+      expect(commands).toHaveLength(1);
+      execFileSync('sh', ['-c', commands.join('\n')], { stdio: 'pipe' });
+      const left = await harness.leftovers(host);
+      expect(left).toContain(live);
+      expect(left).not.toContain(dead);
     });
 
     test('keeps what a live run is writing', async () => {

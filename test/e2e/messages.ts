@@ -11,6 +11,7 @@ const NOISE = [
   /node:internal/,
   /\bE(?:NOENT|ACCES|PERM|ISDIR|NOTDIR|EXIST|NOSPC|ROFS|PIPE)\b|connect E/, // the system's own names
   /Unexpected token/,
+  /\b(?:[A-Z][a-z]\w*)?Error(?::|$| at )/m, // the class of an error, such as TypeError; a server's own word for one is no end of a sentence
   /getaddrinfo/,
   /\.(?:ts|js):\d/,
 ];

@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -215,6 +216,28 @@ describe('host keys', () => {
       expect(existsSync(knownHosts)).toBe(false);
     },
   );
+
+  test('a file of the whole machine that cannot be read counts as little as with ssh, and is named where the server is unknown', async () => {
+    // Root may read every file: a folder is what not even root can.
+    const globalKnownHosts = [`${dir}/unreadable`];
+    mkdirSync(globalKnownHosts[0] ?? '');
+    await using _ = await connect(target({ globalKnownHosts }), log);
+    expect(messages).toEqual([]);
+
+    const gap = `(${globalKnownHosts[0]} cannot be read by this user)`;
+    const knownHosts = `${dir}/absent-beside-unreadable`;
+    const error = await failure({ knownHosts, globalKnownHosts });
+    expect(error.message).toContain(`is not in ${knownHosts} ${gap} and host_key_checking is strict`);
+    expect(error.remedy).toContain(`>> ${knownHosts}`);
+    await using __ = await connect(
+      target({ knownHosts, globalKnownHosts, hostKeyChecking: 'accept-new' }),
+      log,
+    );
+    expect(messages).toEqual([expect.stringContaining(`was unknown ${gap}: its ssh-ed25519 host key`)]);
+
+    const own = await failure({ knownHosts: globalKnownHosts[0] ?? '' });
+    expect(own.remedy).toBe('Set known_hosts in section [ssh] to a file that this user can read.');
+  });
 
   test.each(['accept-new', 'strict'] as const)(
     '%s does not pin a server that a certificate authority vouches for, which is not supported',

@@ -55,7 +55,7 @@ test('writers that make the same folders at once do not disturb each other', asy
   expect(await listKeys(one, '')).toEqual(keys.toSorted());
 });
 
-test('a relative backup_dir begins at the home of the user', async () => {
+test('a relative backup_dir begins at the home of the user, as ~/ does', async () => {
   const backupDir = `.${basename(dir)}`;
   await using destination = open(ssh, { backupDir });
   try {

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { quote } from 'shlex';
 import { StorageError } from '../../errors.ts';
 import { freeBytes } from '../../free-bytes.ts';
 import { newPartialName } from '../../lock/owner.ts';
@@ -14,7 +15,7 @@ import { deleteFile } from './delete.ts';
 import { describeFile, listFiles } from './list.ts';
 import { moveFile } from './move.ts';
 import { createFileReader } from './read.ts';
-import { sweepFolder } from './sweep.ts';
+import { findAbandoned, sweepFolder } from './sweep.ts';
 import { createFileWriter } from './write.ts';
 
 /** Keeps copies in a folder of this machine, which is made when it is absent. `limits` is for tests. */
@@ -65,6 +66,12 @@ export function openLocal(config: LocalConfig, log: Log, limits = REQUEST_LIMITS
 
     room: async () =>
       freeBytes(await withinLimit(statfs(root), limits.usualMs, `Cannot measure the room in ${root}`)),
+    async leftovers(host) {
+      const folder = partialFolder(host);
+      const finding = findAbandoned(folder, root);
+      const found = await withinLimit(finding, limits.slowMs, `Cannot look into ${folder}`);
+      return found.map((path) => ({ what: `the file ${path}`, command: `rm ${quote(path)}` }));
+    },
 
     // Every stream closes its own file; nothing else is open.
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -5,9 +5,9 @@ import { deleteFile } from './delete.ts';
 import { localError, saysAbsent } from './errors.ts';
 import { removeIfEmpty } from './folders.ts';
 
-/** Removes the half-written files in `folder` that their owners have abandoned; a line for each. Throws a StorageError. */
-export async function sweepFolder(folder: string, root: string): Promise<string[]> {
-  const removed: string[] = [];
+/** The half-written files in `folder` that their owners have abandoned. Throws a StorageError. */
+export async function findAbandoned(folder: string, root: string): Promise<string[]> {
+  const found: string[] = [];
   let now: Promise<number> | undefined;
   for (const name of await listPartials(folder, root)) {
     const path = join(folder, name);
@@ -15,7 +15,15 @@ export async function sweepFolder(folder: string, root: string): Promise<string[
       name,
       async () => await idleTime(path, root, await (now ??= timeOf(folder))),
     );
-    if (!isLeft) continue;
+    if (isLeft) found.push(path);
+  }
+  return found;
+}
+
+/** Removes them; a line for each. Throws a StorageError. */
+export async function sweepFolder(folder: string, root: string): Promise<string[]> {
+  const removed: string[] = [];
+  for (const path of await findAbandoned(folder, root)) {
     await deleteFile(path, root);
     removed.push(`${path}, left half-written by a run that has ended`);
   }

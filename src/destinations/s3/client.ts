@@ -14,6 +14,7 @@ import type { S3Config } from './config.ts';
 import type { PartPlan } from './part-plan.ts';
 import { patientAtLast } from './patient-handler.ts';
 import { createRetryStrategy, MAX_ATTEMPTS, MIN_ATTEMPTS } from './retry.ts';
+import { planRoute } from './route.ts';
 
 /** What tests set to see in a second what takes minutes or terabytes. */
 export interface S3Tuning {
@@ -64,10 +65,16 @@ export interface S3Bucket {
 /** Connections beside the parts: status files, listings, clean-up. */
 const SPARE_SOCKETS = 32;
 
-/** Opens nothing yet: the client connects and looks for credentials with its first request. */
+/**
+ * Opens nothing yet: the client connects and looks for credentials with its first request. Throws a ConfigError for a variable of the
+ * environment that names no proxy, or no file of certificates.
+ */
 export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bucket {
   const { credentials } = config;
-  const agent = { keepAlive: true, maxSockets: config.concurrency + SPARE_SOCKETS };
+  const route = planRoute(config.endpointUrl, {
+    maxSockets: config.concurrency + SPARE_SOCKETS,
+    connectMs: tuning.connectMs,
+  });
   const when = config.checksums === 'when_supported' ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED';
   const options: S3ClientConfig = {
     region: config.region,
@@ -87,11 +94,13 @@ export function createBucket(config: S3Config, log: Log, tuning: S3Tuning): S3Bu
     logger: quietLogger(log),
   };
   // No requestTimeout: it counts the sending of the body too, and a part over a slow line takes its time.
-  const connection = { connectionTimeout: tuning.connectMs, httpAgent: agent, httpsAgent: agent };
+  const connection = { connectionTimeout: tuning.connectMs, ...route.agents };
   // The SDK has no limit of silence for a single request, only one for all that a handler sends.
   const handlerFor = (idleMs: number) =>
-    constructQuietly({ ...options, requestHandler: { ...connection, socketTimeout: idleMs } }).config
-      .requestHandler;
+    route.forward(
+      constructQuietly({ ...options, requestHandler: { ...connection, socketTimeout: idleMs } }).config
+        .requestHandler,
+    );
   const client = constructQuietly({
     ...options,
     retryStrategy: createRetryStrategy(tuning.giveUpMs, log),

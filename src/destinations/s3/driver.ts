@@ -9,7 +9,7 @@ import { listObjects } from './list.ts';
 import { createObjectReader } from './read.ts';
 import { findObject } from './requests.ts';
 import { presignObject } from './share.ts';
-import { sweepUploads } from './sweep.ts';
+import { listLeftovers, sweepUploads } from './sweep.ts';
 import { createObjectWriter } from './write.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
@@ -84,6 +84,11 @@ export function openS3(
     async sweep(host) {
       return await attempt(`Cannot remove unfinished uploads of ${locate(host)}`, () =>
         sweepUploads(bucket, prefix + host),
+      );
+    },
+    async leftovers(host) {
+      return await attempt(`Cannot list unfinished uploads of ${locate(host)}`, () =>
+        listLeftovers(bucket, host),
       );
     },
     async [Symbol.asyncDispose]() {

@@ -1,5 +1,6 @@
 import {
   ConflictError,
+  codeOf,
   IntegrityError,
   ObjectNotFoundError,
   OutgrownError,
@@ -8,6 +9,9 @@ import {
 } from '../../errors.ts';
 import { ANSWER_TOO_LARGE } from './answer-limit.ts';
 import type { S3Config } from './config.ts';
+import { explainConnection } from './explain-connection.ts';
+import { explainArchived, explainKms, explainRedirect, quoteServer, serverWords } from './explain-refusal.ts';
+import { ProxyError } from './proxy-connection.ts';
 
 /** What an S3 error says, whatever its class: answers to HEAD have no body and so no name, only a status. */
 interface S3Failure {
@@ -19,7 +23,10 @@ interface S3Failure {
   readonly message: string;
 }
 
-type Place = Pick<S3Config, 'bucket' | 'region' | 'credentials' | 'endpointUrl' | 'checksums'>;
+type Place = Pick<
+  S3Config,
+  'bucket' | 'region' | 'credentials' | 'endpointUrl' | 'checksums' | 'sseKmsKeyId'
+>;
 
 interface Reason {
   readonly reason: string;
@@ -38,13 +45,13 @@ const SDK_HINT = /\n +Deserialization error: to see the raw response.*/s;
 export function readFailure(error: unknown): S3Failure {
   const facts = (typeof error === 'object' && error !== null ? error : {}) as {
     name?: string;
-    code?: string;
     message?: string;
     $metadata?: { httpStatusCode?: number };
   };
   return {
     name: facts.name ?? '',
-    code: facts.code ?? '',
+    // An exception of the web's has a number there.
+    code: codeOf(error) ?? '',
     status: facts.$metadata?.httpStatusCode ?? 0,
     message: (facts.message ?? String(error)).replace(SDK_HINT, ''),
   };
@@ -85,19 +92,28 @@ export function s3Error(doing: string, cause: unknown, place: Place): TwinDbErro
   if (cause instanceof TwinDbError) return new StorageError(doing, { cause });
   if (isAbsent(cause))
     return new ObjectNotFoundError(`${doing}: there is no such object`, { cause, isExplained: true });
-  const known = explain(readFailure(cause), cause, place);
+  const failure = readFailure(cause);
+  const known =
+    explainArchived(failure, place.bucket, keyIn(doing, place.bucket)) ?? explain(failure, cause, place);
   if (known) {
     return new StorageError(`${doing}: ${known.reason}`, { cause, isExplained: true, remedy: known.remedy });
   }
-  const { name, message } = readFailure(cause);
-  // The SDK's word for an answer without a message.
-  const says = message === 'UnknownError' ? name : `${name}: ${message}`;
-  return new StorageError(`${doing}: ${says}`, { cause, isExplained: true });
+  return new StorageError(`${doing}: ${serverWords(failure)}`, { cause, isExplained: true });
+}
+
+/** The key of the object that an operation is about: its URL ends what is said of it. */
+function keyIn(doing: string, bucket: string): string | undefined {
+  const [, key] = doing.split(`s3://${bucket}/`);
+  return key || undefined;
 }
 
 function explain(failure: S3Failure, error: unknown, place: Place): Reason | undefined {
   return (
+    explainProxy(error) ??
+    explainConnection(failure.code, failure.message, endpointOf(place)) ??
     explainSize(failure) ??
+    explainKms(failure, whoOf(place), place.sseKmsKeyId) ??
+    explainRedirect(failure, place.bucket, headerOf(error, 'location')) ??
     explainCredentials(failure, place) ??
     explainBucket(failure, error, place) ??
     explainChecksums(failure, place) ??
@@ -112,11 +128,18 @@ const PERMISSIONS =
 /** What S3 says of a session token whose time is over. Source: Amazon S3 error responses. */
 const EXPIRED: readonly string[] = ['ExpiredToken', 'TokenRefreshRequired'];
 
-function explainCredentials(
-  { name, status, message }: S3Failure,
-  { credentials }: Place,
-): Reason | undefined {
-  const who = credentials ? `access key id ${credentials.accessKeyId}` : 'the key of the AWS default chain';
+/** Whose requests the server judges. */
+function whoOf({ credentials }: Place): string {
+  return credentials ? `access key id ${credentials.accessKeyId}` : 'the key of the AWS default chain';
+}
+
+function explainProxy(error: unknown): Reason | undefined {
+  return error instanceof ProxyError ? { reason: error.message, remedy: error.remedy } : undefined;
+}
+
+function explainCredentials(failure: S3Failure, place: Place): Reason | undefined {
+  const { name, status, message } = failure;
+  const who = whoOf(place);
   if (name === 'CredentialsProviderError') {
     return {
       reason: 'no AWS credentials found',
@@ -160,7 +183,7 @@ function explainCredentials(
   }
   if (status === 401 || status === 403) {
     return {
-      reason: `${who} is not allowed to`,
+      reason: `${who} is not allowed to ${quoteServer(failure)}`,
       remedy: `Check the key and its secret in [s3], and that it has the permissions ${PERMISSIONS}.`,
     };
   }
@@ -192,8 +215,11 @@ function explainBucket({ name, status }: S3Failure, error: unknown, place: Place
 
 /** The region that the server names when it sends us elsewhere. */
 function regionOf(error: unknown): string | undefined {
-  const facts = error as { Region?: string; $response?: { headers?: Record<string, string> } };
-  return facts.Region ?? facts.$response?.headers?.['x-amz-bucket-region'];
+  return (error as { Region?: string }).Region ?? headerOf(error, 'x-amz-bucket-region');
+}
+
+function headerOf(error: unknown, name: string): string | undefined {
+  return (error as { $response?: { headers?: Record<string, string> } }).$response?.headers?.[name];
 }
 
 /** Answers of servers that don't know the checksums the SDK sends of its own accord since 2025. */

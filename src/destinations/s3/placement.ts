@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   type PutObjectCommandOutput,
 } from '@aws-sdk/client-s3';
-import { asOneLine } from '../../foreign-text.ts';
+import { describeError } from '../../errors.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { conflictError, takeFreeKey } from '../claim-key.ts';
 import type { WriteOptions } from '../destination.ts';
@@ -171,7 +171,7 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
         await deleteObject(bucket, marker, limit);
       } catch (error) {
         log[bucket.appendOnly ? 'debug' : 'warn'](
-          `The copy is safe, but its marker ${locate(marker)} is left: ${asOneLine(String(error))}`,
+          `The copy is safe, but its marker ${locate(marker)} is left: ${describeError(error)}`,
         );
       }
     },

@@ -1,6 +1,8 @@
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { asOneLine } from '../../foreign-text.ts';
 import type { Log } from '../../log.ts';
+import { readFailure } from './errors.ts';
+import { serverWords } from './explain-refusal.ts';
 
 /** The SDK's own interface for retries; the package that declares it is not one of ours. */
 type RetryStrategy = Extract<
@@ -52,10 +54,8 @@ export function createRetryStrategy(
       const isTransient = errorType === 'TRANSIENT' || errorType === 'THROTTLING';
       if (!isTransient || count >= MAX_ATTEMPTS || isLate) throw new Error('no further attempt');
       const delay = backoff(count);
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      log.debug(
-        `S3: attempt ${count} failed (${asOneLine(reason)}), the next one in ${Math.round(delay)} ms`,
-      );
+      const reason = asOneLine(serverWords(readFailure(error)));
+      log.debug(`S3: attempt ${count} failed (${reason}), the next one in ${Math.round(delay)} ms`);
       const next = createToken(count, delay);
       firstFailures.set(next, firstFailure);
       beginnings.set(next, Date.now() + delay);

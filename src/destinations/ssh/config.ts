@@ -8,7 +8,7 @@ export interface SshConfig {
   readonly user: string;
   /** Path of the private key. */
   readonly keyFile: string;
-  /** Folder on the server. */
+  /** Folder on the server; a relative one begins at the user's home. */
   readonly backupDir: string;
   /** Path of the known_hosts file, `~` already expanded. */
   readonly knownHosts: string;
@@ -18,7 +18,11 @@ export interface SshConfig {
 
 export const options = {
   backup_host: option(text, '127.0.0.1', 'Server that holds the copies.'),
-  backup_dir: option(remotePath, '/var/backup', 'Directory on the server that holds the copies.'),
+  backup_dir: option(
+    remotePath,
+    '/var/backup',
+    'Directory on the server that holds the copies; `~/` is the home of ssh_user there.',
+  ),
   ssh_user: option(text, 'root', 'User to log in as.'),
   ssh_key: option(path, '/root/.ssh/id_rsa', 'Private key to log in with.'),
   port: option(port, '22', 'Port of the SSH server.'),
@@ -54,7 +58,7 @@ backup_host=backup.example.com
 port=22
 ssh_user=root
 ssh_key=/root/.ssh/id_rsa
-# EDIT: the directory on that machine.
+# EDIT: the directory on that machine; ~/ is the home of ssh_user there.
 backup_dir=/var/backup
 # The keys of known hosts; accept-new notes down the key of a host never seen before, strict refuses
 # it. A key that has changed is always an error.

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { quote } from 'shlex';
 import { newPartialName } from '../../lock/owner.ts';
 import type { Log } from '../../log.ts';
 import { SSH_TIMING } from '../../ssh/connect.ts';
@@ -15,7 +16,7 @@ import { listObjects, objectInfo } from './list.ts';
 import { createDownload } from './read.ts';
 import { measureRoom } from './room.ts';
 import { openSession, type SftpSession } from './session.ts';
-import { sweepFolder } from './sweep.ts';
+import { findAbandoned, sweepFolder } from './sweep.ts';
 import { createUpload } from './write.ts';
 
 /**
@@ -31,6 +32,10 @@ export function openSsh(
   const root = posix.normalize(config.backupDir).replace(/(?<=.)\/$/, '');
   const url = urlOf(config, root);
   const locate = (key: string): string => posix.join(root, key);
+  const partialFolder = (host: string): string => {
+    checkKey(`${host}/x`);
+    return posix.join(root, host, PARTIAL_FOLDER);
+  };
   let { redialMs } = timing;
   const sessions = keepSession(async () => {
     const patience = redialMs;
@@ -115,19 +120,35 @@ export function openSsh(
     room: () => attempt('measure the room of', '', (session) => measureRoom(session, root)),
 
     async sweep(host) {
-      checkKey(`${host}/x`);
-      const folder = posix.join(root, host, PARTIAL_FOLDER);
       return await attempt('remove unfinished files from', `${host}/${PARTIAL_FOLDER}`, (session) =>
-        sweepFolder(session, folder),
+        sweepFolder(session, partialFolder(host)),
       );
+    },
+
+    async leftovers(host) {
+      const paths = await attempt('list', `${host}/${PARTIAL_FOLDER}`, (session) =>
+        findAbandoned(session, partialFolder(host)),
+      );
+      return paths.map((path) => ({
+        what: `the file ${url}/${posix.relative(root, path)}`,
+        command: removal(config, path),
+      }));
     },
 
     [Symbol.asyncDispose]: sessions.close,
   };
 }
 
+/** By SFTP, as the account may have no shell; that takes quotes as a shell does. */
+function removal({ user, host, port, keyFile, knownHosts }: SshConfig, path: string): string {
+  const trust = quote(`UserKnownHostsFile=${knownHosts}`);
+  const sftp = `sftp -q -b - -i ${quote(keyFile)} -o ${trust} -P ${port} ${quote(`${user}@${host}`)}`;
+  return `echo ${quote(`rm ${quote(path)}`)} | ${sftp}`;
+}
+
 function urlOf({ user, host, port }: SshConfig, root: string): string {
   const name = host.includes(':') ? `[${host}]` : host;
-  const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : `/~/${root}`;
+  const home = root === '.' ? '/~' : `/~/${root}`;
+  const path = posix.isAbsolute(root) ? root.replace(/\/$/, '') : home;
   return `ssh://${user}@${name}:${port}${path}`;
 }

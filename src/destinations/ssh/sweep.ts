@@ -5,9 +5,9 @@ import { removeFile, unlessAbsent } from './files.ts';
 import { readFolder } from './folder.ts';
 import type { SftpSession } from './session.ts';
 
-/** Removes the half-written files in `folder` that their owners have abandoned; a line for each. Throws the server's errors. */
-export async function sweepFolder(session: SftpSession, folder: string): Promise<string[]> {
-  const removed: string[] = [];
+/** The half-written files in `folder` that their owners have abandoned. Throws the server's errors. */
+export async function findAbandoned(session: SftpSession, folder: string): Promise<string[]> {
+  const found: string[] = [];
   let now: Promise<number> | undefined;
   // Read to its end first: what is removed meanwhile may make a server leave names out.
   const names: string[] = [];
@@ -17,7 +17,15 @@ export async function sweepFolder(session: SftpSession, folder: string): Promise
     const isLeft = await isAbandoned(filename, async () =>
       idleTime(session, path, await (now ??= timeOf(session, folder))),
     );
-    if (!isLeft) continue;
+    if (isLeft) found.push(path);
+  }
+  return found;
+}
+
+/** Removes them; a line for each. Throws the server's errors. */
+export async function sweepFolder(session: SftpSession, folder: string): Promise<string[]> {
+  const removed: string[] = [];
+  for (const path of await findAbandoned(session, folder)) {
     await unlessAbsent(removeFile(session, path));
     removed.push(`unfinished file ${path}`);
   }

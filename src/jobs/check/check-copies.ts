@@ -16,6 +16,7 @@ import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
+import { warnOfLeftovers } from './warn-of-leftovers.ts';
 
 /** Which copies to check. */
 export interface Selection {
@@ -82,6 +83,7 @@ export async function checkCopies(
     await sayLastingStates(context);
     complete = (await isAllThere(context)) && complete;
   }
+  if (selection.wanted.length === 0 && complete) await warnOfLeftovers(only ? [only] : found.hosts, context);
   // What could not be looked at has been reported, and may hold them.
   for (const wanted of complete ? unseen : []) {
     const whose = only === undefined ? '' : ` of the host ${only}`;

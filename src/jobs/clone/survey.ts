@@ -2,6 +2,7 @@ import { quote } from 'shlex';
 import { TwinDbError } from '../../errors.ts';
 import { requireServingVersion } from '../../mysql/copy/programs.ts';
 import { type Flavour, flavourOf, vendorOf } from '../../mysql/flavours.ts';
+import { installCommand, OS_RELEASE_FILES } from '../../process/install-command.ts';
 import { formatBytes } from '../../units.ts';
 import { findClone } from './find-clone.ts';
 import { findListeningPorts, findPrograms, lookIntoDatadir, measureFreeSpace } from './look-around.ts';
@@ -60,7 +61,7 @@ export async function findReplicaPrograms(
   if (missing.length > 0) {
     const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
     throw new TwinDbError(`${host.name} lacks ${missing.map(({ names }) => names.join(' or ')).join(', ')}`, {
-      remedy: `Install it there: apt-get install ${packages.join(' ')}`,
+      remedy: `Install it there: ${installCommand(packages, await readOsRelease(host))}`,
     });
   }
   const [server = '', backup = '', stream = ''] = Object.values(needs).map(choose);
@@ -68,6 +69,12 @@ export async function findReplicaPrograms(
   const says = await host.run([backup, '--no-defaults', '--version']);
   requireServingVersion(`${backup} on ${host.name}`, [says.stdout, ...says.stderr].join('\n'), flavour);
   return { server, backup, stream, more: more.flatMap((need) => choose(need) ?? []) };
+}
+
+/** What kind of system the other host is; empty where it does not say. */
+async function readOsRelease(host: RemoteHost): Promise<string> {
+  const { stdout } = await host.run(['cat', ...OS_RELEASE_FILES]);
+  return stdout;
 }
 
 /** A copy can be used by the same series of the same server only. `mysqld  Ver 8.0.40 for Linux on x86_64 (…)` */

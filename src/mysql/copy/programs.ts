@@ -2,6 +2,7 @@ import type { MysqlConfig } from '../../config/config.ts';
 import { TwinDbError } from '../../errors.ts';
 import { captureOutput } from '../../process/capture.ts';
 import { findInPath } from '../../process/find-in-path.ts';
+import { installCommand } from '../../process/install-command.ts';
 import type { Flavour } from '../flavours.ts';
 
 /** The line that xtrabackup and mariabackup end with, on success only; some versions exit 0 after an error. */
@@ -44,7 +45,7 @@ async function findProgram(configured: string | undefined, flavour: Flavour): Pr
     const found = await findInPath(name);
     if (found !== undefined) return found;
   }
-  const install = `apt-get install ${flavour.package}`;
+  const install = installCommand([flavour.package]);
   if (configured !== undefined) {
     throw new TwinDbError(`Cannot run ${configured}: there is no such program`, {
       remedy: `Correct [mysql] xtrabackup_binary, or leave it out and install the program for ${flavour.title}: ${install}`,
@@ -64,7 +65,7 @@ const MARIABACKUP = /MariaDB server (\d+\.\d+\S*)/i;
 export function requireServingVersion(command: string, says: string, flavour: Flavour): string {
   const refuse = (is: string) =>
     new TwinDbError(`${command} cannot back up or restore ${flavour.title}: it is ${is}`, {
-      remedy: `Correct [mysql] xtrabackup_binary, or leave it out and run: apt-get install ${flavour.package}`,
+      remedy: `Correct [mysql] xtrabackup_binary, or leave it out and run: ${installCommand([flavour.package])}`,
     });
   // Some builds of mariabackup call themselves xtrabackup as well.
   const mariadb = MARIABACKUP.exec(says)?.[1];
