@@ -88,7 +88,7 @@ export function openS3(
     },
     async leftovers(host) {
       return await attempt(`Cannot list unfinished uploads of ${locate(host)}`, () =>
-        listLeftovers(bucket, host),
+        listLeftovers(bucket, prefix + host),
       );
     },
     async [Symbol.asyncDispose]() {
