@@ -19,4 +19,6 @@ export interface FileCopy {
   readonly unpackedSize: number | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[];
+  /** Members of the archive; undefined where that was not counted, as in the first versions. */
+  readonly members: number | undefined;
 }

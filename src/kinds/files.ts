@@ -28,6 +28,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   sha256: required('sha256', asText),
   unpackedSize: optional('unpacked_size', asNumber),
   chain: required('chain', (value) => asTexts(value) ?? []),
+  members: optional('members', asNumber),
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */

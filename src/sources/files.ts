@@ -11,7 +11,9 @@ import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 /** What tar said about a directory. */
 export interface FileFacts {
   /** Bytes of the archive before compression. */
-  readonly unpackedSize: number | undefined;
+  readonly unpackedSize: number;
+  /** Members of the archive: files, folders and whatever else is in the directory. */
+  readonly members: number;
   /** What tar said of files that changed or vanished while they were read (contract D7). */
   readonly changes: readonly string[];
   /** What tar said of files, or attributes of theirs, that are not in the archive. */
@@ -25,7 +27,7 @@ interface FileSourceOptions {
   readonly exclude: readonly string[];
 }
 
-/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
+/** ACLs, extended attributes and holes survive a round trip; `--totals` is its last word when it has written an archive. */
 const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
 
 /**
@@ -38,7 +40,8 @@ const GNU_TAR_NEEDED = 'Directories are backed up by GNU tar: see what "tar --ve
 
 /** The files below a directory, as a tar stream whose members lie below its path without the leading slash. */
 export function openFileSource(path: string, { tarOptions, exclude }: FileSourceOptions): Source<FileFacts> {
-  let facts: FileFacts = { unpackedSize: undefined, changes: [], leftOut: [] };
+  let said: Pick<FileFacts, 'changes' | 'leftOut'> = { changes: [], leftOut: [] };
+  const archive = new TarCheck({ remedy: GNU_TAR_NEEDED });
   const excluded = exclude.flatMap((folder) => ['--anchored', '--no-wildcards', `--exclude=${folder}`]);
   return {
     title: path,
@@ -58,12 +61,12 @@ export function openFileSource(path: string, { tarOptions, exclude }: FileSource
           if (hasChanges(end)) await requireSameFolder(path, before);
           const { changes, leftOut } = remarks;
           // With exit code 0 its other remarks are of no consequence (a socket that cannot be archived).
-          facts = { unpackedSize: readTotal(end), changes: hasChanges(end) ? changes : [], leftOut };
+          said = { changes: hasChanges(end) ? changes : [], leftOut };
         },
       };
     },
-    check: () => new TarCheck(GNU_TAR_NEEDED),
-    facts: () => facts,
+    check: () => archive,
+    facts: () => ({ unpackedSize: archive.size, members: archive.members, ...said }),
   };
 }
 

@@ -47,7 +47,7 @@ export async function backUpDirectory(
     context,
   );
 
-  const { unpackedSize, changes, leftOut } = source.facts();
+  const { unpackedSize, members, changes, leftOut } = source.facts();
   for (const change of changes) log.warn(`${quoteLocation(path)} changed while it was backed up: ${change}`);
   if (leftOut.length > 0) {
     const remarks = leftOut.map((line) => `\n  ${line}`).join('');
@@ -68,6 +68,7 @@ export async function backUpDirectory(
     sha256: object.sha256,
     unpackedSize,
     chain: object.chain,
+    members,
   });
   await recordStored(stored, places, FILES, describe, context);
   const size = formatBytes(stored.atDestination.size);
