@@ -151,25 +151,40 @@ const MAGIC = Buffer.from('ustar');
 export function hasChecksum(block: Buffer): boolean {
   const [start, length] = FIELDS.checksum;
   let sum = BLANK * length;
-  for (let at = 0; at < BLOCK_SIZE; at += 1) {
-    if (at < start || at >= start + length) sum += block[at] ?? 0;
-  }
+  for (let at = 0; at < BLOCK_SIZE; at += 1) sum += block[at] as number;
+  for (let at = start; at < start + length; at += 1) sum -= block[at] ?? 0;
   return sum === readNumber(block, 'checksum');
 }
 
 const BLANK = ' '.charCodeAt(0);
+const ZERO = '0'.charCodeAt(0);
+const SEVEN = '7'.charCodeAt(0);
 
 /**
- * Octal digits, or GNU's form for what is too large for them or negative: big-endian two's complement behind a set bit. NaN for
- * anything else.
+ * Octal digits between blanks and NULs, or GNU's form for what is too large for them or negative: big-endian two's complement behind
+ * a set bit. NaN for anything else. There are some in each header of millions, so no text is made of them.
  */
 function readNumber(block: Buffer, field: Field): number {
   const [offset, length] = FIELDS[field];
-  const bytes = block.subarray(offset, offset + length);
-  if ((bytes[0] ?? 0) >= 0x80)
-    return Number(BigInt.asIntN(8 * length - 1, BigInt(`0x${bytes.toString('hex')}`)));
-  const digits = bytes.toString('latin1').replaceAll('\0', ' ').trim();
-  return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : Number.NaN;
+  const end = offset + length;
+  if ((block[offset] ?? 0) >= 0x80) {
+    const digits = block.toString('hex', offset, end);
+    return Number(BigInt.asIntN(8 * length - 1, BigInt(`0x${digits}`)));
+  }
+  let at = offset;
+  while (at < end && isBlank(block[at])) at += 1;
+  let value = 0;
+  for (; at < end; at += 1) {
+    const byte = block[at] ?? 0;
+    if (byte < ZERO || byte > SEVEN) break;
+    value = value * 8 + byte - ZERO;
+  }
+  while (at < end && isBlank(block[at])) at += 1;
+  return at === end ? value : Number.NaN;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === BLANK || byte === 0;
 }
 
 /** Whether one more block follows a block of the map of a sparse file. */
