@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'remove-folder': ['errors', 'pinned-folder'],
   units: [],
   writers: ['errors'],
-  copies: ['foreign-text'],
+  copies: ['foreign-text', 'kinds/table'],
   integrity: ['errors', 'writers'],
   retention: ['copies'],
   process: ['errors'],
@@ -56,8 +56,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ssh',
     'units',
   ],
-  status: ['copies', 'destinations', 'errors', 'integrity', 'log', 'units'],
-  kinds: ['copies', 'destinations', 'errors', 'log', 'retention', 'status'],
+  status: ['copies', 'destinations', 'errors', 'integrity', 'kinds/table', 'log', 'units'],
+  'kinds/table': ['kinds'],
+  kinds: [
+    'copies',
+    'destinations',
+    'errors',
+    'log',
+    'modifiers',
+    'mysql',
+    'mysql/binlog',
+    'mysql/copy',
+    'pipeline',
+    'retention',
+    'sources',
+    'status',
+    'units',
+  ],
   exporters: ['config', 'copies', 'errors', 'lock', 'log', 'network', 'process'],
   jobs: ['config', 'copies', 'destinations', 'errors', 'integrity', 'lock', 'log', 'mysql/copy', 'writers'],
   'jobs/backup': [
@@ -94,9 +109,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs/record',
     'kinds',
     'modifiers',
-    'mysql',
-    'mysql/binlog',
-    'mysql/copy',
     'pipeline',
     'retention',
     'sources',
@@ -219,11 +231,12 @@ function packagesOf(loaded: ReadonlySet<string>): string[] {
 }
 
 /**
- * Files that make a room of their own: how an option is described, and the table of destinations with the configuration of each driver.
- * Every command loads them, so they are values and types.
+ * Files that make a room of their own: how an option is described, the table of destinations with the configuration of each driver, and
+ * the table of kinds. Every command loads them, so they are values and types.
  */
 const ROOMS_OF_FILES: readonly (readonly [RegExp, string])[] = [
   [/^config\/(kinds|option|secret)\.ts$/, 'config/option'],
+  [/^kinds\/kinds\.ts$/, 'kinds/table'],
   [/^destinations\/(drivers|[a-z0-9]+\/config)\.ts$/, 'destinations/config'],
 ];
 
@@ -238,10 +251,17 @@ function roomOf(path: string): string {
   return first === 'destinations' ? 'destinations/*' : `${first}/${second}`;
 }
 
-/** From which room into which. Who may import from config/ may use the kinds of its options too. */
+/** Who may import from config/ may use the kinds of its options too, and who may import from kinds/ the table of them. */
+const ALCOVES = new Map([
+  ['config/option', 'config'],
+  ['kinds/table', 'kinds'],
+]);
+
+/** From which room into which. */
 function doorOf({ file, target }: Import): readonly [string, string] {
   const [from, to] = [roomOf(file), roomOf(target)];
-  return [from, to === 'config/option' && MAY_IMPORT[from]?.includes('config') ? 'config' : to];
+  const room = ALCOVES.get(to);
+  return [from, room !== undefined && MAY_IMPORT[from]?.includes(room) ? room : to];
 }
 
 /** Whether the oldest Node that package.json allows is in a range; a form that is not known here is none. */

@@ -9,7 +9,7 @@ import type { CommandContext } from './command.ts';
  * Returns false, as the command has failed.
  */
 export async function askForCopy(
-  which: Media | 'remote',
+  which: Media | 'destination',
   usage: string,
   context: CommandContext,
 ): Promise<false> {
@@ -19,7 +19,7 @@ export async function askForCopy(
   for (const { location } of copies) context.print(quoteLocation(location));
   context.log.error(
     copies.length === 0
-      ? `There is no copy${which === 'remote' ? '' : ` of ${which}`} on ${context.destination.url}`
+      ? `There is no copy${which === 'destination' ? '' : ` of ${which}`} on ${context.destination.url}`
       : `Choose one of the copies listed above: twindb-backup ${usage}`,
   );
   return false;

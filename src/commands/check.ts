@@ -9,6 +9,7 @@ import type { StaleSource } from '../jobs/check/stale-sources.ts';
 import { formatAge } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
+import { copyAsJson } from './copy-as-json.ts';
 
 interface CheckCommandOptions extends Accepting {
   readonly type?: Media;
@@ -112,15 +113,9 @@ function tell({ state, location, problem }: CheckedCopy, { print, log }: Command
 }
 
 /** The documented shape of `check --json`; see docs/usage.md. */
-function toJson({ place, location, key, parsed, size, state, problem }: CheckedCopy): object {
+function toJson({ size, state, problem, ...copy }: CheckedCopy): object {
   return {
-    place,
-    location,
-    key,
-    host: parsed.host,
-    type: parsed.media,
-    run_type: parsed.runType ?? null,
-    name: parsed.name,
+    ...copyAsJson(copy),
     size: size ?? null,
     state,
     reason: problem === undefined ? null : describeError(problem),

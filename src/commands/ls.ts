@@ -6,6 +6,7 @@ import { type MarkedCopy, markListed } from '../jobs/find/mark-listed.ts';
 import type { Attributes } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
 import type { CommandContext } from './command.ts';
+import { copyAsJson } from './copy-as-json.ts';
 
 interface LsOptions {
   readonly type?: Media;
@@ -29,15 +30,9 @@ export async function ls({ type, json, long }: LsOptions, context: CommandContex
 }
 
 /** The documented shape of `ls --json`; see docs/usage.md. */
-function toJson({ place, location, object, parsed, listed, attributes }: MarkedCopy): object {
+function toJson({ object, listed, attributes, ...copy }: MarkedCopy): object {
   return {
-    place,
-    location,
-    key: object.key,
-    host: parsed.host,
-    type: parsed.media,
-    run_type: parsed.runType ?? null,
-    name: parsed.name,
+    ...copyAsJson({ ...copy, key: object.key }),
     ...knownOf(attributes),
     size: object.size,
     modified: object.modified.toISOString(),

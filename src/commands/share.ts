@@ -15,7 +15,7 @@ export async function share(
   context: CommandContext,
 ): Promise<boolean> {
   requireSharing(context);
-  if (copy === undefined) return await askForCopy('remote', 'share COPY [--expires TIME]', context);
+  if (copy === undefined) return await askForCopy('destination', 'share COPY [--expires TIME]', context);
   const shared = await shareCopy(copy, expires, context);
   context.print(shared.url);
   context.log.info(

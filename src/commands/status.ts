@@ -1,5 +1,5 @@
 import type { Media } from '../copies/key.ts';
-import { KINDS } from '../kinds/kinds.ts';
+import { openKind } from '../kinds/kinds.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import type { CommandContext } from './command.ts';
 
@@ -10,8 +10,8 @@ interface StatusOptions {
 
 /** Prints the decoded status of a host's copies as JSON, with and without `--json`. */
 export async function status({ type, hostname }: StatusOptions, context: CommandContext): Promise<boolean> {
-  const format = KINDS[type].formats.remote;
-  const store = openStatusStore(context.destination, hostname ?? context.host, format, context);
+  const { formats } = await openKind(type);
+  const store = openStatusStore(context.destination, hostname ?? context.host, formats.destination, context);
   context.print(JSON.stringify((await store.read()).status, undefined, 2));
   return true;
 }

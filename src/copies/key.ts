@@ -1,15 +1,16 @@
+import { KINDS } from '../kinds/kinds.ts';
 import { formatTimestamp, sanitizePath } from './names.ts';
 import { isRunType, type RunType } from './run-type.ts';
 
-/** Whether copies of a kind are below their run types, in the order in which `ls` prints them. */
-const IS_PERIODIC = { files: true, mysql: true, binlog: false } as const;
-
 /** What a backup copy is of. */
-export type Media = keyof typeof IS_PERIODIC;
+export type Media = keyof typeof KINDS;
 
-export const MEDIA = Object.keys(IS_PERIODIC) as readonly Media[];
+/** In the order of the table. */
+export const MEDIA = Object.keys(KINDS) as readonly Media[];
 
-type MediaThatIs<P extends boolean> = { [M in Media]: (typeof IS_PERIODIC)[M] extends P ? M : never }[Media];
+type MediaThatIs<P extends boolean> = {
+  [M in Media]: (typeof KINDS)[M]['isPeriodic'] extends P ? M : never;
+}[Media];
 
 /** What the key of a backup copy tells. */
 export type ParsedKey =
@@ -39,7 +40,7 @@ export function parseKey(key: string): ParsedKey | undefined {
 }
 
 function isMedia<P extends boolean>(text: string | undefined, isPeriodic: P): text is MediaThatIs<P> {
-  return MEDIA.some((each) => each === text && IS_PERIODIC[each] === isPeriodic);
+  return MEDIA.some((each) => each === text && KINDS[each].isPeriodic === isPeriodic);
 }
 
 /** The last part of a key: the name of the copy. */

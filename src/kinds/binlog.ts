@@ -4,7 +4,6 @@ import { parseKey } from '../copies/key.ts';
 import { TwinDbError } from '../errors.ts';
 import { datedCopy } from '../retention/plan-binlogs.ts';
 import type { Attributes } from '../status/entries.ts';
-import { flatLayout } from '../status/layout.ts';
 import { readTime, UNKNOWN_TIME } from '../status/read-number.ts';
 import { statusFormat } from '../status/status-format.ts';
 import {
@@ -51,7 +50,6 @@ const TABLE: AttributeTable<Omit<BinlogCopy, 'key'>> = {
 export const BINLOG_STATUS = statusFormat({
   name: 'binlog-status',
   kind: 'binlog',
-  layout: flatLayout('binlog copies'),
   signed: signedIn(TABLE),
   timeOf,
   keyOf: binlogKeyOfObject,
@@ -61,7 +59,7 @@ export const BINLOG_STATUS = statusFormat({
 /** Copies of binary logs. */
 export const BINLOG: Kind<BinlogCopy> = {
   ...storedAs<BinlogCopy>({
-    formats: { remote: BINLOG_STATUS, local: BINLOG_STATUS },
+    formats: { destination: BINLOG_STATUS, local: BINLOG_STATUS },
     table: TABLE,
     requireReadable({ key, timeCreated }) {
       if (parseKey(key)?.media !== 'binlog') {
@@ -77,6 +75,7 @@ export const BINLOG: Kind<BinlogCopy> = {
   plan: async () => [],
   dated: datedCopy,
   futureMeans: 'Such copies of binary logs are kept until that date and expire_log_days have passed',
+  examine: async (found) => (await import('./examine-binlog.ts')).examineBinlog(found),
 };
 
 /** The Python tool reads no entry without a time, and takes the whole status for empty. */

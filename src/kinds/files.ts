@@ -1,7 +1,6 @@
 import type { FileCopy } from '../copies/file-copy.ts';
 import { planRetention } from '../retention/plan.ts';
 import { isTime } from '../status/entries.ts';
-import { PERIODIC } from '../status/layout.ts';
 import { readNumber } from '../status/read-number.ts';
 import { statusFormat } from '../status/status-format.ts';
 import {
@@ -35,7 +34,6 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
 export const FILES_STATUS = statusFormat({
   name: 'files-status',
   kind: 'files',
-  layout: PERIODIC,
   signed: signedIn(TABLE),
   timeOf: ({ backup_started }) => asTime(backup_started),
   identityOf: ({ backup_started }) => readNumber(backup_started),
@@ -44,7 +42,7 @@ export const FILES_STATUS = statusFormat({
 /** Copies of directories. */
 export const FILES: Kind<FileCopy> = {
   ...storedAs<FileCopy>({
-    formats: { remote: FILES_STATUS, local: FILES_STATUS },
+    formats: { destination: FILES_STATUS, local: FILES_STATUS },
     table: TABLE,
     requireReadable: () => undefined,
   }),
@@ -53,13 +51,14 @@ export const FILES: Kind<FileCopy> = {
       FILES.copies(status).filter((other) => isPeer(made, other)),
       {
         count: counts[made.runType],
-        alwaysKeepNewest: role === 'remote',
+        alwaysKeepNewest: role === 'destination',
         now: made.backupFinished,
         justMade: made.key,
       },
     ),
   dated: (copy) => copy,
   futureMeans: 'Retention counts such copies as the oldest',
+  examine: async (found) => (await import('./examine-files.ts')).examineFiles(found),
 };
 
 /** Retention is that of one directory and run type. */

@@ -8,6 +8,7 @@ import { type Attributes, type Status } from '../status/entries.ts';
 import type { StatusFormat } from '../status/status-format.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import { type AttributeTable, readProperties, toEntry, writeAttributes } from './attribute-table.ts';
+import type { Examining } from './examination.ts';
 
 /** What copies of every kind have. */
 export interface RecordedCopy {
@@ -19,10 +20,13 @@ export interface RecordedCopy {
 /** Adds to the attributes of a copy; as they are by default. */
 export type Sign = (key: string, attributes: Attributes) => Attributes;
 
+/** Which of the two places: the destination, which may be a folder of this machine, or keep_local_path. */
+export type Role = 'destination' | 'local';
+
 /** One of the places that keep copies of one kind, as retention sees it. */
 export interface KeepingPlace {
-  /** The destination or keep_local_path. Of the destination the newest copy stays whatever the retention says. */
-  readonly role: 'remote' | 'local';
+  /** At the destination the newest copy stays whatever the retention says. */
+  readonly role: Role;
   readonly destination: Destination;
   readonly status: StatusStore;
   /** How many copies are to stay. */
@@ -31,11 +35,11 @@ export interface KeepingPlace {
   readonly other: KeepingPlace | undefined;
 }
 
-/** One kind of copies: how they stand in their status. `kinds.ts` is the table of them. */
-export interface Kind<C extends RecordedCopy = RecordedCopy> {
+/** One kind of copies: how they are stored in their status, and how `check` examines them. `kinds.ts` is the table of them. */
+export interface Kind<C extends RecordedCopy = RecordedCopy> extends Examining<C> {
   readonly media: Media;
   /** Its status at the destination, and below keep_local_path. */
-  readonly formats: { readonly remote: StatusFormat; readonly local: StatusFormat };
+  readonly formats: Readonly<Record<Role, StatusFormat>>;
   /**
    * The copies that a status lists. An entry that lacks what retention and restore need is left alone: nothing deletes it.
    */
@@ -69,7 +73,7 @@ export function storedAs<C extends RecordedCopy & { readonly runType?: RunType }
   table,
   requireReadable,
 }: StoreOptions<C>): StoredAs<C> {
-  const { kind: media, layout } = formats.remote;
+  const { kind: media, layout } = formats.destination;
   const read = (runType: RunType | undefined, key: string, attributes: Attributes): C[] => {
     const entry = toEntry(key, attributes);
     if (entry?.parsed.media !== media || entry.parsed.runType !== runType) return [];

@@ -17,6 +17,7 @@ import {
   signedIn,
 } from './attribute-table.ts';
 import { type Kind, storedAs } from './kind.ts';
+import { findMissingParent, findNeedOfParent } from './mysql-parents.ts';
 import { planMysql } from './plan-mysql.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
@@ -55,7 +56,6 @@ const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
 export const MYSQL_STATUS = statusFormat({
   name: 'status',
   kind: 'mysql',
-  layout: PERIODIC,
   signed: signedIn(TABLE),
   timeOf: ({ backup_started }) => (isTime(backup_started) ? backup_started : undefined),
   identityOf: ({ backup_started }) => readNumber(backup_started),
@@ -103,7 +103,7 @@ function withTrueKeys(key: string, attributes: Attributes): readonly [string, At
 /** Copies of a MySQL server. What an entry that is not understood names as its parent must stay as well (`parentsOfOthers`). */
 export const MYSQL: Kind<MysqlCopy> = {
   ...storedAs<MysqlCopy>({
-    formats: { remote: MYSQL_STATUS, local: LOCAL_MYSQL_STATUS },
+    formats: { destination: MYSQL_STATUS, local: LOCAL_MYSQL_STATUS },
     table: TABLE,
     requireReadable({ key, runType, lsn, backupStarted, backupFinished }) {
       const parsed = parseKey(key);
@@ -118,9 +118,12 @@ export const MYSQL: Kind<MysqlCopy> = {
       }
     },
   }),
-  plan: (...args) => planMysql({ copies: (status) => MYSQL.copies(status), parentsOfOthers }, ...args),
+  plan: (...args) => planMysql({ copies: copiesOf, parentsOfOthers }, ...args),
   dated: (copy) => copy,
   futureMeans: 'Retention counts such copies as the oldest',
+  examine: async (...args) => (await import('./examine-mysql.ts')).examineMysql(copiesOf, ...args),
+  findLack: findMissingParent,
+  findNeed: findNeedOfParent,
 };
 
 /** The parents that entries name which are not among the copies of the status. */
@@ -133,4 +136,8 @@ export function parentsOfOthers(status: Status): string[] {
       typeof parent === 'string' && !isUnderstood(key, runType) ? [parent] : [],
     ),
   );
+}
+
+function copiesOf(status: Status): MysqlCopy[] {
+  return MYSQL.copies(status);
 }

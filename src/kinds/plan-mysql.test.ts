@@ -44,7 +44,7 @@ async function keepsFirst(here: {
   readonly present: readonly MysqlCopy[];
 }): Promise<boolean> {
   const lifetime = { steps: Number.POSITIVE_INFINITY };
-  const remote = simulatePlace('remote', lifetime, 'remote');
+  const remote = simulatePlace('remote', lifetime, 'destination');
   const local = simulatePlace('local', lifetime, 'local');
   remote.stored = { status: statusOf([first, continuing, ...later]), deletions: [] };
   local.stored = { status: statusOf(here.listed.map(toLocal)), deletions: [] };

@@ -29,9 +29,9 @@ export async function planMysql(
   log: Log,
 ): Promise<Decision<MysqlCopy>[]> {
   const { counts, role, other } = place;
-  const isRemote = role === 'remote';
+  const isDestination = role === 'destination';
   const copies = reader.copies(status);
-  const needOf = isRemote && other ? await neededLocally(reader, other, made.host, log) : undefined;
+  const needOf = isDestination && other ? await neededLocally(reader, other, made.host, log) : undefined;
   const needed = new Map(
     reader.parentsOfOthers(status).map((key) => [key, 'an entry that cannot be understood continues it']),
   );
@@ -40,12 +40,12 @@ export async function planMysql(
     if (need !== undefined) needed.set(copy.key, need);
   }
   // With no local copies to keep, the one that was just made goes like the others.
-  if (isRemote) needed.set(made.key, 'it has just been made');
+  if (isDestination) needed.set(made.key, 'it has just been made');
   return planChains(copies, {
     counts,
-    alwaysKeepNewest: isRemote,
+    alwaysKeepNewest: isDestination,
     now: made.backupFinished,
-    ...(!isRemote && other && { elsewhere: await parentsIn(reader, other) }),
+    ...(!isDestination && other && { elsewhere: await parentsIn(reader, other) }),
     needed,
   });
 }

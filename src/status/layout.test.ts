@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { StatusDamagedError } from './envelope.ts';
-import { entriesOf, PERIODIC, withEntry } from './layout.ts';
+import { entriesOf, withEntry } from './layout.ts';
 import { readNumber } from './read-number.ts';
 import { statusFormat } from './status-format.ts';
 
 const format = statusFormat({
   name: 'files-status',
   kind: 'files',
-  layout: PERIODIC,
   signed: [],
   timeOf: ({ backup_started }) => readNumber(backup_started),
 });

@@ -1,5 +1,6 @@
-import { parseKey } from '../copies/key.ts';
+import { type Media, parseKey } from '../copies/key.ts';
 import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
+import { KINDS } from '../kinds/kinds.ts';
 import { type Attributes, type Entries, parseEntries, type Status } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
 
@@ -36,7 +37,7 @@ export const PERIODIC: Layout = {
 };
 
 /** The entries themselves, without sections; `what` they are is for the error. */
-export function flatLayout(what: string): Layout {
+function flatLayout(what: string): Layout {
   return {
     empty: {},
     parse: (content) => parseEntries(content, `it is not a list of ${what}`),
@@ -45,6 +46,11 @@ export function flatLayout(what: string): Layout {
     combine: (status, other, each) => each(status, other),
     withEntry: (status, _runType, key, attributes) => ({ ...status, [key]: attributes }),
   };
+}
+
+/** A status has sections where the copies are below run types. */
+export function layoutOf(media: Media): Layout {
+  return KINDS[media].isPeriodic ? PERIODIC : flatLayout(`${media} copies`);
 }
 
 function mapSections(status: object, each: (runType: RunType) => Entries): Status {

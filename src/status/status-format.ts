@@ -1,7 +1,7 @@
 import type { Media } from '../copies/key.ts';
 import { type Attributes, type Entries, mergeExtraAttributes, type Status } from './entries.ts';
 import type { StatusContent } from './envelope.ts';
-import { entriesOf, type Layout } from './layout.ts';
+import { entriesOf, type Layout, layoutOf } from './layout.ts';
 
 /** What the store needs to know of one kind of status. */
 export interface StatusFormat {
@@ -36,7 +36,7 @@ export interface StatusFormat {
   withExtraAttributes(status: Status, other: Status): Status;
 }
 
-interface FormatOptions extends Pick<StatusFormat, 'name' | 'kind' | 'layout' | 'signed' | 'timeOf'> {
+interface FormatOptions extends Pick<StatusFormat, 'name' | 'kind' | 'signed' | 'timeOf'> {
   /** What tells a copy from a later one under the same key; the time by default. */
   readonly identityOf?: (attributes: Attributes) => unknown;
   /** The form in which an entry is stored; as it is by default. */
@@ -53,7 +53,7 @@ export function statusFormat({
   keyOf = (objectKey) => objectKey,
   ...format
 }: FormatOptions): StatusFormat {
-  const { layout } = format;
+  const layout = layoutOf(format.kind);
   const tell = identityOf ?? ((attributes: Attributes) => format.timeOf(attributes));
   const mapEntries: StatusFormat['mapEntries'] = (status, each) =>
     layout.map(status, (entries) =>
@@ -61,6 +61,7 @@ export function statusFormat({
     );
   return {
     ...format,
+    layout,
     signable,
     empty: layout.empty,
     parse: (content) => layout.parse(content),

@@ -55,7 +55,7 @@ export async function backUpBinlogs(
     return 0;
   }
   await warnOfUnlogged(server, context);
-  warnOfFuture(BINLOG, (await places.remote.status.read()).status, context);
+  warnOfFuture(BINLOG, (await places.destination.status.read()).status, context);
   const before = await copyNewer(server, closedLogs, places, context);
   const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
   const policy = {
@@ -64,7 +64,7 @@ export async function backUpBinlogs(
     serverIdentity: server.identity,
     justCopied: new Set([...before.keys, ...keys]),
   };
-  await expireBinlogs(places.remote, policy, context);
+  await expireBinlogs(places.destination, policy, context);
   if (places.local) await expireBinlogs(places.local, policy, context);
   return before.size + size;
 }
@@ -80,8 +80,8 @@ async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }:
   }
 }
 
-async function listCopies({ remote }: CopyPlaces): Promise<BinlogCopy[]> {
-  return BINLOG.copies((await remote.status.read()).status);
+async function listCopies({ destination }: CopyPlaces): Promise<BinlogCopy[]> {
+  return BINLOG.copies((await destination.status.read()).status);
 }
 
 /** Copies those of the closed logs that are newer than the last copied one. */

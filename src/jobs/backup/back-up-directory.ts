@@ -27,7 +27,7 @@ export async function backUpDirectory(
   context: JobContext,
 ): Promise<number> {
   const { config, host, log } = context;
-  const { status } = await places.remote.status.read();
+  const { status } = await places.destination.status.read();
   warnOfFuture(FILES, status, context);
   const started = unusedStart(
     await takenKeys(places),

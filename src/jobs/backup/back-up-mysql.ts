@@ -70,7 +70,7 @@ async function planCopy(
   const programs = await findPrograms(server, mysql, context.signal);
   await requireUnreservedNames(server);
   await requireOwnDatadir(server);
-  const { status } = await places.remote.status.read();
+  const { status } = await places.destination.status.read();
   const taken = await takenKeys(places);
   const copies = MYSQL.copies(status);
   warnOfFuture(MYSQL, status, context);

@@ -22,7 +22,7 @@ let remote: CopyPlace;
 let local: CopyPlace;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'record-stored-'));
-  [remote, local] = [placeIn('remote'), placeIn('local')];
+  [remote, local] = [placeIn('destination'), placeIn('local')];
   for (const { destination } of [remote, local]) await writeSmallObject(destination, KEY, 'a copy', signal);
 });
 afterEach(() => rm(folder, { recursive: true }));
@@ -52,7 +52,7 @@ describe('a copy that was stored in both places', () => {
   const record = (failing: CopyPlace) =>
     recordStored(
       { atDestination: stored, local: { ...stored }, seconds: 1 },
-      { remote, local },
+      { destination: remote, local },
       {
         ...FILES,
         enter: (status) => ({ ...status, daily: { [KEY]: { name: 'a copy' } } }),
@@ -74,7 +74,7 @@ describe('a copy that was stored in both places', () => {
 
   it('stays at the destination, and only there, when it cannot be entered locally, which the error says', async () => {
     await expect(record(local)).rejects.toMatchObject({
-      message: `${folder}/remote/${KEY} is safe, but its copy in keep_local_path could not be recorded`,
+      message: `${folder}/destination/${KEY} is safe, but its copy in keep_local_path could not be recorded`,
       cause: { message: 'no plan' },
     });
     expect(await objectsOf(remote)).toContain(KEY);

@@ -19,7 +19,7 @@ export async function recordStored<C extends RecordedCopy>(
   const record = (place: CopyPlace, object: StoredObject) =>
     recordCopy(place, kind, describe(object), { object: object.key, log: context.log });
   try {
-    await record(places.remote, stored.atDestination);
+    await record(places.destination, stored.atDestination);
   } catch (error) {
     if (stored.local) await removeLocalCopy(context, stored.local.key);
     throw error;

@@ -80,7 +80,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
     log.error(describeError(new TwinDbError('The copies of this run are not signed', { cause })));
     succeeded = false;
   });
-  const places = openPlaces(given);
+  const places = await openPlaces(given);
   const attempt: Attempt = async (work, title) => {
     try {
       await work();
@@ -135,7 +135,7 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
  */
 async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): Promise<ToldWarnings> {
   try {
-    const [{ told = {} }] = await Promise.all([files.remote.status.read(), files.local?.status.read()]);
+    const [{ told = {} }] = await Promise.all([files.destination.status.read(), files.local?.status.read()]);
     return told;
   } catch (cause) {
     signal.throwIfAborted();
@@ -146,12 +146,12 @@ async function readStatuses({ files }: PlacesOfKinds, { signal }: JobContext): P
 /** Keeps in the status of directories what was warned of; undefined: that has not changed. */
 async function rememberWarnings(
   told: ToldWarnings | undefined,
-  { files: { remote } }: PlacesOfKinds,
+  { files }: PlacesOfKinds,
   { log, signal }: JobContext,
 ): Promise<void> {
   if (told === undefined) return;
   try {
-    await remote.status.write({ ...(await remote.status.read()), told });
+    await files.destination.status.write({ ...(await files.destination.status.read()), told });
   } catch (error) {
     signal.throwIfAborted();
     // The next run says them again; a copy that outgrew its plan fails once more, and says so.

@@ -21,16 +21,16 @@ async function startIn(places: CopyPlaces): Promise<number> {
 }
 
 describe('the start time of a new copy', () => {
-  const free: CopyPlaces = { remote: place([], []), local: undefined };
+  const free: CopyPlaces = { destination: place([], []), local: undefined };
 
   it('is now, when no copy has that name', async () => {
     expect(await startIn(free)).toBe(1);
   });
 
   it('passes over the names of listed copies, and of copies whose deletion is pending, in both places', async () => {
-    const remote = place([`${keyAt(at(1))}.tar.gz.gpg`], [`${keyAt(at(2))}.tar.gz.gpg`]);
+    const destination = place([`${keyAt(at(1))}.tar.gz.gpg`], [`${keyAt(at(2))}.tar.gz.gpg`]);
     const local = place([`${keyAt(at(3))}.tar.gz`], [`${keyAt(at(4))}.tar.gz`]);
-    expect(await startIn({ remote, local })).toBe(5);
+    expect(await startIn({ destination, local })).toBe(5);
   });
 
   it('is found although the local status is damaged, and not without the one of the destination', async () => {
@@ -38,6 +38,6 @@ describe('the start time of a new copy', () => {
       status: { read: () => Promise.reject(new Error('damaged')) },
     } as unknown as CopyPlace;
     expect(await startIn({ ...free, local: damaged })).toBe(1);
-    await expect(startIn({ remote: damaged, local: undefined })).rejects.toThrow('damaged');
+    await expect(startIn({ destination: damaged, local: undefined })).rejects.toThrow('damaged');
   });
 });

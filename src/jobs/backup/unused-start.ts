@@ -6,9 +6,9 @@ import type { CopyPlaces } from '../record/record-copy.ts';
  * What the statuses of every place say, to find a key that no copy has or had: one whose deletion is pending is carried out by a
  * later run. Throws when the destination's cannot be read; a local one that cannot is reported when the copy is recorded there.
  */
-export async function readAll({ remote, local }: CopyPlaces): Promise<StoredStatus[]> {
+export async function readAll({ destination, local }: CopyPlaces): Promise<StoredStatus[]> {
   const kept = await local?.status.read().catch(() => undefined);
-  return [await remote.status.read(), ...(kept ? [kept] : [])];
+  return [await destination.status.read(), ...(kept ? [kept] : [])];
 }
 
 /** The keys that a new copy must not have. */

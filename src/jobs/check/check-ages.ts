@@ -33,8 +33,8 @@ export async function checkAges(
       },
     );
   }
-  const { files, mysql } = openPlaces(context);
-  const [listed, server] = [await files.remote.status.read(), await mysql.remote.status.read()];
+  const { files, mysql } = await openPlaces(context);
+  const [listed, server] = [await files.destination.status.read(), await mysql.destination.status.read()];
   const copies = [
     ...FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })),
     ...MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER })),

@@ -2,7 +2,7 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { KINDS } from '../../kinds/kinds.ts';
+import { openKind } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
@@ -65,7 +65,7 @@ export async function checkCopies(
   }
   if (found.failure === undefined && selection.wanted.length === 0) requireSomething(found, only, context);
   for (const host of hostsOf(found, selection, context)) {
-    const places = openPlaces({ ...context, host });
+    const places = await openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
       const listing = groupOf(found, host, media);
       await checkMedia({ host, media, places: places[media], listing, objects }, checkOne);
@@ -90,10 +90,10 @@ export async function checkCopies(
 
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */
 async function sayLastingStates(context: JobContext): Promise<void> {
-  const places = openPlaces(context);
+  const places = await openPlaces(context);
   try {
     for (const media of MEDIA) {
-      warnOfFuture(KINDS[media], (await places[media].remote.status.read()).status, context);
+      warnOfFuture(await openKind(media), (await places[media].destination.status.read()).status, context);
     }
   } catch (error) {
     context.signal.throwIfAborted();
@@ -128,7 +128,7 @@ type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
 function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
   const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
   return (place) =>
-    place === 'remote' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
+    place === 'destination' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
 }
 
 function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {
@@ -146,14 +146,15 @@ interface MediaOfHost {
 
 /** The destination first: a local incremental copy may continue a full one that lies only there. */
 async function checkMedia(
-  { host, media, places: { remote, local }, listing, objects }: MediaOfHost,
+  { host, media, places: { destination, local }, listing, objects }: MediaOfHost,
   check: (group: Group) => Promise<void>,
 ): Promise<void> {
+  const kind = await openKind(media);
   const surroundings = {
-    readRemote: async () => (await remote.status.read()).status,
+    readDestination: async () => (await destination.status.read()).status,
     isThere: (key: string) => objects === undefined || objects.has(keepLocalKey(key)),
   };
-  const [there, here] = [listing('remote'), listing('local')];
-  if (there) await check({ host, media, surroundings, store: remote, copies: there });
-  if (local && here) await check({ host, media, surroundings, store: local, copies: here });
+  const [there, here] = [listing('destination'), listing('local')];
+  if (there) await check({ host, kind, surroundings, store: destination, copies: there });
+  if (local && here) await check({ host, kind, surroundings, store: local, copies: here });
 }

@@ -1,14 +1,14 @@
 import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { IntegrityError, ObjectNotFoundError } from '../../errors.ts';
+import type { Examined } from '../../kinds/examination.ts';
 import type { Attributes } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import { judgeCopy, refusal } from '../find/authenticate.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-import type { CheckedCopy, CheckedGroup, CheckOptions, Examined, Judgement } from './checked-copy.ts';
+import type { CheckedCopy, CheckedGroup, CheckOptions, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
-import { EXAMINATIONS } from './examinations.ts';
-import { readObject } from './read-copy.ts';
+import { readCopy, readObject } from './read-copy.ts';
 
 /**
  * Checks each copy, then looks for entries without an object. Copies that could not be entered are tried again when all
@@ -65,32 +65,45 @@ interface Known {
 }
 
 async function look(
-  { group: { media, surroundings, store }, found, attributes, isExpired }: Known,
+  { group, found, attributes, isExpired }: Known,
   { read }: CheckOptions,
   context: JobContext,
 ): Promise<Look> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
-  const { examine, findLack } = EXAMINATIONS[media];
+  const { kind, surroundings, store } = group;
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
     const verdict = judgeCopy({ ...found, ...store }, store.format, { attributes }, context);
     const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
     if (attributes === undefined)
-      return { state: 'whole', examined: await examine(found, context, surroundings), problem };
+      return { state: 'whole', examined: await examine(group, found, context), problem };
     if (verdict.kind === 'refused') return { state: verdict.isChanged ? 'forged' : 'unsigned', problem };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
     }
     if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
-    else if (read) await examine(found, context, surroundings);
-    const lack = findLack?.(attributes, surroundings.isThere);
+    else if (read) await examine(group, found, context);
+    const lack = kind.findLack?.(attributes, surroundings.isThere);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {
     context.signal.throwIfAborted();
     return problem instanceof ObjectNotFoundError ? { state: 'gone' } : { state: 'unreadable', problem };
   }
+}
+
+/** Reads a copy to its end; throws when it is not complete. */
+async function examine(
+  { kind, surroundings }: CheckedGroup,
+  found: FoundCopy,
+  context: JobContext,
+): Promise<Examined> {
+  const examination = await kind.examine(found, surroundings);
+  const examined = await examination.describe(await readCopy(found, examination.stages, context));
+  // What is in the way in another place counts only when it is needed; a signal ends everything.
+  context.signal.throwIfAborted();
+  return examined;
 }
 
 function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedCopy, 'state'> {

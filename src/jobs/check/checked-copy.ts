@@ -1,6 +1,5 @@
-import type { Media } from '../../copies/key.ts';
-import type { RecordedCopy } from '../../kinds/kind.ts';
-import type { Status } from '../../status/entries.ts';
+import type { Surroundings } from '../../kinds/examination.ts';
+import type { Kind } from '../../kinds/kind.ts';
 import type { StatusWriting } from '../../status/status-store.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
@@ -49,24 +48,10 @@ export interface CheckOptions {
   readonly underLock: UnderLock | undefined;
 }
 
-/**
- * What a copy is that has been read to its end and is whole, besides those that a status lists. Throws a TwinDbError with the reason
- * when something that the status must have is not known.
- */
-export type Examined = (status: Status) => RecordedCopy;
-
-/** What a copy may be continued by, or continue. */
-export interface Surroundings {
-  /** The status that the destination has of copies of this kind. */
-  readonly readRemote: () => Promise<Status>;
-  /** Whether a copy that a status lists is there. */
-  readonly isThere: (key: string) => boolean;
-}
-
 /** The copies of one kind of one host in one place. */
 export interface CheckedGroup {
   readonly host: string;
-  readonly media: Media;
+  readonly kind: Kind;
   readonly store: CopyPlace;
   readonly surroundings: Surroundings;
   readonly copies: readonly FoundCopy[];

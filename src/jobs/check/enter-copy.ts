@@ -1,11 +1,10 @@
 import { TwinDbError } from '../../errors.ts';
-import { KINDS } from '../../kinds/kinds.ts';
+import type { Examined } from '../../kinds/examination.ts';
 import type { Status } from '../../status/entries.ts';
 import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { changeStatus } from '../record/record-copy.ts';
-import type { CheckedGroup, Examined, Judgement, UnderLock } from './checked-copy.ts';
-import { EXAMINATIONS } from './examinations.ts';
+import type { CheckedGroup, Judgement, UnderLock } from './checked-copy.ts';
 
 /**
  * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
@@ -14,8 +13,7 @@ import { EXAMINATIONS } from './examinations.ts';
 export type EnterCopy = (found: FoundCopy, examined: Examined) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
-export function rehearseEntry({ store, media }: CheckedGroup): EnterCopy {
-  const kind = KINDS[media];
+export function rehearseEntry({ store, kind }: CheckedGroup): EnterCopy {
   let rehearsed: Status | undefined;
   return async (found, examined) => {
     const { status } = await store.status.read();
@@ -25,7 +23,7 @@ export function rehearseEntry({ store, media }: CheckedGroup): EnterCopy {
       const before = rehearsed ?? status;
       const copy = examined(before);
       rehearsed = kind.enter(before, copy);
-      const problem = EXAMINATIONS[media].findNeed?.(kind.attributes(copy));
+      const problem = kind.findNeed?.(kind.attributes(copy));
       return { state: 'unlisted', ...(problem && { problem }) };
     });
   };
@@ -36,11 +34,10 @@ export function rehearseEntry({ store, media }: CheckedGroup): EnterCopy {
  * answers for it.
  */
 export function recordEntry(
-  { store, media }: CheckedGroup,
+  { store, kind }: CheckedGroup,
   underLock: UnderLock,
   { log, integrity }: JobContext,
 ): EnterCopy {
-  const kind = KINDS[media];
   return (found, examined) =>
     underLock(async (writing) => {
       const { status, deletions } = await store.status.read();

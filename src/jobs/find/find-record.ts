@@ -39,7 +39,7 @@ export async function readRecords<C extends RecordedCopy>(
   kind: Kind<C>,
   context: RecordContext,
 ): Promise<Records<C>> {
-  const format = destination === context.local ? kind.formats.local : kind.formats.remote;
+  const format = destination === context.local ? kind.formats.local : kind.formats.destination;
   try {
     const { status } = await openStatusStore(destination, parsed.host, format, context).read();
     const records = new Map(kind.copies(status).map((copy) => [copy.key, copy]));

@@ -1,11 +1,12 @@
 import { MEDIA, type Media, type ParsedKey, parseKey } from '../../copies/key.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
+import type { Role } from '../../kinds/kind.ts';
 import type { JobContext } from '../job-context.ts';
 
 /** A copy that lies on the destination or below keep_local_path. */
 export interface FoundCopy {
-  readonly place: 'local' | 'remote';
+  readonly place: Role;
   readonly object: ObjectInfo;
   readonly parsed: ParsedKey;
   /** The full path or URL that `ls` prints. */
@@ -34,7 +35,7 @@ export async function findCopies({
 }: Pick<JobContext, 'local' | 'destination' | 'signal'>): Promise<FoundCopies> {
   const kept = local === undefined ? [] : await findIn(local, 'local');
   try {
-    return { ...collect([...kept, ...(await findIn(destination, 'remote'))]), failure: undefined };
+    return { ...collect([...kept, ...(await findIn(destination, 'destination'))]), failure: undefined };
   } catch (failure) {
     if (local === undefined || signal.aborted) throw failure;
     return { ...collect(kept), failure };
@@ -61,7 +62,7 @@ function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure'> 
       objects
         .filter(
           ({ place, parsed, object }) =>
-            place === 'remote' && (parsed !== undefined || STATUS.test(object.key)),
+            place === 'destination' && (parsed !== undefined || STATUS.test(object.key)),
         )
         .map(({ object }) => hostOf(object.key)),
     ),
@@ -86,5 +87,5 @@ async function findIn(destination: Destination, place: FoundCopy['place']): Prom
 function sortKey({ place, parsed, object }: FoundCopy): string {
   const media: Media = parsed.media;
   const runType = parsed.runType === undefined ? 0 : RUN_TYPES.indexOf(parsed.runType);
-  return [place, MEDIA.indexOf(media), runType, parsed.name, object.key].join('\0');
+  return [place === 'local' ? 0 : 1, MEDIA.indexOf(media), runType, parsed.name, object.key].join('\0');
 }

@@ -1,5 +1,5 @@
 import { describeError } from '../../errors.ts';
-import { KINDS } from '../../kinds/kinds.ts';
+import { openKind } from '../../kinds/kinds.ts';
 import type { Attributes } from '../../status/entries.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
@@ -47,7 +47,7 @@ async function readStatus(copy: FoundCopy, context: JobContext): Promise<Lookup 
 
 async function openLookup({ place, parsed }: FoundCopy, context: JobContext): Promise<Lookup> {
   const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
-  const format = KINDS[parsed.media].formats[place];
+  const format = (await openKind(parsed.media)).formats[place];
   const { status } = await openStatusStore(destination, parsed.host, format, context).read();
   const byKey = new Map(format.entries(status));
   return (objectKey) => byKey.get(format.keyOf(objectKey));

@@ -54,9 +54,9 @@ const log = createLog('error', () => undefined);
 /** The destination and keep_local_path of one host, and the runs' order of changes: objects, statuses, deletions. */
 class Repository {
   private readonly lifetime: Lifetime = { steps: 0 };
-  readonly remote = simulatePlace('remote', this.lifetime, 'remote');
+  readonly remote = simulatePlace('remote', this.lifetime, 'destination');
   readonly local = simulatePlace('local', this.lifetime, 'local');
-  private readonly places: CopyPlaces = this;
+  private readonly places: CopyPlaces = { destination: this.remote, local: this.local };
   private time = 1000;
   private server = 0;
   private made = 0;

@@ -1,6 +1,7 @@
 import { MEDIA, type Media } from '../../copies/key.ts';
 import type { Destination } from '../../destinations/destination.ts';
-import { KINDS } from '../../kinds/kinds.ts';
+import type { Kind } from '../../kinds/kind.ts';
+import { openKind } from '../../kinds/kinds.ts';
 import { signEntry } from '../../status/sign-entry.ts';
 import { openStatusStore } from '../../status/status-store.ts';
 import type { JobContext } from '../job-context.ts';
@@ -10,27 +11,28 @@ import type { CopyPlace, CopyPlaces } from './record-copy.ts';
 export type PlacesOfKinds = Readonly<Record<Media, CopyPlaces>>;
 
 /** The destination and keep_local_path with the statuses of this host. Nothing is read yet. */
-export function openPlaces(context: JobContext): PlacesOfKinds {
-  return Object.fromEntries(MEDIA.map((media) => [media, openOf(media, context)])) as PlacesOfKinds;
+export async function openPlaces(context: JobContext): Promise<PlacesOfKinds> {
+  const opened = MEDIA.map(async (media) => [media, openOf(await openKind(media), context)] as const);
+  return Object.fromEntries(await Promise.all(opened)) as PlacesOfKinds;
 }
 
-function openOf(media: Media, context: JobContext): CopyPlaces {
+function openOf({ formats }: Kind, context: JobContext): CopyPlaces {
   const { config, host, integrity } = context;
-  const open = (role: CopyPlace['role'], destination: Destination): CopyPlace => {
-    const format = KINDS[media].formats[role];
+  const open = (role: CopyPlace['role'], where: Destination): CopyPlace => {
+    const format = formats[role];
     return {
       role,
-      destination,
-      status: openStatusStore(destination, host, format, context),
+      destination: where,
+      status: openStatusStore(where, host, format, context),
       sign: (key, attributes) => signEntry(format, key, attributes, integrity.keys()),
       format,
-      counts: role === 'remote' ? config.retention : config.retentionLocal,
+      counts: role === 'destination' ? config.retention : config.retentionLocal,
       get other() {
-        return role === 'remote' ? local : remote;
+        return role === 'destination' ? local : destination;
       },
     };
   };
-  const remote = open('remote', context.destination);
+  const destination = open('destination', context.destination);
   const local = context.local && open('local', context.local);
-  return { remote, local };
+  return { destination, local };
 }

@@ -48,7 +48,7 @@ function crashingAt(step: number): { destination: Destination; steps: () => numb
   return { destination, steps: () => steps };
 }
 
-function placeOf(destination: Destination, role: CopyPlace['role'] = 'remote'): CopyPlace {
+function placeOf(destination: Destination, role: CopyPlace['role'] = 'destination'): CopyPlace {
   const status = openStatusStore(destination, 'db1', FILES_STATUS, { log, signal });
   const sign: CopyPlace['sign'] = (_key, attributes) => attributes;
   return { destination, status, format: FILES_STATUS, sign, role, counts: KEEP_NONE, other: undefined };
@@ -166,7 +166,7 @@ describe('recording a copy', () => {
 });
 
 describe('two places', () => {
-  it.each(['remote', 'local'] as const)(
+  it.each(['destination', 'local'] as const)(
     'both get rid of expired copies but for what cannot be removed, which is one error (%s)',
     async (stuck) => {
       const other = openLocal({ kind: 'local', backupDir: join(folder, 'stuck') }, log);
@@ -178,7 +178,7 @@ describe('two places', () => {
         }
       }
       const refusing = placeOf({ ...other, delete: () => Promise.reject(new Crash()) });
-      const places = { remote: placeOf(real), local: placeOf(real), [stuck]: refusing };
+      const places = { destination: placeOf(real), local: placeOf(real), [stuck]: refusing };
       await expect(finishAllDeletions(places)).rejects.toThrow(
         `Cannot remove 1 expired copies from ${folder}/stuck`,
       );

@@ -16,13 +16,13 @@ export interface CopyPlace extends KeepingPlace {
 
 /** The places a run keeps copies of one kind in, with their status. */
 export interface CopyPlaces {
-  readonly remote: CopyPlace;
+  readonly destination: CopyPlace;
   readonly local: CopyPlace | undefined;
 }
 
 /** The destination first, then keep_local_path where it is configured. */
-export function listPlaces({ remote, local }: CopyPlaces): CopyPlace[] {
-  return local === undefined ? [remote] : [remote, local];
+export function listPlaces({ destination, local }: CopyPlaces): CopyPlace[] {
+  return local === undefined ? [destination] : [destination, local];
 }
 
 /** What becomes of a status that lists copies `C`. */

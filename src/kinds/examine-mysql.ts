@@ -1,54 +1,60 @@
-import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
-import { RUN_TYPES } from '../../copies/run-type.ts';
-import { IntegrityError, TwinDbError } from '../../errors.ts';
-import { MYSQL } from '../../kinds/mysql.ts';
-import { type BackupInfo, type InfoFile, parseBackupInfo } from '../../mysql/copy/backup-info.ts';
-import { XbstreamCheck } from '../../mysql/copy/xbstream-check.ts';
-import { ANY_FILES, vendorOf } from '../../mysql/flavours.ts';
-import type { Attributes } from '../../status/entries.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
-import type { JobContext } from '../job-context.ts';
-import type { Examined, Surroundings } from './checked-copy.ts';
+import { keepLocalKey } from '../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../copies/mysql-copy.ts';
+import { RUN_TYPES } from '../copies/run-type.ts';
+import { IntegrityError, TwinDbError } from '../errors.ts';
+import { type BackupInfo, type InfoFile, parseBackupInfo } from '../mysql/copy/backup-info.ts';
+import { XbstreamCheck } from '../mysql/copy/xbstream-check.ts';
+import { ANY_FILES, vendorOf } from '../mysql/flavours.ts';
+import type { Status } from '../status/entries.ts';
 import { describeName } from './describe-name.ts';
-import { readCopy } from './read-copy.ts';
+import type { Examination, ExaminedObject, Surroundings } from './examination.ts';
 
-/** Reads a MySQL copy to the end of its stream. */
-export async function examineMysqlCopy(
-  found: FoundCopy,
-  context: JobContext,
-  { readRemote, isThere }: Surroundings,
-): Promise<Examined> {
+/** The copies that a status lists. */
+type Reader = (status: Status) => readonly MysqlCopy[];
+
+/** Reads the stream of a MySQL copy, and keeps the files that show its type and LSN. */
+export function examineMysql(
+  copiesOf: Reader,
+  found: ExaminedObject,
+  { readDestination, isThere }: Surroundings,
+): Examination<MysqlCopy> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
-  const digest = await readCopy(found, [stream], context);
-  const info = readInfo(stream.kept);
-  const listElsewhere = info.type === 'full' ? () => [] : await readElsewhere(found, readRemote, context);
-  return (status): MysqlCopy => {
-    const about = describe(found, info);
-    const candidates = () => [...MYSQL.copies(status), ...listElsewhere()];
-    return {
-      ...about,
-      ...digest,
-      parent: info.type === 'full' ? undefined : parentKey(found, about, candidates(), isThere),
-      galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
-      // Page-compressed tables take less on a disk than in the stream.
-      unpackedSize: undefined,
-    };
+  return {
+    stages: [stream],
+    async describe(digest) {
+      const info = readInfo(stream.kept);
+      const isFull = info.type === 'full';
+      const listElsewhere = isFull ? () => [] : await readElsewhere(found, copiesOf, readDestination);
+      return (status) => {
+        const about = describe(found, info);
+        const candidates = () => [...copiesOf(status), ...listElsewhere()];
+        return {
+          ...about,
+          ...digest,
+          parent: isFull ? undefined : parentKey(found, about, candidates(), isThere),
+          galera: ANY_FILES.galeraInfo.some((name) => stream.kept.has(name)),
+          // Page-compressed tables take less on a disk than in the stream.
+          unpackedSize: undefined,
+        };
+      };
+    },
   };
 }
 
 /** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
 async function readElsewhere(
-  { place }: FoundCopy,
-  readRemote: Surroundings['readRemote'],
-  { signal }: JobContext,
+  { place }: ExaminedObject,
+  copiesOf: Reader,
+  readDestination: Surroundings['readDestination'],
 ): Promise<() => readonly MysqlCopy[]> {
+  if (place === 'destination') return () => [];
   try {
-    if (place === 'remote') return () => [];
-    const copies = MYSQL.copies(await readRemote()).map((copy) => ({ ...copy, key: keepLocalKey(copy.key) }));
+    const copies = copiesOf(await readDestination()).map((copy) => ({
+      ...copy,
+      key: keepLocalKey(copy.key),
+    }));
     return () => copies;
   } catch (cause) {
-    signal.throwIfAborted();
     return () => {
       throw new TwinDbError('it is incremental, and its full copy cannot be looked for', { cause });
     };
@@ -72,7 +78,7 @@ interface Described extends Omit<MysqlCopy, 'parent' | 'galera' | 'size' | 'sha2
 }
 
 /** What the copy's own files and its name tell; the server's configuration stood in the lost status only. */
-function describe(found: FoundCopy, info: BackupInfo): Described {
+function describe(found: ExaminedObject, info: BackupInfo): Described {
   const { named } = describeName(found, 'xbstream');
   return {
     ...named,
@@ -92,7 +98,7 @@ function describe(found: FoundCopy, info: BackupInfo): Described {
 }
 
 function parentKey(
-  { place }: FoundCopy,
+  { place }: ExaminedObject,
   copy: Described,
   copies: readonly MysqlCopy[],
   isThere: Surroundings['isThere'],
@@ -126,24 +132,4 @@ function findParent(
   throw new TwinDbError(
     `it is incremental and begins at LSN ${copy.fromLsn}, where no full copy in the status ends`,
   );
-}
-
-/** Only a status says which full copy an incremental one continues. */
-export function findNeedOfParent({ type }: Attributes): TwinDbError | undefined {
-  return type === 'incremental'
-    ? new TwinDbError(
-        'it is incremental, and can be restored only after twindb-backup check --adopt has added it',
-      )
-    : undefined;
-}
-
-/** The Python tool's retention removes full copies whose incremental ones it keeps (contract D4). */
-export function findMissingParent(
-  { type, parent }: Attributes,
-  isThere: Surroundings['isThere'],
-): TwinDbError | undefined {
-  if (type !== 'incremental') return undefined;
-  if (typeof parent !== 'string')
-    return new TwinDbError('the status does not name the full copy that it continues');
-  return isThere(parent) ? undefined : new TwinDbError(`it continues ${parent}, which is gone`);
 }
