@@ -1,7 +1,7 @@
+import { listCopies } from '../catalogue/list-copies.ts';
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/find/list-copies.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function askForCopy(
   usage: string,
   context: CommandContext,
 ): Promise<false> {
-  const found = await findCopies(context);
+  const found = await listCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const copies = found.copies.filter(({ parsed, place }) => parsed.media === which || place === which);
   for (const { location } of copies) context.print(quoteLocation(location));

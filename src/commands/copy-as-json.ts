@@ -1,5 +1,5 @@
 import type { ParsedKey } from '../copies/key.ts';
-import type { Role } from '../kinds/kind.ts';
+import type { Role } from '../kinds/found-copy.ts';
 
 /** What the documents that are printed call the two places: `remote` was the word before there was another one. */
 const PLACES: Readonly<Record<Role, string>> = { destination: 'remote', local: 'local' };

@@ -1,8 +1,8 @@
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
 import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import { findCopies } from '../jobs/find/list-copies.ts';
-import { type MarkedCopy, markListed } from '../jobs/find/mark-listed.ts';
 import type { Attributes } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
 import type { CommandContext } from './command.ts';
@@ -16,10 +16,11 @@ interface LsOptions {
 
 /** Prints the copies of all hosts, one a line. Returns false when the destination or a status could not be read. */
 export async function ls({ type, json, long }: LsOptions, context: CommandContext): Promise<boolean> {
-  const found = await findCopies(context);
+  const catalogue = openCatalogue(context);
+  const found = await catalogue.list();
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
-  const { copies, complete } = await markListed(wanted, context);
+  const { copies, complete } = await markListed(wanted, catalogue);
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
   else {
     const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => quoteLocation(location));

@@ -1,5 +1,5 @@
 import { quoteLocation } from '../copies/quote-location.ts';
-import { requireSharing, shareCopy } from '../jobs/find/share-copy.ts';
+import { requireSharing, shareCopy } from '../jobs/share-copy.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
 

@@ -3,7 +3,7 @@ import { type CopyName, parseCopyName } from '../copies/names.ts';
 import { TwinDbError } from '../errors.ts';
 import { readSuffixes } from '../modifiers/chain.ts';
 import { toSeconds } from '../units.ts';
-import type { ExaminedObject } from './examination.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 type NamedCopy = Pick<FileCopy, 'key' | 'host' | 'runType' | 'name' | 'backupStarted' | 'chain'>;
 
@@ -12,7 +12,7 @@ type NamedCopy = Pick<FileCopy, 'key' | 'host' | 'runType' | 'name' | 'backupSta
  * no backup gives such a name.
  */
 export function describeName(
-  { object, parsed }: ExaminedObject,
+  { object, parsed }: FoundCopy,
   format: CopyName['format'],
 ): { readonly base: string; readonly named: NamedCopy } {
   const name = parseCopyName(parsed.name);

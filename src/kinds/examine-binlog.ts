@@ -3,10 +3,11 @@ import { nameOfKey } from '../copies/key.ts';
 import { readSuffixes } from '../modifiers/chain.ts';
 import { BinlogCheck } from '../mysql/binlog/binlog-check.ts';
 import { parseBinlogBeginning } from '../mysql/binlog/binlog-header.ts';
-import type { Examination, ExaminedObject } from './examination.ts';
+import type { Examination } from './examination.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 /** Reads the copy of a binary log to the end of its last event. */
-export function examineBinlog({ object, parsed, location }: ExaminedObject): Examination<BinlogCopy> {
+export function examineBinlog({ object, parsed, location }: FoundCopy): Examination<BinlogCopy> {
   const log = new BinlogCheck(location);
   return {
     stages: [log],

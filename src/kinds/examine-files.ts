@@ -5,13 +5,14 @@ import { findSourcePath, listMembers } from '../sources/files.ts';
 import { TarCheck } from '../sources/tar-check.ts';
 import { toSeconds } from '../units.ts';
 import { describeName } from './describe-name.ts';
-import type { Examination, ExaminedObject } from './examination.ts';
+import type { Examination } from './examination.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 /** More than the longest path that Linux takes. */
 const LISTING_SIZE = 8192;
 
 /** Reads a copy of a directory to the end of its archive. */
-export function examineFiles(found: ExaminedObject): Examination<FileCopy> {
+export function examineFiles(found: FoundCopy): Examination<FileCopy> {
   const archive = new TarCheck();
   const members = new Beginning(LISTING_SIZE);
   return {
@@ -27,7 +28,7 @@ export function examineFiles(found: ExaminedObject): Examination<FileCopy> {
 
 /** What the Python tool did not record: the archive's own first member says which directory it was made from. */
 function describe(
-  found: ExaminedObject,
+  found: FoundCopy,
   members: string,
 ): Omit<FileCopy, 'size' | 'sha256' | 'unpackedSize' | 'members'> {
   const { base, named } = describeName(found, 'tar');

@@ -7,7 +7,8 @@ import { XbstreamCheck } from '../mysql/copy/xbstream-check.ts';
 import { ANY_FILES, vendorOf } from '../mysql/flavours.ts';
 import type { Status } from '../status/entries.ts';
 import { describeName } from './describe-name.ts';
-import type { Examination, ExaminedObject, Surroundings } from './examination.ts';
+import type { Examination, Surroundings } from './examination.ts';
+import type { FoundCopy } from './found-copy.ts';
 
 /** The copies that a status lists. */
 type Reader = (status: Status) => readonly MysqlCopy[];
@@ -15,7 +16,7 @@ type Reader = (status: Status) => readonly MysqlCopy[];
 /** Reads the stream of a MySQL copy, and keeps the files that show its type and LSN. */
 export function examineMysql(
   copiesOf: Reader,
-  found: ExaminedObject,
+  found: FoundCopy,
   { readDestination, isThere }: Surroundings,
 ): Examination<MysqlCopy> {
   const stream = new XbstreamCheck([...ANY_FILES.checkpoints, ...ANY_FILES.info, ...ANY_FILES.galeraInfo]);
@@ -43,7 +44,7 @@ export function examineMysql(
 
 /** Trouble with another place says nothing about the copy itself, so it is thrown only when the parent is looked for. */
 async function readElsewhere(
-  { place }: ExaminedObject,
+  { place }: FoundCopy,
   copiesOf: Reader,
   readDestination: Surroundings['readDestination'],
 ): Promise<() => readonly MysqlCopy[]> {
@@ -78,7 +79,7 @@ interface Described extends Omit<MysqlCopy, 'parent' | 'galera' | 'size' | 'sha2
 }
 
 /** What the copy's own files and its name tell; the server's configuration stood in the lost status only. */
-function describe(found: ExaminedObject, info: BackupInfo): Described {
+function describe(found: FoundCopy, info: BackupInfo): Described {
   const { named } = describeName(found, 'xbstream');
   return {
     ...named,
@@ -98,7 +99,7 @@ function describe(found: ExaminedObject, info: BackupInfo): Described {
 }
 
 function parentKey(
-  { place }: ExaminedObject,
+  { place }: FoundCopy,
   copy: Described,
   copies: readonly MysqlCopy[],
   isThere: Surroundings['isThere'],

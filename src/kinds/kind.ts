@@ -9,6 +9,7 @@ import type { StatusFormat } from '../status/status-format.ts';
 import type { StatusStore } from '../status/status-store.ts';
 import { type AttributeTable, readProperties, toEntry, writeAttributes } from './attribute-table.ts';
 import type { Examining } from './examination.ts';
+import type { Role } from './found-copy.ts';
 
 /** What copies of every kind have. */
 export interface RecordedCopy {
@@ -19,9 +20,6 @@ export interface RecordedCopy {
 
 /** Adds to the attributes of a copy; as they are by default. */
 export type Sign = (key: string, attributes: Attributes) => Attributes;
-
-/** Which of the two places: the destination, which may be a folder of this machine, or keep_local_path. */
-export type Role = 'destination' | 'local';
 
 /** One of the places that keep copies of one kind, as retention sees it. */
 export interface KeepingPlace {

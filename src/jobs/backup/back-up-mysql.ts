@@ -1,3 +1,4 @@
+import { judgeCopy } from '../../catalogue/authenticate.ts';
 import type { MysqlConfig } from '../../config/config.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { mysqlCopyKey, nameOfKey, parseKey } from '../../copies/key.ts';
@@ -28,7 +29,6 @@ import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { type MysqlFacts, openMysqlSource } from '../../sources/mysql.ts';
 import type { Status } from '../../status/entries.ts';
 import { toSeconds } from '../../units.ts';
-import { judgeCopy } from '../find/authenticate.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
@@ -152,12 +152,12 @@ async function examineParent(
   status: Status,
   context: JobContext,
 ): Promise<ParentObject> {
-  const destination = context.destination;
-  const object = await destination.stat(key);
+  const object = await context.destination.stat(key);
   if (!object) return 'absent';
   const [, attributes] = MYSQL_STATUS.entries(status).find(([each]) => each === key) ?? [];
   const parsed = parseKey(key);
-  const verdict = parsed && judgeCopy({ destination, object, parsed }, MYSQL_STATUS, { attributes }, context);
+  const verdict =
+    parsed && judgeCopy({ place: 'destination', object, parsed }, MYSQL_STATUS, { attributes }, context);
   // With a key here only what is signed is continued: an incremental copy vouches for its parent.
   const isProven = verdict?.kind === 'authentic' || (verdict?.kind === 'unproven' && verdict.isSigned);
   if (!isProven && context.integrity.keys() !== undefined) return 'unsigned';

@@ -2,11 +2,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listCopies } from '../../catalogue/list-copies.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { createLog } from '../../log.ts';
-import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { runBackup } from './run-backup.ts';
 
@@ -65,7 +65,7 @@ function createContext(program: string, tarOptions = ''): JobContext {
 const run = (context: JobContext) => runBackup('daily', { lock: { path: join(dir, 'lock') } }, context);
 
 async function locations(context: JobContext): Promise<string[]> {
-  return (await findCopies(context)).copies.map(({ location }) => location).toSorted();
+  return (await listCopies(context)).copies.map(({ location }) => location).toSorted();
 }
 
 const TOTALS = 'echo "Total bytes written: 10240 (10KiB, 1MiB/s)" >&2';

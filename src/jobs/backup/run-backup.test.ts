@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listCopies } from '../../catalogue/list-copies.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
@@ -21,7 +22,6 @@ import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { createLog } from '../../log.ts';
-import { findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { lockWait } from '../with-run-lock.ts';
 import { runBackup } from './run-backup.ts';
@@ -70,7 +70,7 @@ function errors(): string[] {
 }
 
 async function keys(context: JobContext): Promise<string[]> {
-  return (await findCopies(context)).copies.map(({ object }) => object.key);
+  return (await listCopies(context)).copies.map(({ object }) => object.key);
 }
 
 describe('the statuses of a run', () => {

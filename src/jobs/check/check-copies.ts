@@ -1,10 +1,11 @@
+import { type FoundCopies, listCopies } from '../../catalogue/list-copies.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { openKind } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
-import { type FoundCopies, type FoundCopy, findCopies } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
@@ -35,7 +36,7 @@ export async function checkCopies(
   // A key file that cannot be used is no fault of any copy.
   context.integrity.keys();
   const { config } = context;
-  const found = await findCopies(context);
+  const found = await listCopies(context);
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   let complete = found.failure === undefined;
   const unseen = new Set(selection.wanted);

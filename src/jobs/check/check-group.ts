@@ -1,10 +1,11 @@
+import { judgeCopy, refusal } from '../../catalogue/authenticate.ts';
 import { nameOfKey, parseKey } from '../../copies/key.ts';
 import { IntegrityError, ObjectNotFoundError } from '../../errors.ts';
 import type { Examined } from '../../kinds/examination.ts';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
+import type { RecordedCopy } from '../../kinds/kind.ts';
 import type { Attributes } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
-import { judgeCopy, refusal } from '../find/authenticate.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
@@ -26,7 +27,7 @@ export async function* checkGroup(
   const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
   const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));
-  const later: [FoundCopy, Examined, unknown][] = [];
+  const later: [FoundCopy, Examined<RecordedCopy>, unknown][] = [];
   for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
     const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
@@ -52,7 +53,7 @@ export async function* checkGroup(
 
 type Look =
   | Judgement
-  | { readonly state: 'whole'; readonly examined: Examined; readonly problem: unknown }
+  | { readonly state: 'whole'; readonly examined: Examined<RecordedCopy>; readonly problem: unknown }
   /** A run has removed it since the copies were listed. */
   | { readonly state: 'gone' };
 
@@ -74,7 +75,7 @@ async function look(
   try {
     // As the Python tool left them, also with an entry, where a program in its pipe had failed.
     if (found.object.size === 0) throw new IntegrityError('it is empty');
-    const verdict = judgeCopy({ ...found, ...store }, store.format, { attributes }, context);
+    const verdict = judgeCopy(found, store.format, { attributes }, context);
     const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
     if (attributes === undefined)
       return { state: 'whole', examined: await examine(group, found, context), problem };
@@ -98,7 +99,7 @@ async function examine(
   { kind, surroundings }: CheckedGroup,
   found: FoundCopy,
   context: JobContext,
-): Promise<Examined> {
+): Promise<Examined<RecordedCopy>> {
   const examination = await kind.examine(found, surroundings);
   const examined = await examination.describe(await readCopy(found, examination.stages, context));
   // What is in the way in another place counts only when it is needed; a signal ends everything.

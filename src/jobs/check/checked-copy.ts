@@ -1,7 +1,7 @@
 import type { Surroundings } from '../../kinds/examination.ts';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { StatusWriting } from '../../status/status-store.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { TwinDbError } from '../../errors.ts';
 import type { Examined } from '../../kinds/examination.ts';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
+import type { RecordedCopy } from '../../kinds/kind.ts';
 import type { Status } from '../../status/entries.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { changeStatus } from '../record/record-copy.ts';
 import type { CheckedGroup, Judgement, UnderLock } from './checked-copy.ts';
@@ -10,7 +11,10 @@ import type { CheckedGroup, Judgement, UnderLock } from './checked-copy.ts';
  * Enters a whole copy in its status, or says why not; undefined when a run has removed it meanwhile. Throws when the status
  * cannot be read or written.
  */
-export type EnterCopy = (found: FoundCopy, examined: Examined) => Promise<Judgement | undefined>;
+export type EnterCopy = (
+  found: FoundCopy,
+  examined: Examined<RecordedCopy>,
+) => Promise<Judgement | undefined>;
 
 /** Says what would become of each copy, with those before it in the status, and changes nothing. */
 export function rehearseEntry({ store, kind }: CheckedGroup): EnterCopy {

@@ -1,17 +1,15 @@
 import type { Writable } from 'node:stream';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import type { Digest } from '../../pipeline/digest.ts';
 import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
-import type { FoundCopy } from '../find/list-copies.ts';
 import type { JobContext } from '../job-context.ts';
-
-type Verifiable = Pick<FoundCopy, 'object' | 'location' | 'place' | 'parsed'>;
 
 /** Reads an object to its end. Throws when it cannot be read, and an IntegrityError when it is not what is expected. */
 export async function readObject(
-  found: Verifiable,
+  found: FoundCopy,
   expected: Partial<Digest>,
   context: JobContext,
 ): Promise<void> {
@@ -23,7 +21,7 @@ export async function readObject(
  * from. Throws what the first of them finds wrong.
  */
 export async function readCopy(
-  found: Verifiable,
+  found: FoundCopy,
   last: readonly [...Stage[], Stage<Writable>],
   context: JobContext,
 ): Promise<Digest> {
@@ -35,12 +33,11 @@ export async function readCopy(
 }
 
 async function readThrough(
-  { place, object, location }: Verifiable,
+  { destination, object, location }: FoundCopy,
   expected: Partial<Digest>,
   stages: readonly [...Stage[], Stage<Writable>],
   context: JobContext,
 ): Promise<Digest> {
-  const destination = place === 'local' ? (context.local ?? context.destination) : context.destination;
   const line = context.progress.begin(location, object.size);
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   try {

@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { recordOf } from '../../catalogue/keep-trusted.ts';
+import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { nameOfKey } from '../../copies/key.ts';
 import { describeError, hasCode, TwinDbError } from '../../errors.ts';
@@ -11,7 +13,6 @@ import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { Program } from '../../process/program.ts';
 import { removeFolder } from '../../remove-folder.ts';
-import type { LocatedCopy } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { requireExtracted } from './mysql-folder.ts';
 
@@ -34,8 +35,9 @@ interface Origin {
   readonly sha256: string | null;
 }
 
-function originOf({ candidates, copy }: LocatedCopy): Origin | undefined {
-  const [first] = candidates;
+function originOf(full: MysqlChain['full']): Origin | undefined {
+  const [first] = full;
+  const copy = recordOf(full);
   return (
     first && {
       key: keepLocalKey(first.object.key),
@@ -55,7 +57,7 @@ function entryOf({ dir }: CopyCache, { key }: Origin): string {
  */
 export async function takeFromCache(
   cache: CopyCache,
-  full: LocatedCopy,
+  full: MysqlChain['full'],
   target: string,
   context: JobContext,
 ): Promise<BackupInfo | undefined> {
@@ -89,7 +91,7 @@ export async function takeFromCache(
  */
 export async function fillCache(
   cache: CopyCache,
-  full: LocatedCopy,
+  full: MysqlChain['full'],
   extracted: string,
   context: JobContext,
 ): Promise<void> {

@@ -1,4 +1,7 @@
 import type { Duplex, Writable } from 'node:stream';
+import { warnIfUnproven } from '../../catalogue/authenticate.ts';
+import type { KnownCopy, Lookup } from '../../catalogue/catalogue.ts';
+import { keepTrusted } from '../../catalogue/keep-trusted.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { codeOf, describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { restoreChain } from '../../modifiers/chain.ts';
@@ -7,9 +10,6 @@ import type { Digest } from '../../pipeline/digest.ts';
 import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
 import { formatBytes } from '../../units.ts';
-import { warnIfUnproven } from '../find/authenticate.ts';
-import type { Lookup } from '../find/find-record.ts';
-import { type Known, keepTrusted } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
 import { leaveEmpty } from './claim-folder.ts';
 import { leastSize, measureSpace, requireSpace } from './space.ts';
@@ -24,7 +24,7 @@ export interface RecordedBytes {
 /** How to bring one copy into a folder. */
 interface Fetch {
   /** The objects that hold the copy, in the order in which to try them. */
-  readonly candidates: readonly Known<RecordedBytes>[];
+  readonly candidates: readonly Candidate[];
   /** Gets the contents; emptied after each attempt that failed. */
   readonly dst: string;
   /** The folder that the operator named, for messages. */
@@ -37,10 +37,7 @@ interface Fetch {
   readonly check?: () => Promise<void>;
 }
 
-/** A candidate, and what there is to verify it by. */
-interface Verifiable extends Known<RecordedBytes> {
-  readonly location: string;
-}
+type Candidate = KnownCopy<RecordedBytes>;
 
 /**
  * Destination -> digest check -> gpg -d -> decompressor -> extractor, from the first place whose copy is whole; one that
@@ -65,11 +62,8 @@ export async function fetchCopy(fetch: Fetch, context: JobContext): Promise<stri
   throw new TwinDbError('There is no place to restore the copy from');
 }
 
-function inOrderOfTrust(candidates: Fetch['candidates'], context: JobContext): Verifiable[] {
-  const trusted = keepTrusted(candidates, context).map((each) => ({
-    ...each,
-    location: each.destination.locate(each.object.key),
-  }));
+function inOrderOfTrust(candidates: Fetch['candidates'], context: JobContext): Candidate[] {
+  const trusted = keepTrusted(candidates, context);
   for (const { location, lookup } of trusted.filter((each) => !isVerifiable(each))) {
     const reason =
       lookup.record === undefined ? lookup.reason : 'the status has none, as the Python tool made it';
@@ -78,12 +72,12 @@ function inOrderOfTrust(candidates: Fetch['candidates'], context: JobContext): V
   return trusted.toSorted((a, b) => Number(isVerifiable(b)) - Number(isVerifiable(a)));
 }
 
-function isVerifiable({ lookup }: Verifiable): boolean {
+function isVerifiable({ lookup }: Candidate): boolean {
   return lookup.record?.sha256 !== undefined;
 }
 
 async function fetchFrom(
-  candidate: Verifiable,
+  candidate: Candidate,
   { dst, dstName, extract, check, checkEnd }: Fetch,
   context: JobContext,
 ): Promise<void> {

@@ -1,13 +1,13 @@
+import { warnIfUnproven } from '../../catalogue/authenticate.ts';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { keepTrusted, recordOf } from '../../catalogue/keep-trusted.ts';
+import { type KnownBinlog, listBinlogs, lookUpBinlogs } from '../../catalogue/list-binlogs.ts';
+import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import { describeError } from '../../errors.ts';
 import { planReplay, type StoredBinlog } from '../../mysql/binlog/plan-replay.ts';
 import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { ReplayKnowledge } from '../../mysql/copy/advise-replay.ts';
 import { toSeconds } from '../../units.ts';
-import { warnIfUnproven } from '../find/authenticate.ts';
-import type { RecordContext } from '../find/find-record.ts';
-import { keepTrusted } from '../find/keep-trusted.ts';
-import { type KnownBinlog, listBinlogs, lookUpBinlogs } from '../find/list-binlogs.ts';
-import type { MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 
 /** The copies of the binary logs of one host. */
@@ -18,14 +18,12 @@ interface HostBinlogs {
 }
 
 /** Finds the logs of the host whose data are restored. Throws only when the signal comes: the data can be had without them. */
-export async function findHostBinlogs(
-  { full }: MysqlChain,
-  context: RecordContext & Pick<JobContext, 'destination'>,
-): Promise<HostBinlogs> {
-  const host = full.candidates[0]?.parsed.host ?? '';
+export async function findHostBinlogs({ full }: MysqlChain, catalogue: Catalogue): Promise<HostBinlogs> {
+  const { context } = catalogue;
+  const host = full[0]?.parsed.host ?? '';
   try {
-    const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, context);
-    const { known, failure: unreadable } = await lookUpBinlogs(binlogs, context);
+    const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, catalogue);
+    const { known, failure: unreadable } = await lookUpBinlogs(binlogs, catalogue);
     return {
       binlogs: trustedOf(known, context).map(toStored),
       reason: failure === undefined ? unreadable : describeError(failure),
@@ -60,8 +58,8 @@ function trustedOf(
   }
   // Without a key nothing is proven, and the restore of each log says so.
   for (const { candidates } of context.integrity.keys() === undefined ? [] : trusted) {
-    const [{ destination, object, lookup }] = candidates as [KnownBinlog['candidates'][number]];
-    warnIfUnproven(lookup.verdict, destination.locate(object.key), context);
+    const [{ location, lookup }] = candidates as [KnownBinlog['candidates'][number]];
+    warnIfUnproven(lookup.verdict, location, context);
   }
   return trusted;
 }
@@ -85,8 +83,7 @@ export function findReplay(
   { binlog = '' }: Pick<RestoredData, 'binlog'>,
   { binlogs, reason }: HostBinlogs,
 ): ReplayKnowledge {
-  const { copy } = incremental ?? full;
-  const { serverIdentity, backupStarted, backupFinished } = copy ?? {};
+  const { serverIdentity, backupStarted, backupFinished } = recordOf(incremental ?? full) ?? {};
   const plan = planReplay({ binlog, serverIdentity, backupStarted, backupFinished }, binlogs);
   if (reason === undefined) return plan;
   return plan.kind === 'known' ? { ...plan, mayMiss: reason } : { kind: 'unknown', reason };

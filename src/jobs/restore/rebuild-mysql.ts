@@ -1,5 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { recordOf } from '../../catalogue/keep-trusted.ts';
+import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
@@ -9,7 +11,6 @@ import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import { formatBytes } from '../../units.ts';
-import type { LocatedCopy, MysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
@@ -77,13 +78,13 @@ async function requireRoom(
 ): Promise<void> {
   const space = await measureSpace(work.path, name);
   let [least, likely] = [0, 0];
-  for (const { copy, candidates } of incremental === undefined ? [full] : [full, incremental]) {
+  for (const candidates of incremental === undefined ? [full] : [full, incremental]) {
     const packed = candidates[0]?.object.size ?? 0;
-    const unpacked = copy?.unpackedSize;
+    const unpacked = recordOf(candidates)?.unpackedSize;
     least += leastSize(space, { packed, unpacked });
     likely += unpacked === undefined ? packed * USUAL_RATIO : Math.max(packed, unpacked);
   }
-  if (full.copy?.unpackedSize === undefined) likely += EMPTY_SERVER;
+  if (recordOf(full)?.unpackedSize === undefined) likely += EMPTY_SERVER;
   requireSpace(space, least);
   if (space.free >= likely) return;
   log.warn(
@@ -104,7 +105,7 @@ async function build(
   const incremental = { dir: join(work.path, 'incremental'), dst };
   const target = full.dir;
   // The copy that was asked for tells more than its parent does.
-  const { copy } = chain.incremental ?? chain.full;
+  const copy = recordOf(chain.incremental ?? chain.full);
   let used = await programsByStatus(copy, context);
   let { info, location } = await extractFull(chain.full, full, cache, context);
   if (info.serverVersion !== undefined) used = await programsByInfo(used, info.serverVersion, copy, context);
@@ -148,7 +149,7 @@ async function build(
 /** The backup program would say so too, but after it has prepared the full copy, and in its own words. */
 function requireContinuing({ fromLsn }: BackupInfo, toLsn: number, { full, incremental }: MysqlChain): void {
   if (fromLsn === toLsn) return;
-  const [key, parent] = [incremental, full].map((each) => each?.candidates[0]?.object.key ?? '');
+  const [key, parent] = [incremental, full].map((each) => each?.[0]?.object.key ?? '');
   throw new TwinDbError(
     `Cannot restore ${key}: it begins at LSN ${fromLsn}, and its parent ${parent} ends at LSN ${toLsn}`,
     { remedy: 'It continues another full copy. Restore another one; twindb-backup ls shows them.' },
@@ -156,7 +157,7 @@ function requireContinuing({ fromLsn }: BackupInfo, toLsn: number, { full, incre
 }
 
 async function extractFull(
-  full: LocatedCopy,
+  full: MysqlChain['full'],
   target: Unpacking,
   cache: CopyCache | undefined,
   context: JobContext,
@@ -169,7 +170,7 @@ async function extractFull(
 }
 
 async function extract(
-  { candidates }: LocatedCopy,
+  candidates: MysqlChain['full'],
   { dir, dst }: Unpacking,
   type: MysqlCopy['type'],
   context: JobContext,

@@ -1,14 +1,15 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
+import { findBinlogs } from '../../catalogue/find-binlogs.ts';
+import { keepTrusted } from '../../catalogue/keep-trusted.ts';
+import type { KnownBinlog } from '../../catalogue/list-binlogs.ts';
 import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { orderBinlogs } from '../../copies/order-binlogs.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
-import { findBinlogs } from '../find/find-binlogs.ts';
-import { keepTrusted } from '../find/keep-trusted.ts';
-import type { KnownBinlog } from '../find/list-binlogs.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
@@ -25,7 +26,7 @@ export async function restoreBinlogs(
   dst: string,
   context: JobContext,
 ): Promise<string[]> {
-  const binlogs = await findBinlogs(wanted, context);
+  const binlogs = await findBinlogs(wanted, openCatalogue(context));
   for (const { key, name } of binlogs) requireLogName(key, name);
   requireDistinctNames(binlogs);
   // Before hours of fetching others.

@@ -1,6 +1,8 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { type KnownCopy, openCatalogue } from '../../catalogue/catalogue.ts';
+import { findCopy } from '../../catalogue/find-copy.ts';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { ProcessError } from '../../errors.ts';
@@ -9,9 +11,6 @@ import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { copyAttributes, extractFiles } from '../../sources/files.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
 import { TarRefusals } from '../../sources/tar-refusals.ts';
-import { findCopy } from '../find/find-copy.ts';
-import { findRecord } from '../find/find-record.ts';
-import type { Known } from '../find/keep-trusted.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { fetchCopy } from './fetch-copy.ts';
@@ -30,10 +29,8 @@ export async function restoreFile(
   context: JobContext,
   keepGoing = false,
 ): Promise<void> {
-  const candidates: Known<FileCopy>[] = [];
-  for (const candidate of await findCopy(wanted, 'files', context)) {
-    candidates.push({ ...candidate, lookup: await findRecord(candidate, FILES, context) });
-  }
+  const catalogue = openCatalogue(context);
+  const candidates = await catalogue.lookUp(await findCopy(wanted, 'files', catalogue), FILES);
   await warnOfTargetWriters(dst, context);
   await timeRestore('files', context, async () => {
     const { location, refusals } = await restoreInto(dst, {}, context.log, (folder) =>
@@ -64,7 +61,7 @@ interface Unpacked {
 
 /** What is in the archive belongs to others and may be open to them: until it is complete nobody else gets there. */
 async function unpack(
-  candidates: readonly Known<FileCopy>[],
+  candidates: readonly KnownCopy<FileCopy>[],
   folder: ClaimedFolder,
   keepGoing: boolean,
   context: JobContext,

@@ -1,7 +1,8 @@
+import { openCatalogue } from '../../catalogue/catalogue.ts';
+import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { adviseNextSteps, oldLogsFolder } from '../../mysql/copy/advice.ts';
 import { adviseReplay, commandWith } from '../../mysql/copy/advise-replay.ts';
 import { adviseReplication } from '../../mysql/copy/advise-replication.ts';
-import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
@@ -24,10 +25,11 @@ export async function restoreMysql(
   { dst, cache }: RestoreMysqlOptions,
   context: JobContext,
 ): Promise<string[]> {
-  const chain = await findMysqlChain(wanted, context);
+  const catalogue = openCatalogue(context);
+  const chain = await findMysqlChain(wanted, catalogue);
   const cacheFolder = cache === undefined ? undefined : { dir: cache };
   // Asked before: once the data are there, nothing may keep the operator from them.
-  const binlogs = await findHostBinlogs(chain, context);
+  const binlogs = await findHostBinlogs(chain, catalogue);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
   const means = { command: commandWith(context.configFile), oldLogs: oldLogsFolder(data, THIS_HOST) };
   return [

@@ -1,13 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import { type Catalogue, openCatalogue } from '../../catalogue/catalogue.ts';
+import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { LOCAL_MYSQL_STATUS, MYSQL, MYSQL_STATUS } from '../../kinds/mysql.ts';
+import type { FoundCopy } from '../../kinds/found-copy.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { compareNewestFirst } from '../../retention/newest-first.ts';
-import { openStatusStore } from '../../status/status-store.ts';
 import { toSeconds } from '../../units.ts';
-import type { Candidate } from '../find/find-copy.ts';
-import { findMysqlChain } from '../find/mysql-chain.ts';
 import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
@@ -53,20 +54,21 @@ export async function verifyMysql(
     }
   };
   const restore = async (): Promise<void> => {
-    const key = wanted === LATEST ? await findLatest(host, context) : wanted;
+    const catalogue = openCatalogue(context);
+    const key = wanted === LATEST ? await findLatest(host, catalogue, context.now()) : wanted;
     // Whoever names an object wants to know about that one.
-    const chain = await findMysqlChain(key, context, { onlyThere: true });
-    const { candidates } = chain.incremental ?? chain.full;
-    const name = (candidate: Candidate | undefined): void => {
+    const chain = await findMysqlChain(key, catalogue, { onlyThere: true });
+    const candidates = chain.incremental ?? chain.full;
+    const name = (candidate: FoundCopy | undefined): void => {
       if (candidate === undefined) return;
       copy = candidate.object.key;
-      location = locationOf(candidate);
+      location = candidate.location;
     };
     name(candidates[0]);
     await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
     const rebuilt = await rebuildMysql(chain, dst ?? scratch?.path ?? '', undefined, context);
     // Another place may have had to stand in for the first one.
-    name(candidates.find((candidate) => locationOf(candidate) === rebuilt.location));
+    name(candidates.find((candidate) => candidate.location === rebuilt.location));
   };
   try {
     await timeRestore('mysql', context, rebuild);
@@ -77,20 +79,17 @@ export async function verifyMysql(
   }
 }
 
-function locationOf({ destination, object }: Candidate): string {
-  return destination.locate(object.key);
-}
-
-async function findLatest(host: string, context: JobContext): Promise<string> {
-  const { destination, local } = context;
-  const remoteStatus = await openStatusStore(destination, host, MYSQL_STATUS, context).read();
-  const localStatus = local && (await openStatusStore(local, host, LOCAL_MYSQL_STATUS, context).read());
-  const copies = [remoteStatus, ...(localStatus ? [localStatus] : [])].flatMap(({ status }) =>
-    MYSQL.copies(status),
-  );
-  const [latest] = copies
-    .filter((copy) => copy.host === host)
-    .toSorted(compareNewestFirst(toSeconds(context.now())));
+async function findLatest(host: string, catalogue: Catalogue, now: Date): Promise<string> {
+  const { destination, local } = catalogue.context;
+  const copies: MysqlCopy[] = [];
+  for (const place of local === undefined
+    ? (['destination'] as const)
+    : (['destination', 'local'] as const)) {
+    const status = await catalogue.status(place, host, MYSQL);
+    if (status.failure !== undefined) throw status.failure as Error;
+    copies.push(...status.copies);
+  }
+  const [latest] = copies.filter((copy) => copy.host === host).toSorted(compareNewestFirst(toSeconds(now)));
   if (latest !== undefined) return keepLocalKey(latest.key);
   throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${destination.url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',

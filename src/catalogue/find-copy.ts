@@ -1,19 +1,10 @@
-import { ENCRYPTED, keepLocalKey } from '../../copies/keep-local-key.ts';
-import { type ParsedKey, parseKey } from '../../copies/key.ts';
-import { quoteLocation } from '../../copies/quote-location.ts';
-import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
-import { describeError, TwinDbError } from '../../errors.ts';
-import type { JobContext } from '../job-context.ts';
-import { findCopies } from './list-copies.ts';
-
-/** One object to restore from. */
-export interface Candidate {
-  readonly destination: Destination;
-  readonly object: ObjectInfo;
-  readonly parsed: ParsedKey;
-}
-
-type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal'>;
+import { ENCRYPTED, keepLocalKey } from '../copies/keep-local-key.ts';
+import { type ParsedKey, parseKey } from '../copies/key.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
+import type { Destination } from '../destinations/destination.ts';
+import { describeError, TwinDbError } from '../errors.ts';
+import type { FoundCopy, Role } from '../kinds/found-copy.ts';
+import type { Catalogue, CatalogueContext } from './catalogue.ts';
 
 /**
  * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
@@ -22,14 +13,15 @@ type Places = Pick<JobContext, 'local' | 'destination' | 'log' | 'signal'>;
 export async function findCopy(
   wanted: string,
   media: ParsedKey['media'],
-  places: Places,
-): Promise<Candidate[]> {
+  catalogue: Catalogue,
+): Promise<FoundCopy[]> {
+  const places = catalogue.context;
   const key = keyOf(wanted, places);
-  const identity = key === undefined ? await identifyByName(wanted, media, places) : keepLocalKey(key);
-  const kept = places.local === undefined ? [] : await lookUp(places.local, identity);
-  const candidates = [...kept, ...(await lookUpRemote(identity, kept, places))];
+  const identity = key === undefined ? await identifyByName(wanted, media, catalogue) : keepLocalKey(key);
+  const kept = places.local === undefined ? [] : await lookUp('local', places.local, identity);
+  const candidates = [...kept, ...(await lookUpAtDestination(identity, kept, places))];
   if (candidates.length === 0) throw notFound(wanted, places);
-  const [{ parsed }] = candidates as [Candidate];
+  const [{ parsed }] = candidates as [FoundCopy];
   if (parsed.media !== media) throw wrongType(wanted, parsed, media);
   return candidates;
 }
@@ -39,12 +31,13 @@ export async function findCopy(
  * its place in keep_local_path is looked for on the destination too. Throws a TwinDbError when there is none, or when
  * several copies have the name.
  */
-export async function findRemoteCopy(wanted: string, places: Places): Promise<Candidate> {
+export async function findAtDestination(wanted: string, catalogue: Catalogue): Promise<FoundCopy> {
+  const places = catalogue.context;
   const key = keyOf(wanted, places);
-  const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, places)));
+  const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, catalogue)));
   const found = [
-    ...(await lookUp(places.destination, identity)),
-    ...(await lookUp(places.destination, identity + ENCRYPTED)),
+    ...(await lookUp('destination', places.destination, identity)),
+    ...(await lookUp('destination', places.destination, identity + ENCRYPTED)),
   ];
   const copy = found.find(({ object }) => object.key === key) ?? found[0];
   if (copy === undefined) throw notFound(wanted, places);
@@ -55,7 +48,7 @@ export async function findRemoteCopy(wanted: string, places: Places): Promise<Ca
 const KEY_LENGTHS = [4, 3];
 
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
-function keyOf(wanted: string, { local, destination }: Places): string | undefined {
+function keyOf(wanted: string, { local, destination }: CatalogueContext): string | undefined {
   const segments = wanted.split('/');
   return KEY_LENGTHS.map((length) => segments.slice(-length).join('/'))
     .filter((key) => parseKey(key) !== undefined)
@@ -66,16 +59,16 @@ function keyOf(wanted: string, { local, destination }: Places): string | undefin
 async function identifyByName(
   name: string,
   media: ParsedKey['media'] | undefined,
-  places: Places,
+  catalogue: Catalogue,
 ): Promise<string> {
-  const { copies, failure } = await findCopies(places);
+  const { copies, failure } = await catalogue.list();
   const named = copies.filter((copy) => keepLocalKey(copy.parsed.name) === keepLocalKey(name));
   const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
   const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {
     if (failure !== undefined) throw failure as Error;
-    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, places);
+    throw named[0] && media ? wrongType(name, named[0].parsed, media) : notFound(name, catalogue.context);
   }
   if (others.length > 0) {
     const choices = matches.map((copy) => `  ${quoteLocation(copy.location)}`).join('\n');
@@ -92,13 +85,16 @@ function wrongType(wanted: string, { media }: ParsedKey, expected: ParsedKey['me
 }
 
 /** A destination that cannot be reached must not keep anyone from the copy that lies here. */
-async function lookUpRemote(
+async function lookUpAtDestination(
   identity: string,
-  kept: readonly Candidate[],
-  { destination, log, signal }: Places,
-): Promise<Candidate[]> {
+  kept: readonly FoundCopy[],
+  { destination, log, signal }: CatalogueContext,
+): Promise<FoundCopy[]> {
   try {
-    return [...(await lookUp(destination, identity)), ...(await lookUp(destination, identity + ENCRYPTED))];
+    return [
+      ...(await lookUp('destination', destination, identity)),
+      ...(await lookUp('destination', destination, identity + ENCRYPTED)),
+    ];
   } catch (error) {
     if (kept.length === 0 || signal.aborted) throw error;
     log.warn(`Only the copy in keep_local_path can be used: ${describeError(error)}`);
@@ -106,14 +102,14 @@ async function lookUpRemote(
   }
 }
 
-async function lookUp(destination: Destination, key: string): Promise<Candidate[]> {
+async function lookUp(place: Role, destination: Destination, key: string): Promise<FoundCopy[]> {
   const parsed = parseKey(key);
   if (parsed === undefined) return [];
   const object = await destination.stat(key);
-  return object ? [{ destination, object, parsed }] : [];
+  return object ? [{ place, destination, object, parsed, location: destination.locate(object.key) }] : [];
 }
 
-function notFound(wanted: string, { destination }: Places): TwinDbError {
+function notFound(wanted: string, { destination }: CatalogueContext): TwinDbError {
   return new TwinDbError(`There is no copy ${wanted} on ${destination.url}`, {
     remedy: 'twindb-backup ls shows the copies there are.',
   });

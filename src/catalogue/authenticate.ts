@@ -1,21 +1,28 @@
-import { binlogKeyOfObject, splitStoredName } from '../../copies/binlog-copy.ts';
-import { ENCRYPTED } from '../../copies/keep-local-key.ts';
-import { nameOfKey, type ParsedKey } from '../../copies/key.ts';
-import { parseCopyName } from '../../copies/names.ts';
-import { quoteLocation } from '../../copies/quote-location.ts';
-import type { ObjectInfo } from '../../destinations/destination.ts';
-import { UnauthenticatedError } from '../../errors.ts';
-import { keyIdOf } from '../../integrity/entry-mac.ts';
-import { type CopyFacts, judge, type Verdict } from '../../integrity/judge.ts';
-import type { Attributes } from '../../status/entries.ts';
-import { checkEntry } from '../../status/sign-entry.ts';
-import type { StatusFormat } from '../../status/status-format.ts';
-import { toSeconds } from '../../units.ts';
-import type { JobContext } from '../job-context.ts';
-import type { Candidate } from './find-copy.ts';
+import type { Config } from '../config/config.ts';
+import { binlogKeyOfObject, splitStoredName } from '../copies/binlog-copy.ts';
+import { ENCRYPTED } from '../copies/keep-local-key.ts';
+import { nameOfKey, type ParsedKey } from '../copies/key.ts';
+import { parseCopyName } from '../copies/names.ts';
+import { quoteLocation } from '../copies/quote-location.ts';
+import type { ObjectInfo } from '../destinations/destination.ts';
+import { UnauthenticatedError } from '../errors.ts';
+import { keyIdOf } from '../integrity/entry-mac.ts';
+import type { Integrity } from '../integrity/integrity.ts';
+import { type CopyFacts, judge, type Verdict } from '../integrity/judge.ts';
+import type { FoundCopy } from '../kinds/found-copy.ts';
+import type { Log } from '../log.ts';
+import type { Attributes } from '../status/entries.ts';
+import { checkEntry } from '../status/sign-entry.ts';
+import type { StatusFormat } from '../status/status-format.ts';
+import { toSeconds } from '../units.ts';
 
 /** What judging needs to know of this machine. */
-export type JudgeContext = Pick<JobContext, 'config' | 'host' | 'integrity' | 'local'>;
+export interface JudgeContext {
+  readonly config: Pick<Config, 'gpg'>;
+  /** This host's name as it stands in keys. */
+  readonly host: string;
+  readonly integrity: Integrity;
+}
 
 /** What the status beside an object says of it: its attributes, that it does not list it, or why it cannot be read. */
 export type EntryOfObject =
@@ -24,10 +31,10 @@ export type EntryOfObject =
 
 /** Whether an object may be used. Throws a ConfigError when the keys of this machine cannot be read. */
 export function judgeCopy(
-  { destination, object, parsed }: Candidate,
+  { place, object, parsed }: Pick<FoundCopy, 'place' | 'object' | 'parsed'>,
   format: StatusFormat,
   entry: EntryOfObject,
-  { config, host, integrity, local }: JudgeContext,
+  { config, host, integrity }: JudgeContext,
 ): Verdict {
   const { keyFile, require, accept } = integrity;
   const { attributes } = entry;
@@ -43,7 +50,7 @@ export function judgeCopy(
     problem: 'unreadable' in entry ? entry.unreadable : '',
     keyId: keyIdOf(attributes?.['mac']),
     hasChecksum: typeof attributes?.['sha256'] === 'string',
-    isBare: config.gpg !== undefined && destination !== local && !object.key.endsWith(ENCRYPTED),
+    isBare: config.gpg !== undefined && place === 'destination' && !object.key.endsWith(ENCRYPTED),
   };
   return judge(copy, { keyring, keyFile, host, require, accept });
 }
@@ -65,7 +72,7 @@ function madeAt({ key, modified }: ObjectInfo, parsed: ParsedKey, byEntry: numbe
 export function warnIfUnproven(
   verdict: Verdict,
   location: string,
-  { integrity, log }: Pick<JobContext, 'integrity' | 'log'>,
+  { integrity, log }: { readonly integrity: Integrity; readonly log: Log },
 ): void {
   if (verdict.kind !== 'unproven') return;
   const level = integrity.isNews(verdict.reason) ? 'warn' : 'debug';

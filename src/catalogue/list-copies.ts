@@ -1,16 +1,13 @@
-import { MEDIA, type Media, type ParsedKey, parseKey } from '../../copies/key.ts';
-import { RUN_TYPES } from '../../copies/run-type.ts';
-import type { Destination, ObjectInfo } from '../../destinations/destination.ts';
-import type { Role } from '../../kinds/kind.ts';
-import type { JobContext } from '../job-context.ts';
+import { MEDIA, type Media, type ParsedKey, parseKey } from '../copies/key.ts';
+import { RUN_TYPES } from '../copies/run-type.ts';
+import type { Destination } from '../destinations/destination.ts';
+import type { FoundCopy, Role } from '../kinds/found-copy.ts';
 
-/** A copy that lies on the destination or below keep_local_path. */
-export interface FoundCopy {
-  readonly place: Role;
-  readonly object: ObjectInfo;
-  readonly parsed: ParsedKey;
-  /** The full path or URL that `ls` prints. */
-  readonly location: string;
+/** The two places. */
+export interface Places {
+  readonly destination: Destination;
+  readonly local: Destination | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** The copies that could be found. */
@@ -25,17 +22,16 @@ export interface FoundCopies {
 }
 
 /**
- * All copies of all hosts: keep-local first, then by media, run type and name. A destination that cannot be listed must
- * not keep anyone from the copies that lie here; without keep_local_path its error is thrown.
+ * The copies whose keys begin with `prefix`, by default all of all hosts: keep-local first, then by media, run type and name. A destination that
+ * cannot be listed must not keep anyone from the copies that are here; without keep_local_path its error is thrown.
  */
-export async function findCopies({
-  local,
-  destination,
-  signal,
-}: Pick<JobContext, 'local' | 'destination' | 'signal'>): Promise<FoundCopies> {
-  const kept = local === undefined ? [] : await findIn(local, 'local');
+export async function listCopies({ local, destination, signal }: Places, prefix = ''): Promise<FoundCopies> {
+  const kept = local === undefined ? [] : await findIn(local, 'local', prefix);
   try {
-    return { ...collect([...kept, ...(await findIn(destination, 'destination'))]), failure: undefined };
+    return {
+      ...collect([...kept, ...(await findIn(destination, 'destination', prefix))]),
+      failure: undefined,
+    };
   } catch (failure) {
     if (local === undefined || signal.aborted) throw failure;
     return { ...collect(kept), failure };
@@ -76,10 +72,11 @@ function sort(copies: readonly FoundCopy[]): FoundCopy[] {
   });
 }
 
-async function findIn(destination: Destination, place: FoundCopy['place']): Promise<FoundObject[]> {
+async function findIn(destination: Destination, place: Role, prefix: string): Promise<FoundObject[]> {
   const objects: FoundObject[] = [];
-  for await (const object of destination.list('')) {
-    objects.push({ place, object, parsed: parseKey(object.key), location: destination.locate(object.key) });
+  for await (const object of destination.list(prefix)) {
+    const [parsed, location] = [parseKey(object.key), destination.locate(object.key)];
+    objects.push({ place, destination, object, parsed, location });
   }
   return objects;
 }

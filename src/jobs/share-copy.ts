@@ -1,6 +1,7 @@
-import { TwinDbError } from '../../errors.ts';
-import type { JobContext } from '../job-context.ts';
-import { findRemoteCopy } from './find-copy.ts';
+import { openCatalogue } from '../catalogue/catalogue.ts';
+import { findAtDestination } from '../catalogue/find-copy.ts';
+import { TwinDbError } from '../errors.ts';
+import type { JobContext } from './job-context.ts';
 
 /** A link to a copy. */
 export interface SharedCopy {
@@ -31,7 +32,7 @@ export function requireSharing({
  */
 export async function shareCopy(wanted: string, seconds: number, context: JobContext): Promise<SharedCopy> {
   const share = requireSharing(context);
-  const { object, destination } = await findRemoteCopy(wanted, context);
+  const { object, location } = await findAtDestination(wanted, openCatalogue(context));
   const expires = new Date(context.now().getTime() + seconds * 1000);
-  return { location: destination.locate(object.key), url: await share(object.key, seconds), expires };
+  return { location, url: await share(object.key, seconds), expires };
 }

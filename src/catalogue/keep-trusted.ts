@@ -1,11 +1,7 @@
-import { describeError, type UnauthenticatedError } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { describeError, type UnauthenticatedError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { refusal } from './authenticate.ts';
-import type { Candidate } from './find-copy.ts';
-import type { Lookup } from './find-record.ts';
-
-/** A candidate, and what its status says of it. */
-export type Known<C> = Candidate & { readonly lookup: Lookup<C> };
+import type { KnownCopy, Lookup } from './catalogue.ts';
 
 /**
  * The candidates that may be used, those that are proven first. Without encryption both places hold the same bytes, so an entry in one that
@@ -13,12 +9,12 @@ export type Known<C> = Candidate & { readonly lookup: Lookup<C> };
  * UnauthenticatedError is thrown.
  */
 export function keepTrusted<C extends { readonly sha256: string | undefined }>(
-  candidates: readonly Known<C>[],
+  candidates: readonly KnownCopy<C>[],
   { log }: { readonly log: Pick<Log, 'warn'> },
-): Known<C>[] {
+): KnownCopy<C>[] {
   const judged = candidates.map((each) => ({ ...each, lookup: bestLookup(each, candidates) }));
-  const refused = judged.flatMap(({ destination, object, lookup: { verdict } }): UnauthenticatedError[] =>
-    verdict.kind === 'refused' ? [refusal(verdict, destination.locate(object.key))] : [],
+  const refused = judged.flatMap(({ location, lookup: { verdict } }): UnauthenticatedError[] =>
+    verdict.kind === 'refused' ? [refusal(verdict, location)] : [],
   );
   const trusted = judged.filter(({ lookup: { verdict } }) => verdict.kind !== 'refused');
   if (trusted.length === 0 && refused[0]) throw refused[0];
@@ -26,14 +22,22 @@ export function keepTrusted<C extends { readonly sha256: string | undefined }>(
   return trusted.toSorted((a, b) => Number(isProven(b)) - Number(isProven(a)));
 }
 
-function isProven<C>({ lookup }: Known<C>): boolean {
+/** What the first status that lists a copy, and may be believed, says of it; undefined when none does. */
+export function recordOf<C>(candidates: readonly KnownCopy<C>[]): C | undefined {
+  const listed = candidates.find(
+    ({ lookup: { record, verdict } }) => record !== undefined && verdict.kind !== 'refused',
+  );
+  return listed?.lookup.record;
+}
+
+function isProven<C>({ lookup }: KnownCopy<C>): boolean {
   return lookup.verdict.kind === 'authentic';
 }
 
 /** The object's own, unless only that of its twin is proven, or only its twin's has a checksum. */
 function bestLookup<C extends { readonly sha256: string | undefined }>(
-  own: Known<C>,
-  candidates: readonly Known<C>[],
+  own: KnownCopy<C>,
+  candidates: readonly KnownCopy<C>[],
 ): Lookup<C> {
   const rank = ({ verdict, record }: Lookup<C>): number =>
     (verdict.kind === 'refused' ? 0 : verdict.kind === 'unproven' ? 2 : 4) +

@@ -1,0 +1,43 @@
+import { describeError } from '../errors.ts';
+import type { FoundCopy } from '../kinds/found-copy.ts';
+import { openKind } from '../kinds/kinds.ts';
+import type { Attributes } from '../status/entries.ts';
+import type { Catalogue } from './catalogue.ts';
+
+/** A copy and what the status says of it. */
+export interface MarkedCopy extends FoundCopy {
+  /** Whether the status lists it; undefined where that is not known. */
+  readonly listed: boolean | undefined;
+  readonly attributes: Attributes | undefined;
+}
+
+interface MarkedCopies {
+  readonly copies: readonly MarkedCopy[];
+  /** Whether every status could be read. */
+  readonly complete: boolean;
+}
+
+/** Looks each copy up in the status of its kind, host and place. A status that cannot be read is reported, not fatal. */
+export async function markListed(
+  found: readonly FoundCopy[],
+  { status, context }: Catalogue,
+): Promise<MarkedCopies> {
+  const failures = new Set<unknown>();
+  const copies: MarkedCopy[] = [];
+  for (const copy of found) {
+    const { failure, attributesOf } = await status(
+      copy.place,
+      copy.parsed.host,
+      await openKind(copy.parsed.media),
+    );
+    if (failure !== undefined && !failures.has(failure)) context.log.error(describeError(failure));
+    if (failure !== undefined) failures.add(failure);
+    const attributes = attributesOf(copy);
+    copies.push({
+      ...copy,
+      listed: failure === undefined ? attributes !== undefined : undefined,
+      attributes,
+    });
+  }
+  return { copies, complete: failures.size === 0 };
+}
