@@ -56,6 +56,7 @@ export async function backUpDirectory(
       `Not everything in ${quoteLocation(path)} is in its copy:${remarks}`,
     );
   }
+  const finished = toSeconds(context.now());
   const describe = (object: StoredObject): FileCopy => ({
     key: object.key,
     host,
@@ -63,7 +64,7 @@ export async function backUpDirectory(
     name: nameOfKey(object.key),
     sourcePath: path,
     backupStarted: toSeconds(started),
-    backupFinished: toSeconds(context.now()),
+    backupFinished: finished,
     size: object.size,
     sha256: object.sha256,
     unpackedSize,

@@ -7,9 +7,9 @@ import type { RecordedCopy } from '../../kinds/kind.ts';
 import type { Attributes } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import type { JobContext } from '../job-context.ts';
+import { readCopy, readObject } from '../read-copy.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
-import { readCopy, readObject } from './read-copy.ts';
 
 /**
  * Checks each copy, then looks for entries without an object. Copies that could not be entered are tried again when all
@@ -101,7 +101,9 @@ async function examine(
   context: JobContext,
 ): Promise<Examined<RecordedCopy>> {
   const examination = await kind.examine(found, surroundings);
-  const examined = await examination.describe(await readCopy(found, examination.stages, context));
+  const examined = await examination.describe(
+    await readCopy(found, { size: found.object.size }, examination.stages, context),
+  );
   // What is in the way in another place counts only when it is needed; a signal ends everything.
   context.signal.throwIfAborted();
   return examined;

@@ -32,7 +32,9 @@ describe('a sample of the copies', () => {
   it('is the same twice a day, whatever the order of the list, and another one the next day', () => {
     const names = namesOf(100);
     const chosen = chooseSample(names, { parts: 20 }, day(3));
-    expect(chooseSample(names.toReversed(), { parts: 20 }, new Date(day(3).getTime() + 60_000))).toEqual(chosen);
+    expect(chooseSample(names.toReversed(), { parts: 20 }, new Date(day(3).getTime() + 60_000))).toEqual(
+      chosen,
+    );
     expect([...chooseSample(names, { parts: 20 }, day(4))].some((name) => chosen.has(name))).toBe(false);
   });
 
