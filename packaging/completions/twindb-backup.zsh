@@ -34,6 +34,7 @@ _twindb_backup_check() {
     '--type[only copies of this type]:value:(files mysql binlog)' \
     '--hostname[only copies of this host (default\: all; with --adopt this host)]:value:_files' \
     '--read[also read the copies that are in the status, and compare their checksums]' \
+    '--sample[read only a part of those, 5%, 1/20, or 20 of them, and another one the next day; implies --read]:value:_files' \
     '--adopt[enter whole copies that no status knows, so that retention counts them]' \
     '--max-age[fail when the newest copy of what this host backs up is older\: 90m, 26h, 2d (default\: \[check\] max_age)]:value:_files' \
     '--lock-file[as for backup, while a copy is entered]:value:_files' \
@@ -89,6 +90,17 @@ _twindb_backup_restore() {
   esac
 }
 
+_twindb_backup_verify_file() {
+  _arguments -s \
+    '--source[with latest\: only the newest copy of this directory]:value:_files' \
+    '--hostname[whose latest copies (default\: this host)]:value:_files' \
+    '--json[print JSON, as without this option]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
+}
+
 _twindb_backup_verify_mysql() {
   _arguments -s \
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
@@ -106,10 +118,11 @@ _twindb_backup_verify() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((mysql\:"Restore a copy of MySQL, and print as JSON whether that went well and how long it took."))' \
+    '1:command:((file\:"Read a copy of a directory to its end without unpacking it to a disk, and print as JSON whether it is as it was stored." mysql\:"Restore a copy of MySQL, and print as JSON whether that went well and how long it took."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
+    file) _twindb_backup_verify_file ;;
     mysql) _twindb_backup_verify_mysql ;;
   esac
 }

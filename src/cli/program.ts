@@ -5,6 +5,7 @@ import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { addCloneCommand } from './clone-command.ts';
 import { parseDuration } from './parse-duration.ts';
+import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
 import { version } from './version.ts';
 
@@ -36,6 +37,11 @@ const ACCEPT = [
 
 function collectCopies(copy: string, before: readonly string[] = []): string[] {
   return [...before, unquoteLocation(copy)];
+}
+
+/** A directory as the status has it. */
+function trimSlashes(directory: string): string {
+  return directory.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 }
 
 /** What Signature Version 4 allows a URL at most, in days. */
@@ -117,6 +123,14 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('--hostname <host>', 'only copies of this host (default: all; with --adopt this host)')
     .option('--read', 'also read the copies that are in the status, and compare their checksums')
+    .addOption(
+      new Option(
+        '--sample <part>',
+        'read only a part of those, 5%, 1/20, or 20 of them, and another one the next day; implies --read',
+      )
+        .argParser(parseSample)
+        .implies({ read: true }),
+    )
     .option('--adopt', 'enter whole copies that no status knows, so that retention counts them')
     .addOption(
       new Option(
@@ -157,10 +171,26 @@ export function buildProgram(run: Runner): Command {
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-binlog.ts')).restoreBinlog));
 
-  program
+  const verify = program
     .command('verify')
     .description('Find out whether a copy can be restored.')
-    .helpCommand(false)
+    .helpCommand(false);
+  verify
+    .command('file')
+    .description(
+      'Read a copy of a directory to its end without unpacking it to a disk, and print as JSON whether it is as it was stored.',
+    )
+    .argument(
+      '[copy]',
+      'as restore file takes it, or "latest": the newest one of each directory in backup_dirs; without it the copies are listed',
+      unquoteLocation,
+    )
+    .option('--source <dir>', 'with latest: only the newest copy of this directory', trimSlashes)
+    .option('--hostname <host>', 'whose latest copies (default: this host)')
+    .option('--json', 'print JSON, as without this option')
+    .option(...ACCEPT)
+    .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
+  verify
     .command('mysql')
     .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
     .argument(

@@ -25,7 +25,7 @@ const STREAM = 'db1/daily/mysql/mysql-2026-01-01_00_00_01.xbstream.gz';
 /** Reads every byte of a copy, as `check` does of one that no status lists. */
 async function examine(context: JobContext): Promise<void> {
   const selection = { media: undefined, host: undefined, wanted: [] };
-  const options = { read: true, underLock: undefined };
+  const options = { read: 'all' as const, underLock: undefined };
   await checkCopies(
     selection,
     options,

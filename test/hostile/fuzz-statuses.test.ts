@@ -142,7 +142,7 @@ async function lookAt(context: JobContext): Promise<void> {
   await ls({ json: true }, command);
   await checkCopies(
     { media: undefined, host: undefined, wanted: [] },
-    { read: true, underLock: undefined },
+    { read: 'all' as const, underLock: undefined },
     ({ problem }) => {
       if (problem !== undefined) expectTyped(problem);
     },

@@ -12,6 +12,7 @@ import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
+import { chooseSample } from './sample.ts';
 
 /** Which copies to check. */
 export interface Selection {
@@ -44,9 +45,11 @@ export async function checkCopies(
     for (const name of names) unseen.delete(name);
     return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
   };
+  const isRead = choose(found, selection, options.read, context.now());
   const checkOne = async (group: Group): Promise<void> => {
     try {
-      for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
+      for await (const checked of checkGroup({ ...group, isWanted, isRead }, options, context))
+        report(checked);
     } catch (error) {
       context.signal.throwIfAborted();
       context.log.error(describeError(error));
@@ -121,7 +124,29 @@ function requireSomething(
   });
 }
 
-type Group = Omit<CheckedGroup, 'isWanted'>;
+/** Which copies are read. A sample is one of all that are selected, also of those that no status lists: they are read in any case. */
+function choose(
+  { copies }: FoundCopies,
+  { host, media, wanted }: Selection,
+  read: CheckOptions['read'],
+  now: Date,
+): CheckedGroup['isRead'] {
+  if (typeof read === 'string') return () => read === 'all';
+  const selected = copies.filter(
+    ({ parsed, location, object }) =>
+      (host === undefined || parsed.host === host) &&
+      (media === undefined || parsed.media === media) &&
+      (wanted.length === 0 || [location, object.key, parsed.name].some((name) => wanted.includes(name))),
+  );
+  const chosen = chooseSample(
+    selected.map(({ location }) => location),
+    read,
+    now,
+  );
+  return ({ location }) => chosen.has(location);
+}
+
+type Group = Omit<CheckedGroup, 'isWanted' | 'isRead'>;
 
 /** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
 type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;

@@ -1,38 +1,22 @@
 import { performance } from 'node:perf_hooks';
 import { type Catalogue, openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
+import { LATEST, listNewestFirst } from '../../catalogue/newest-copies.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
-import { compareNewestFirst } from '../../retention/newest-first.ts';
-import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
-
-/** Instead of a copy: the newest one that the status of the host lists. */
-const LATEST = 'latest';
+import type { Verification } from './verification.ts';
 
 interface VerifyOptions {
   /** Where to restore to; must be empty or absent. Undefined: a temporary folder, which is removed. */
   readonly dst: string | undefined;
   /** Whose newest copy `latest` is. */
   readonly host: string;
-}
-
-/** What came of it. */
-export interface Verification {
-  /** The key of the copy, or what was asked for when there is no such copy. */
-  readonly copy: string;
-  /** Where the copy is; undefined when there is none. */
-  readonly location: string | undefined;
-  /** Seconds. */
-  readonly restoreTime: number;
-  /** Why the copy cannot be restored; undefined when it can. */
-  readonly failure: string | undefined;
 }
 
 /** Restores a copy, to know that it can be restored. Throws only when it was interrupted. */
@@ -80,18 +64,10 @@ export async function verifyMysql(
 }
 
 async function findLatest(host: string, catalogue: Catalogue, now: Date): Promise<string> {
-  const { destination, local } = catalogue.context;
-  const copies: MysqlCopy[] = [];
-  for (const place of local === undefined
-    ? (['destination'] as const)
-    : (['destination', 'local'] as const)) {
-    const status = await catalogue.status(place, host, MYSQL);
-    if (status.failure !== undefined) throw status.failure as Error;
-    copies.push(...status.copies);
-  }
-  const [latest] = copies.filter((copy) => copy.host === host).toSorted(compareNewestFirst(toSeconds(now)));
+  const [latest] = await listNewestFirst(host, MYSQL, catalogue, now);
   if (latest !== undefined) return keepLocalKey(latest.key);
-  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${destination.url}`, {
+  const { url } = catalogue.context.destination;
+  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${url}`, {
     remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
   });
 }
