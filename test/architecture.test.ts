@@ -106,6 +106,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'copies',
     'destinations',
+    'destinations/config',
     'errors',
     'exporters',
     'foreign-text',

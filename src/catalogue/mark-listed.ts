@@ -1,4 +1,3 @@
-import { describeError } from '../errors.ts';
 import type { FoundCopy } from '../kinds/found-copy.ts';
 import { openKind } from '../kinds/kinds.ts';
 import type { Attributes } from '../status/entries.ts';
@@ -13,15 +12,12 @@ export interface MarkedCopy extends FoundCopy {
 
 interface MarkedCopies {
   readonly copies: readonly MarkedCopy[];
-  /** Whether every status could be read. */
-  readonly complete: boolean;
+  /** Why a status could not be read, of each that could not. */
+  readonly failures: readonly unknown[];
 }
 
-/** Looks each copy up in the status of its kind, host and place. A status that cannot be read is reported, not fatal. */
-export async function markListed(
-  found: readonly FoundCopy[],
-  { status, context }: Catalogue,
-): Promise<MarkedCopies> {
+/** Looks each copy up in the status of its kind, host and place. A status that cannot be read keeps nobody from the others. */
+export async function markListed(found: readonly FoundCopy[], { status }: Catalogue): Promise<MarkedCopies> {
   const failures = new Set<unknown>();
   const copies: MarkedCopy[] = [];
   for (const copy of found) {
@@ -30,7 +26,6 @@ export async function markListed(
       copy.parsed.host,
       await openKind(copy.parsed.media),
     );
-    if (failure !== undefined && !failures.has(failure)) context.log.error(describeError(failure));
     if (failure !== undefined) failures.add(failure);
     const attributes = attributesOf(copy);
     copies.push({
@@ -39,5 +34,5 @@ export async function markListed(
       attributes,
     });
   }
-  return { copies, complete: failures.size === 0 };
+  return { copies, failures: [...failures] };
 }

@@ -18,16 +18,17 @@ interface LsOptions {
 export async function ls({ type, json, long }: LsOptions, context: CommandContext): Promise<boolean> {
   const catalogue = openCatalogue(context);
   const found = await catalogue.list();
-  if (found.failure !== undefined) context.log.error(describeError(found.failure));
   const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
-  const { copies, complete } = await markListed(wanted, catalogue);
+  const { copies, failures } = await markListed(wanted, catalogue);
+  const missing = [...(found.failure === undefined ? [] : [found.failure]), ...failures];
+  for (const failure of missing) context.log.error(describeError(failure));
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
   else {
     const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => quoteLocation(location));
     if (context.interactive) printForPeople(copies, lines, context);
     else for (const line of lines) context.print(line);
   }
-  return complete && found.failure === undefined;
+  return missing.length === 0;
 }
 
 /** The documented shape of `ls --json`; see docs/usage.md. */

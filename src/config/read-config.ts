@@ -2,7 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { quote } from 'shlex';
 import { COMPRESSORS } from '../compression/compressors.ts';
 import { byRunType } from '../copies/run-type.ts';
-import { DRIVERS } from '../destinations/drivers.ts';
+import { DRIVERS, folderHere } from '../destinations/drivers.ts';
 import { ConfigError } from '../errors.ts';
 import { normalizeBackupDirs } from './backup-dirs.ts';
 import { warnOfUnknownNames } from './check-names.ts';
@@ -39,11 +39,12 @@ function readSource(options: Options, file: string, warn: (message: string) => v
 
 function readKeepLocalPath(options: Options, destination: DestinationConfig): string | undefined {
   const keepLocalPath = options.get('destination', 'keep_local_path');
-  if (destination.kind === 'local' && keepLocalPath === destination.backupDir) {
+  const folder = folderHere(destination);
+  if (folder !== undefined && keepLocalPath === folder.path) {
     throw options.refuse(
       'destination',
       'keep_local_path',
-      'is the same directory as [local] backup_dir',
+      `is the same directory as ${folder.option}`,
       'Choose another directory, or remove keep_local_path: the copies are local already.',
     );
   }

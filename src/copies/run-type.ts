@@ -34,3 +34,8 @@ export function isRunType(text: string): text is RunType {
 export function byRunType<T>(valueOf: (runType: RunType) => T): Record<RunType, T> {
   return Object.fromEntries(RUN_TYPES.map((runType) => [runType, valueOf(runType)])) as Record<RunType, T>;
 }
+
+/** Whether the next run is so near that one which is left out needs no message: it would be a mail each hour, of cron. */
+export function isSoonRunAgain(runType: RunType): boolean {
+  return RUN_TYPE_TABLE[runType].interval <= HOUR;
+}

@@ -13,14 +13,16 @@ interface DriverConfig<C, R extends OptionRows> {
   readonly read: (section: SectionOptions<R>) => C;
   /** What the sample configuration says in that section. */
   readonly sample: string;
+  /** Where the copies are kept in a folder of this machine: the option that names it, and the folder. Absent: they are elsewhere. */
+  readonly folder?: { readonly option: keyof R & string; readonly of: (config: C) => string };
 }
 
 /** A row of the table. `open` loads the driver: the AWS SDK and ssh2 would double the time that the command takes to start. */
 function driver<C, R extends OptionRows>(
-  { options, read, sample }: DriverConfig<C, R>,
+  { options, read, sample, folder }: DriverConfig<C, R>,
   open: (config: C, log: Log) => Promise<Destination>,
 ) {
-  return { options, read, sample, open };
+  return { options, read, sample, folder, open };
 }
 
 /**
@@ -45,4 +47,18 @@ export const DESTINATION_KINDS = Object.keys(DRIVERS) as DestinationKind[];
 export async function openDestination(config: DestinationConfig, log: Log): Promise<Destination> {
   const { open } = DRIVERS[config.kind];
   return await (open as (config: DestinationConfig, log: Log) => Promise<Destination>)(config, log);
+}
+
+/** A folder of this machine, and the option that names it, such as `[local] backup_dir`. */
+interface FolderHere {
+  readonly option: string;
+  readonly path: string;
+}
+
+/** The folder of this machine that a destination keeps the copies in; undefined where they are elsewhere. */
+export function folderHere(config: DestinationConfig): FolderHere | undefined {
+  const { folder } = DRIVERS[config.kind];
+  if (folder === undefined) return undefined;
+  const path = (folder.of as (config: DestinationConfig) => string)(config);
+  return { option: `[${config.kind}] ${folder.option}`, path };
 }

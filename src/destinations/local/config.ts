@@ -14,6 +14,8 @@ export function read(section: SectionOptions<typeof options>): LocalConfig {
   return { kind: 'local', backupDir: section.get('backup_dir') };
 }
 
+export const folder = { option: 'backup_dir', of: ({ backupDir }: LocalConfig) => backupDir } as const;
+
 /** What the sample configuration says below `[local]`. */
 export const sample = `# For disks of this machine, or a mounted NFS share. Copies on the disk they were made from are no backup.
 backup_dir=/var/backup

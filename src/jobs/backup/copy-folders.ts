@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { folderHere } from '../../destinations/drivers.ts';
 import { hasCode, TwinDbError } from '../../errors.ts';
 
 /**
@@ -11,10 +12,7 @@ export async function copyFoldersBelow(
   path: string,
   { destination, keepLocalPath }: Pick<Config, 'destination' | 'keepLocalPath'>,
 ): Promise<string[]> {
-  const folders = [
-    ...(destination.kind === 'local' ? [destination.backupDir] : []),
-    ...(keepLocalPath === undefined ? [] : [keepLocalPath]),
-  ];
+  const folders = [folderHere(destination)?.path, keepLocalPath].filter((folder) => folder !== undefined);
   const realPath = await resolveLinks(path);
   const below: string[] = [];
   for (const folder of folders) {

@@ -1,5 +1,5 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
+import { isSoonRunAgain, RUN_TYPE_TABLE, type RunType } from '../../copies/run-type.ts';
 import { describeError, LockTimeoutError, OutgrownError, TwinDbError } from '../../errors.ts';
 import { exportReport } from '../../exporters/export-report.ts';
 import { thisMachine } from '../../lock/machine-id.ts';
@@ -62,8 +62,8 @@ export async function runBackup(
     await report();
     return succeeded;
   } catch (error) {
-    // The next hourly run is near, and cron would send a mail each hour of a long daily one. But one that never ends is news.
-    if (error instanceof LockTimeoutError && runType === 'hourly' && !error.isOverdue) {
+    // Else cron would send a mail each hour of a long daily run. But one that never ends is news.
+    if (error instanceof LockTimeoutError && isSoonRunAgain(runType) && !error.isOverdue) {
       log.debug(error.message);
       return true;
     }

@@ -19,13 +19,18 @@ export function hasServer({ mysql, source }: Config): boolean {
   return mysql !== undefined && (source.backupMysql || existsSync(mysql.defaultsFile));
 }
 
-function listParts(config: Config): Part[] {
+/** What a run backs up. */
+export function listParts(
+  config: Config,
+  { binlogsOnly }: { readonly binlogsOnly: boolean } = { binlogsOnly: false },
+): Part[] {
   const { backupDirs, backupMysql } = config.source;
-  return [
+  const parts = [
     ...backupDirs.map(directoryPart),
     ...(backupMysql ? [MYSQL_PART] : []),
     ...(hasServer(config) ? [BINLOG_PART] : []),
   ];
+  return parts.filter(({ media }) => !binlogsOnly || media === 'binlog');
 }
 
 /** What a configuration backs up in all of its runs. */
@@ -46,7 +51,7 @@ export function createRunRecord(
   { runType, binlogsOnly }: { readonly runType: RunType; readonly binlogsOnly: boolean },
   { config, now }: Pick<JobContext, 'config' | 'now'>,
 ): RunRecord {
-  const parts = listParts(config).filter(({ media }) => !binlogsOnly || media === 'binlog');
+  const parts = listParts(config, { binlogsOnly });
   const noted = new Map<string, BackupOutcome>();
   const describe = (part: Part, start: number, size: number | undefined): BackupOutcome => ({
     ...part,

@@ -3,7 +3,7 @@ import { describeError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import type { PlacesOfKinds } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
-import { hasServer } from './run-record.ts';
+import { listParts } from './run-record.ts';
 
 /**
  * Warns when a status of what is to be backed up lists nothing although copies are there: it was lost, with its second copy, or
@@ -11,14 +11,12 @@ import { hasServer } from './run-record.ts';
  * part of the run that needs it.
  */
 export async function warnOfLostStatus(
-  { files, mysql, binlog }: PlacesOfKinds,
-  { binlogsOnly }: { readonly binlogsOnly: boolean },
+  places: PlacesOfKinds,
+  run: { readonly binlogsOnly: boolean },
   context: JobContext,
 ): Promise<void> {
-  const { backupDirs, backupMysql } = context.config.source;
-  if (backupDirs.length > 0 && !binlogsOnly) await look(files, context);
-  if (backupMysql && !binlogsOnly) await look(mysql, context);
-  if (hasServer(context.config)) await look(binlog, context);
+  const made = new Set(listParts(context.config, run).map(({ media }) => media));
+  for (const media of made) await look(places[media], context);
 }
 
 async function look(places: CopyPlaces, context: JobContext): Promise<void> {
