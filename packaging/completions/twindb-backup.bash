@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --cache | --source | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --before | --source | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -34,12 +34,12 @@ _twindb_backup() {
     case $command in
       '') words='--version --debug --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
-      'ls') words='--type -l --long --json -h --help' ;;
+      'ls') words='--type -l --long --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;
-      'restore file') words='--dst --keep-going --accept-unauthenticated -h --help' ;;
-      'restore mysql') words='--dst --cache --accept-unauthenticated -h --help' ;;
+      'restore file') words='--dst --glob --before --source --hostname --keep-going --accept-unauthenticated -h --help' ;;
+      'restore mysql') words='--dst --before --hostname --cache --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;

@@ -15,9 +15,11 @@ _twindb_backup_ls() {
     '--type[only copies of this type]:value:(files mysql binlog)' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
-    '--json[print one JSON document with all that is known of each copy]' \
+    '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
-    '(-h --help)--help[print help and exit]'
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
 }
 
 _twindb_backup_status() {
@@ -48,16 +50,23 @@ _twindb_backup_check() {
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--glob[the paths are patterns\: * ? \[a-z\] within a name, ** for any number of folders]' \
+    '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--source[with latest\: only copies of this directory]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--keep-going[keep the rest when some files cannot be made here; exit code 1]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:copy:_files'
+    '1:copy:_files' \
+    '*:paths:_files'
 }
 
 _twindb_backup_restore_mysql() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
@@ -80,7 +89,7 @@ _twindb_backup_restore() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((file\:"Restore a directory. Its files lie below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -175,7 +184,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in

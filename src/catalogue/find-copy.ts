@@ -7,12 +7,12 @@ import type { FoundCopy, Role } from '../kinds/found-copy.ts';
 import type { Catalogue, CatalogueContext } from './catalogue.ts';
 
 /**
- * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
- * Throws a TwinDbError when there is none, or when several copies have the name.
+ * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has; `media` undefined: of
+ * whatever kind. Throws a TwinDbError when there is none, or when several copies have the name.
  */
 export async function findCopy(
   wanted: string,
-  media: ParsedKey['media'],
+  media: ParsedKey['media'] | undefined,
   catalogue: Catalogue,
 ): Promise<FoundCopy[]> {
   const places = catalogue.context;
@@ -22,7 +22,7 @@ export async function findCopy(
   const candidates = [...kept, ...(await lookUpAtDestination(identity, kept, places))];
   if (candidates.length === 0) throw notFound(wanted, places);
   const [{ parsed }] = candidates as [FoundCopy];
-  if (parsed.media !== media) throw wrongType(wanted, parsed, media);
+  if (media !== undefined && parsed.media !== media) throw wrongType(wanted, parsed, media);
   return candidates;
 }
 

@@ -5,6 +5,7 @@ import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { addCloneCommand } from './clone-command.ts';
 import { parseDuration } from './parse-duration.ts';
+import { parseMoment } from './parse-moment.ts';
 import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
 import { version } from './version.ts';
@@ -30,6 +31,9 @@ const LOCK_FILE = '/var/run/twindb-backup.lock';
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
 
+const LATEST_HELP =
+  'what ls prints, a key, a name that only one copy has, or "latest"; without it the copies are listed';
+
 const ACCEPT = [
   '--accept-unauthenticated',
   'also copies that no key of this machine has signed, although one should have',
@@ -37,6 +41,13 @@ const ACCEPT = [
 
 function collectCopies(copy: string, before: readonly string[] = []): string[] {
   return [...before, unquoteLocation(copy)];
+}
+
+function before(): Option {
+  return new Option(
+    '--before <time>',
+    'with latest: a copy that was finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z',
+  ).argParser(parseMoment);
 }
 
 /** A directory as the status has it. */
@@ -99,11 +110,17 @@ export function buildProgram(run: Runner): Command {
   program
     .command('ls')
     .description(
-      'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name.',
+      'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name; or what is in one copy.',
+    )
+    .argument(
+      '[copy]',
+      'list what is in this copy, without unpacking it to a disk: what ls prints, a key, or a name that only one copy has',
+      unquoteLocation,
     )
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
-    .option('--json', 'print one JSON document with all that is known of each copy')
+    .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
+    .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));
 
   program
@@ -146,17 +163,30 @@ export function buildProgram(run: Runner): Command {
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore
     .command('file')
-    .description('Restore a directory. Its files lie below the target without their leading slash.')
-    .argument('[copy]', COPY_HELP, unquoteLocation)
+    .description(
+      'Restore a directory, or some paths of it. The files are below the target without their leading slash.',
+    )
+    .argument('[copy]', LATEST_HELP, unquoteLocation)
+    .argument(
+      '[paths...]',
+      'files and folders, absolute as they were backed up, or relative to the directory (default: all)',
+      collectCopies,
+    )
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .option('--glob', 'the paths are patterns: * ? [a-z] within a name, ** for any number of folders')
+    .addOption(before())
+    .option('--source <dir>', 'with latest: only copies of this directory', trimSlashes)
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
   restore
     .command('mysql')
     .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', COPY_HELP, unquoteLocation)
+    .argument('[copy]', LATEST_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .addOption(before())
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',

@@ -16,7 +16,7 @@ export class TarCheck extends Transform {
 
   constructor({ remedy, onMember }: TarCheckOptions = {}) {
     super({ highWaterMark: 1 << 20 });
-    this.#walker = new TarWalker(onMember);
+    this.#walker = new TarWalker(onMember && { member: onMember });
     this.#remedy = remedy;
   }
 

@@ -45,7 +45,7 @@ function archiveOf(...options: string[]): Buffer {
 
 function walk(archive: Buffer, chunkSize = 100_000): { walker: TarWalker; members: TarMember[] } {
   const members: TarMember[] = [];
-  const walker = new TarWalker((member) => members.push(member));
+  const walker = new TarWalker({ member: (member) => members.push(member) });
   for (let at = 0; at < archive.length; at += chunkSize) walker.take(archive.subarray(at, at + chunkSize));
   walker.finish();
   return { walker, members };

@@ -16,12 +16,24 @@ const MAX_EXTRA = 16 << 20;
 const EXTRA_TYPES = ['L', 'K', 'x', 'g', 'X'];
 
 /**
+ * Gets to see what an archive is made of: of each member what stands in front of its header, the member, its blocks (header, map, contents). The
+ * bytes are the visitor's to keep.
+ */
+export interface TarVisitor {
+  extra?(bytes: Buffer): void;
+  member?(member: TarMember): void;
+  body?(bytes: Buffer): void;
+  /** The blocks that end the archive, and what fills it up. */
+  end?(bytes: Buffer): void;
+}
+
+/**
  * Goes through a tar archive as it comes, counts its members and tells of each. Throws an IntegrityError at the first byte that makes it
  * a damaged one, or none, and at the end when that is missing: tar takes an empty stream, and one that was cut between
  * two members, for a complete archive. Memory does not grow with the archive.
  */
 export class TarWalker {
-  readonly #onMember: ((member: TarMember) => void) | undefined;
+  readonly #visitor: TarVisitor;
   readonly #block = Buffer.alloc(BLOCK_SIZE);
   #filled = 0;
   #size = 0;
@@ -34,8 +46,8 @@ export class TarWalker {
   /** What the next block is; `last`: the second of the two that end an archive. */
   #next: 'header' | 'map' | 'last' | 'padding' = 'header';
 
-  constructor(onMember?: (member: TarMember) => void) {
-    this.#onMember = onMember;
+  constructor(visitor: TarVisitor = {}) {
+    this.#visitor = visitor;
   }
 
   /** Bytes of the archive so far. */
@@ -65,6 +77,7 @@ export class TarWalker {
     if (this.#next === 'padding') {
       if (!isZero(bytes)) throw new IntegrityError('the archive in it is followed by other data');
       this.#size += bytes.length;
+      this.#visitor.end?.(bytes);
       return bytes.length;
     }
     // Contents of a sparse file begin behind its whole map.
@@ -72,7 +85,12 @@ export class TarWalker {
       const part = bytes.subarray(0, this.#contents);
       this.#contents -= part.length;
       this.#size += part.length;
-      this.#extra?.parts.push(Buffer.from(part));
+      if (this.#extra === undefined) this.#visitor.body?.(part);
+      else {
+        const kept = Buffer.from(part);
+        this.#extra.parts.push(kept);
+        this.#visitor.extra?.(kept);
+      }
       if (this.#contents === 0) this.#finishExtra();
       return part.length;
     }
@@ -89,14 +107,17 @@ export class TarWalker {
 
   #takeBlock(): void {
     if (this.#next === 'map') {
+      this.#visitor.body?.(Buffer.from(this.#block));
       if (!mapGoesOn(this.#block)) this.#next = 'header';
       return;
     }
     const isEnd = isZero(this.#block);
     if (this.#size === BLOCK_SIZE && (isEnd || !hasChecksum(this.#block))) throw notTar();
     if (this.#next === 'last' && !isEnd) throw this.#damaged('a single block of zeros is in its middle');
-    if (isEnd) this.#next = this.#next === 'last' ? 'padding' : 'last';
-    else if (!hasChecksum(this.#block)) throw this.#damaged('the checksum of a header does not match');
+    if (isEnd) {
+      this.#next = this.#next === 'last' ? 'padding' : 'last';
+      this.#visitor.end?.(Buffer.from(this.#block));
+    } else if (!hasChecksum(this.#block)) throw this.#damaged('the checksum of a header does not match');
     else this.#explain(() => this.#takeHeader(new TarHeader(this.#block)));
   }
 
@@ -110,11 +131,13 @@ export class TarWalker {
     if (header.hasMoreMap) this.#next = 'map';
     if (isExtra) {
       this.#extra = { type, length, parts: [] };
+      this.#visitor.extra?.(Buffer.from(this.#block));
       if (length === 0) this.#finishExtra();
       return;
     }
     this.#members += 1;
-    this.#onMember?.(header.describe(this.#overrides));
+    this.#visitor.member?.(header.describe(this.#overrides));
+    this.#visitor.body?.(Buffer.from(this.#block));
     this.#overrides = {};
   }
 

@@ -51,7 +51,7 @@ it('an archive', { timeout: TIMEOUT }, async () => {
   await fuzz(25, input, async (bytes) => {
     prey.reset();
     prey.plant(ARCHIVE, bytes);
-    await prey.run((context) => restoreFile(ARCHIVE, prey.dst, context));
+    await prey.run((context) => restoreFile(ARCHIVE, { dst: prey.dst }, context));
     await prey.run(examine);
   });
 });

@@ -1,8 +1,7 @@
-import type { Duplex, Writable } from 'node:stream';
 import type { KnownCopy } from '../../catalogue/catalogue.ts';
 import { pinFolder } from '../../pinned-folder.ts';
-import type { Stage } from '../../pipeline/run-pipeline.ts';
 import type { JobContext } from '../job-context.ts';
+import type { LastStages } from '../read-copy.ts';
 import { leaveEmpty } from './claim-folder.ts';
 import { type RecordedBytes, readCandidates } from './read-candidates.ts';
 import { leastSize, measureSpace, requireSpace } from './space.ts';
@@ -15,10 +14,10 @@ interface Fetch {
   readonly dst: string;
   /** The folder that the operator named, for messages. */
   readonly dstName: string;
-  /** A stage in front of the last one that errors when its input was cut short, for copies without a checksum. */
-  readonly checkEnd?: () => Duplex;
-  /** The last stage: takes what the copy was made from. */
-  readonly extract: () => Stage<Writable>;
+  /** Only a part of the copy is kept, so that it may not need the room of all of it. */
+  readonly isPart?: boolean;
+  /** The last stages: they take what the copy was made from. Without a checksum, one of them has to error when its input was cut short. */
+  readonly extract: (hasChecksum: boolean) => LastStages;
   /** Throws when what was extracted cannot be right although every stage succeeded. */
   readonly check?: () => Promise<void>;
 }
@@ -28,7 +27,7 @@ interface Fetch {
  * Returns the location it came from. When all fail, `dst` is empty and the error of the last one is thrown.
  */
 export async function fetchCopy(
-  { candidates, dst, dstName, checkEnd, extract, check }: Fetch,
+  { candidates, dst, dstName, isPart = false, extract, check }: Fetch,
   context: JobContext,
 ): Promise<string> {
   const { location } = await readCandidates(
@@ -36,12 +35,12 @@ export async function fetchCopy(
       candidates,
       verb: 'restore',
       async begin({ object, lookup }) {
+        if (isPart) return;
         const space = await measureSpace(dst, dstName);
         const sizes = { packed: object.size, unpacked: lookup.record?.unpackedSize };
         requireSpace(space, leastSize(space, sizes));
       },
-      // With a checksum the extractor can have its input from the decompressor directly.
-      stages: (hasChecksum) => [...(hasChecksum || checkEnd === undefined ? [] : [checkEnd()]), extract()],
+      stages: extract,
       ...(check && { finish: check }),
       async undo(error) {
         await using folder = await pinFolder(dst);

@@ -1,13 +1,12 @@
 import { performance } from 'node:perf_hooks';
-import { type Catalogue, openCatalogue } from '../../catalogue/catalogue.ts';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
-import { LATEST, listNewestFirst } from '../../catalogue/newest-copies.ts';
-import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import { describeError, TwinDbError } from '../../errors.ts';
+import { LATEST } from '../../catalogue/newest-copies.ts';
+import { describeError } from '../../errors.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
-import { MYSQL } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import type { JobContext } from '../job-context.ts';
+import { findLatestMysql } from './latest-copy.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 import type { Verification } from './verification.ts';
@@ -39,7 +38,10 @@ export async function verifyMysql(
   };
   const restore = async (): Promise<void> => {
     const catalogue = openCatalogue(context);
-    const key = wanted === LATEST ? await findLatest(host, catalogue, context.now()) : wanted;
+    const key =
+      wanted === LATEST
+        ? await findLatestMysql({ host, before: undefined }, catalogue, context.now())
+        : wanted;
     // Whoever names an object wants to know about that one.
     const chain = await findMysqlChain(key, catalogue, { onlyThere: true });
     const candidates = chain.incremental ?? chain.full;
@@ -61,13 +63,4 @@ export async function verifyMysql(
     context.signal.throwIfAborted();
     return finish(describeError(error));
   }
-}
-
-async function findLatest(host: string, catalogue: Catalogue, now: Date): Promise<string> {
-  const [latest] = await listNewestFirst(host, MYSQL, catalogue, now);
-  if (latest !== undefined) return keepLocalKey(latest.key);
-  const { url } = catalogue.context.destination;
-  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${url}`, {
-    remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
-  });
 }
