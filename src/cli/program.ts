@@ -43,7 +43,7 @@ function collectCopies(copy: string, before: readonly string[] = []): string[] {
   return [...before, unquoteLocation(copy)];
 }
 
-function before(): Option {
+function beforeOption(): Option {
   return new Option(
     '--before <time>',
     'with latest: a copy that was finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z',
@@ -174,7 +174,7 @@ export function buildProgram(run: Runner): Command {
     )
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
     .option('--glob', 'the paths are patterns: * ? [a-z] within a name, ** for any number of folders')
-    .addOption(before())
+    .addOption(beforeOption())
     .option('--source <dir>', 'with latest: only copies of this directory', trimSlashes)
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
@@ -185,7 +185,7 @@ export function buildProgram(run: Runner): Command {
     .description('Make a data directory of a full or incremental copy, on which a server can start.')
     .argument('[copy]', LATEST_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
-    .addOption(before())
+    .addOption(beforeOption())
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
       '--cache <dir>',

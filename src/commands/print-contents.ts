@@ -67,7 +67,7 @@ const SPECIAL = [
 
 /** `rwxr-x---`, with the letters of ls(1) for set-user-ID and the like. */
 function describeMode(mode: number): string {
-  const letters = [...'rwxrwxrwx'].map((letter, at) => (mode & (0o400 >> at) ? letter : '-'));
+  const letters = 'rwxrwxrwx'.split('').map((letter, at) => (mode & (0o400 >> at) ? letter : '-'));
   for (const [bit, at, letter] of SPECIAL) {
     if (mode & bit) letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase();
   }

@@ -27,9 +27,15 @@ const ARCHIVE = [
   member('etc/[odd]'),
 ];
 
+interface Selecting {
+  readonly isGlob: boolean;
+  readonly archive: readonly TarMember[];
+  readonly source: string;
+}
+
 function select(
   paths: readonly string[],
-  { isGlob = false, archive = ARCHIVE, source = '/etc' as string | undefined } = {},
+  { isGlob = false, archive = ARCHIVE, source = '/etc' }: Partial<Selecting> = {},
 ) {
   const selection = new PathSelection({ paths, isGlob }, source);
   const selected = archive.filter((each) => selection.isWanted(each)).map(({ path }) => path.toString());
@@ -69,7 +75,9 @@ describe('paths to take out of a copy', () => {
   });
 
   it('are relative to the first member where no status says the directory', () => {
-    expect(select(['hosts'], { source: undefined }).selected).toEqual(['etc/hosts']);
+    const selection = new PathSelection({ paths: ['hosts'], isGlob: false }, undefined);
+    const selected = ARCHIVE.filter((each) => selection.isWanted(each));
+    expect(selected.map(({ path }) => path.toString())).toEqual(['etc/hosts']);
   });
 
   it('may be of a copy of /', () => {
