@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { RUN_TYPES } from './run-type.ts';
+import { isSoonRunAgain, RUN_TYPES } from './run-type.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -18,3 +18,7 @@ it.each(RUN_TYPES)(
     for (const page of ['docs/usage.md', 'docs/installation.md']) expect(read(page)).toContain(runType);
   },
 );
+
+it('only an hourly run is soon run again', () => {
+  expect(RUN_TYPES.filter(isSoonRunAgain)).toEqual(['hourly']);
+});

@@ -1,5 +1,6 @@
 import { parseKey } from '../../copies/key.ts';
 import { describeError } from '../../errors.ts';
+import { KINDS } from '../../kinds/kinds.ts';
 import type { JobContext } from '../job-context.ts';
 import type { PlacesOfKinds } from '../record/open-places.ts';
 import { type CopyPlace, type CopyPlaces, listPlaces } from '../record/record-copy.ts';
@@ -34,7 +35,7 @@ async function lookIn(
 ): Promise<void> {
   const stored = await status.read();
   if (format.entries(stored.status).length > 0) return;
-  const folder = format.kind === 'binlog' ? `${host}/binlog/` : `${host}/`;
+  const folder = KINDS[format.kind].isPeriodic ? `${host}/` : `${host}/${format.kind}/`;
   let isAny = false;
   for await (const { key } of destination.list(folder)) {
     isAny = parseKey(key)?.media === format.kind && !stored.deletions.includes(key);
