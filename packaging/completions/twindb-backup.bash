@@ -11,11 +11,11 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --before | --source | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -35,14 +35,15 @@ _twindb_backup() {
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
-      'ls') words='--type -l --long --json -h --help' ;;
+      'ls') words='--type -l --long --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
-      'check') words='--type --hostname --read --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
+      'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;
-      'restore file') words='--dst --keep-going --accept-unauthenticated -h --help' ;;
-      'restore mysql') words='--dst --cache --accept-unauthenticated -h --help' ;;
+      'restore file') words='--dst --glob --before --source --hostname --keep-going --accept-unauthenticated -h --help' ;;
+      'restore mysql') words='--dst --before --hostname --cache --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
+      'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
       'verify mysql') words='--dst --hostname --json --accept-unauthenticated -h --help' ;;
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
@@ -54,7 +55,7 @@ _twindb_backup() {
       ' 0') words='backup doctor ls status check restore verify share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
-      'verify 0') words='mysql' ;;
+      'verify 0') words='file mysql' ;;
       'clone 0') words='mysql' ;;
       # A copy is known to the destination only.
       *) compopt -o default 2>/dev/null ;;

@@ -23,9 +23,11 @@ _twindb_backup_ls() {
     '--type[only copies of this type]:value:(files mysql binlog)' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
-    '--json[print one JSON document with all that is known of each copy]' \
+    '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
-    '(-h --help)--help[print help and exit]'
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
 }
 
 _twindb_backup_status() {
@@ -42,6 +44,7 @@ _twindb_backup_check() {
     '--type[only copies of this type]:value:(files mysql binlog)' \
     '--hostname[only copies of this host (default\: all; with --adopt this host)]:value:_files' \
     '--read[also read the copies that are in the status, and compare their checksums]' \
+    '--sample[read only a part of those, 5%, 1/20, or 20 of them, and another one the next day; implies --read]:value:_files' \
     '--adopt[enter whole copies that no status knows, so that retention counts them]' \
     '--max-age[fail when the newest copy of what this host backs up is older\: 90m, 26h, 2d (default\: \[check\] max_age)]:value:_files' \
     '--lock-file[as for backup, while a copy is entered]:value:_files' \
@@ -55,16 +58,23 @@ _twindb_backup_check() {
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--glob[the paths are patterns\: * ? \[a-z\] within a name, ** for any number of folders]' \
+    '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--source[with latest\: only copies of this directory]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--keep-going[keep the rest when some files cannot be made here; exit code 1]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:copy:_files'
+    '1:copy:_files' \
+    '*:paths:_files'
 }
 
 _twindb_backup_restore_mysql() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
@@ -87,7 +97,7 @@ _twindb_backup_restore() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((file\:"Restore a directory. Its files lie below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -95,6 +105,17 @@ _twindb_backup_restore() {
     mysql) _twindb_backup_restore_mysql ;;
     binlog) _twindb_backup_restore_binlog ;;
   esac
+}
+
+_twindb_backup_verify_file() {
+  _arguments -s \
+    '--source[with latest\: only the newest copy of this directory]:value:_files' \
+    '--hostname[whose latest copies (default\: this host)]:value:_files' \
+    '--json[print JSON, as without this option]' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:copy:_files'
 }
 
 _twindb_backup_verify_mysql() {
@@ -114,10 +135,11 @@ _twindb_backup_verify() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((mysql\:"Restore a copy of MySQL, and print as JSON whether that went well and how long it took."))' \
+    '1:command:((file\:"Read a copy of a directory to its end without unpacking it to a disk, and print as JSON whether it is as it was stored." mysql\:"Restore a copy of MySQL, and print as JSON whether that went well and how long it took."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
+    file) _twindb_backup_verify_file ;;
     mysql) _twindb_backup_verify_mysql ;;
   esac
 }
@@ -182,7 +204,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in

@@ -53,6 +53,8 @@ describe('completion in bash', () => {
   it('offers the options of the command that is being typed', () => {
     expect(complete('restore', 'mysql', '--')).toEqual([
       '--dst',
+      '--before',
+      '--hostname',
       '--cache',
       '--accept-unauthenticated',
       '--help',

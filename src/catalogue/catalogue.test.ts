@@ -41,6 +41,7 @@ beforeEach(async () => {
     log,
     signal,
     warnLasting: () => undefined,
+    machineId: () => 'machine',
   };
 });
 afterEach(() => rm(folder, { recursive: true }));

@@ -18,6 +18,8 @@ export interface CatalogueContext extends JudgeContext {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly warnLasting: WarnLasting;
+  /** What tells this machine from others of its host name. */
+  readonly machineId: () => string;
 }
 
 /** What the status says of an object, or why it says nothing; and whether the object may be used. */

@@ -10,17 +10,21 @@ import type { FoundCopy, Role } from '../kinds/found-copy.ts';
 import type { Catalogue, CatalogueContext } from './catalogue.ts';
 
 /**
- * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has.
- * Throws a TwinDbError when there is none, or when several copies have the name.
+ * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has; `media` undefined: of
+ * whatever kind. Throws a TwinDbError when there is none, or when several copies have the name.
  */
-export async function findCopy(wanted: string, media: Media, catalogue: Catalogue): Promise<FoundCopy[]> {
+export async function findCopy(
+  wanted: string,
+  media: Media | undefined,
+  catalogue: Catalogue,
+): Promise<FoundCopy[]> {
   const places = catalogue.context;
   const key = keyOf(wanted, places);
   const identity = key === undefined ? await identifyByName(wanted, media, catalogue) : keepLocalKey(key);
   const kept = places.local === undefined ? [] : await lookUp('local', places.local, identity);
   const candidates = [...kept, ...(await lookUpAtDestination(identity, kept, places))];
   const named = candidates[0]?.parsed ?? parseKey(identity);
-  if (named && named.media !== media) throw wrongType(wanted, named.media, media);
+  if (named && media !== undefined && named.media !== media) throw wrongType(wanted, named.media, media);
   if (candidates.length === 0) throw notFound(wanted, places);
   return candidates;
 }

@@ -5,6 +5,8 @@ import { unquoteLocation } from '../copies/quote-location.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import { addCloneCommand } from './clone-command.ts';
 import { parseDuration } from './parse-duration.ts';
+import { parseMoment } from './parse-moment.ts';
+import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
 import { version } from './version.ts';
 
@@ -31,6 +33,9 @@ const LOCK_FILE = '/var/run/twindb-backup.lock';
 
 const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; without it the copies are listed';
 
+const LATEST_HELP =
+  'what ls prints, a key, a name that only one copy has, or "latest"; without it the copies are listed';
+
 const ACCEPT = [
   '--accept-unauthenticated',
   'also copies that no key of this machine has signed, although one should have',
@@ -38,6 +43,18 @@ const ACCEPT = [
 
 function collectCopies(copy: string, before: readonly string[] = []): string[] {
   return [...before, unquoteLocation(copy)];
+}
+
+function beforeOption(): Option {
+  return new Option(
+    '--before <time>',
+    'with latest: a copy that was finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z',
+  ).argParser(parseMoment);
+}
+
+/** A directory as the status has it. */
+function trimSlashes(directory: string): string {
+  return directory.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '');
 }
 
 /** What Signature Version 4 allows a URL at most, in days. */
@@ -111,11 +128,17 @@ export function buildProgram(run: Runner): Command {
   program
     .command('ls')
     .description(
-      'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name.',
+      'List the copies of all hosts, one a line: those kept locally first, then by type, run type and name; or what is in one copy.',
+    )
+    .argument(
+      '[copy]',
+      'list what is in this copy, without unpacking it to a disk: what ls prints, a key, or a name that only one copy has',
+      unquoteLocation,
     )
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
-    .option('--json', 'print one JSON document with all that is known of each copy')
+    .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
+    .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));
 
   program
@@ -135,6 +158,14 @@ export function buildProgram(run: Runner): Command {
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
     .option('--hostname <host>', 'only copies of this host (default: all; with --adopt this host)')
     .option('--read', 'also read the copies that are in the status, and compare their checksums')
+    .addOption(
+      new Option(
+        '--sample <part>',
+        'read only a part of those, 5%, 1/20, or 20 of them, and another one the next day; implies --read',
+      )
+        .argParser(parseSample)
+        .implies({ read: true }),
+    )
     .option('--adopt', 'enter whole copies that no status knows, so that retention counts them')
     .addOption(
       new Option(
@@ -150,17 +181,30 @@ export function buildProgram(run: Runner): Command {
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore
     .command('file')
-    .description('Restore a directory. Its files lie below the target without their leading slash.')
-    .argument('[copy]', COPY_HELP, unquoteLocation)
+    .description(
+      'Restore a directory, or some paths of it. The files are below the target without their leading slash.',
+    )
+    .argument('[copy]', LATEST_HELP, unquoteLocation)
+    .argument(
+      '[paths...]',
+      'files and folders, absolute as they were backed up, or relative to the directory (default: all)',
+      collectCopies,
+    )
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .option('--glob', 'the paths are patterns: * ? [a-z] within a name, ** for any number of folders')
+    .addOption(beforeOption())
+    .option('--source <dir>', 'with latest: only copies of this directory', trimSlashes)
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
   restore
     .command('mysql')
     .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', COPY_HELP, unquoteLocation)
+    .argument('[copy]', LATEST_HELP, unquoteLocation)
     .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+    .addOption(beforeOption())
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',
@@ -175,10 +219,26 @@ export function buildProgram(run: Runner): Command {
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-binlog.ts')).restoreBinlog));
 
-  program
+  const verify = program
     .command('verify')
     .description('Find out whether a copy can be restored.')
-    .helpCommand(false)
+    .helpCommand(false);
+  verify
+    .command('file')
+    .description(
+      'Read a copy of a directory to its end without unpacking it to a disk, and print as JSON whether it is as it was stored.',
+    )
+    .argument(
+      '[copy]',
+      'as restore file takes it, or "latest": the newest one of each directory in backup_dirs; without it the copies are listed',
+      unquoteLocation,
+    )
+    .option('--source <dir>', 'with latest: only the newest copy of this directory', trimSlashes)
+    .option('--hostname <host>', 'whose latest copies (default: this host)')
+    .option('--json', 'print JSON, as without this option')
+    .option(...ACCEPT)
+    .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
+  verify
     .command('mysql')
     .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
     .argument(

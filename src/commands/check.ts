@@ -5,6 +5,7 @@ import { checkAges } from '../jobs/check/check-ages.ts';
 import { checkCopies } from '../jobs/check/check-copies.ts';
 import type { CheckedCopy, CheckState } from '../jobs/check/checked-copy.ts';
 import { lockRuns } from '../jobs/check/lock-runs.ts';
+import type { Sample } from '../jobs/check/sample.ts';
 import type { StaleSource } from '../jobs/check/stale-sources.ts';
 import { formatAge } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
@@ -15,6 +16,7 @@ interface CheckCommandOptions extends Accepting {
   readonly type?: Media;
   readonly hostname?: string;
   readonly read?: boolean;
+  readonly sample?: Sample;
   readonly adopt?: boolean;
   readonly json?: boolean;
   /** Seconds. */
@@ -50,13 +52,13 @@ export async function check(
   options: CheckCommandOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  const { type, read = false, adopt = false, json = false, lockFile } = options;
+  const { type, read = false, sample, adopt = false, json = false, lockFile } = options;
   // The statuses of other hosts belong to their runs, which our lock does not stop.
   const host = options.hostname ?? (adopt ? context.host : undefined);
   const checked: CheckedCopy[] = [];
   let complete = await checkCopies(
     { media: type, host, wanted },
-    { read, underLock: adopt ? lockRuns(lockFile, context) : undefined },
+    { read: sample ?? (read ? 'all' : 'none'), underLock: adopt ? lockRuns(lockFile, context) : undefined },
     (copy) => {
       checked.push(copy);
       if (!json) tell(copy, context);
@@ -74,7 +76,12 @@ export async function check(
   for (const source of json ? [] : stale) context.log.error(describeStale(source, context));
   const success =
     complete && stale.length === 0 && checked.every(({ state }) => SAYS[state]?.level !== 'error');
-  const document = { success, copies: checked.map(toJson), stale: stale.map(staleToJson) };
+  const document = {
+    success,
+    read: countRead(checked),
+    copies: checked.map(toJson),
+    stale: stale.map(staleToJson),
+  };
   if (json) context.print(JSON.stringify(document, undefined, 2));
   else context.log.info(summarise(checked));
   return success;
@@ -120,12 +127,21 @@ function tell(
 }
 
 /** The documented shape of `check --json`; see docs/usage.md. */
-function toJson({ size, state, problem, ...copy }: CheckedCopy): object {
+function toJson({ size, state, problem, wasRead, ...copy }: CheckedCopy): object {
   return {
     ...copyAsJson(copy),
     size: size ?? null,
+    read: wasRead,
     state,
     reason: problem === undefined ? null : describeError(problem),
+  };
+}
+
+/** How many of how many copies were read: of those that are there. */
+function countRead(checked: readonly CheckedCopy[]): { readonly copies: number; readonly of: number } {
+  return {
+    copies: checked.filter(({ wasRead }) => wasRead).length,
+    of: checked.filter(({ size }) => size !== undefined).length,
   };
 }
 
@@ -136,5 +152,7 @@ function summarise(checked: readonly CheckedCopy[]): string {
     .map((state) => `${count(state)} ${state}`);
   const copies = checked.length === 1 ? '1 copy' : `${checked.length} copies`;
   const hint = count('unlisted') > 0 ? '\ntwindb-backup check --adopt enters what is not in the status' : '';
-  return `Checked ${copies}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}${hint}`;
+  const read = countRead(checked);
+  const reading = read.copies === 0 ? '' : `; ${read.copies} of ${read.of} read`;
+  return `Checked ${copies}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}${reading}${hint}`;
 }

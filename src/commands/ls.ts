@@ -5,17 +5,29 @@ import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
 import type { Attributes } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
+import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 import { copyAsJson } from './copy-as-json.ts';
 
-interface LsOptions {
+interface LsOptions extends Accepting {
   readonly type?: Media;
   readonly json?: boolean;
   readonly long?: boolean;
 }
 
-/** Prints the copies of all hosts, one a line. Returns false when the destination or a status could not be read. */
-export async function ls({ type, json, long }: LsOptions, context: CommandContext): Promise<boolean> {
+/**
+ * Prints the copies of all hosts, one a line, or what is in a copy. Returns false when the destination or a status could not be read, or the
+ * copy is not intact.
+ */
+export async function ls(
+  copy: string | undefined,
+  { type, json, long, ...accepting }: LsOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  if (copy !== undefined) {
+    const { printContents } = await import('./print-contents.ts');
+    return await printContents(copy, json === true, withAcceptance(context, accepting));
+  }
   const catalogue = openCatalogue(context);
   const found = await catalogue.list();
   const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);

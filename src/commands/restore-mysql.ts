@@ -7,16 +7,22 @@ import type { CommandContext } from './command.ts';
 interface RestoreMysqlOptions extends Accepting {
   readonly dst: string;
   readonly cache?: string;
+  readonly before?: Date;
+  readonly hostname?: string;
 }
 
 /** Restores a copy of MySQL and prints the next steps; without a copy, lists those there are and fails. */
 export async function restoreMysql(
   copy: string | undefined,
-  { dst, cache, ...accepting }: RestoreMysqlOptions,
+  { dst, cache, before, hostname, ...accepting }: RestoreMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
-  const folders = { dst: resolve(dst), cache: cache === undefined ? undefined : resolve(cache) };
-  for (const line of await restore(copy, folders, withAcceptance(context, accepting))) context.print(line);
+  const options = {
+    dst: resolve(dst),
+    cache: cache === undefined ? undefined : resolve(cache),
+    latest: { host: hostname ?? context.host, before },
+  };
+  for (const line of await restore(copy, options, withAcceptance(context, accepting))) context.print(line);
   return true;
 }

@@ -3,6 +3,7 @@ import { verifyMysql as verify } from '../jobs/restore/verify-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
+import { verificationAsJson } from './verification-as-json.ts';
 
 interface VerifyMysqlOptions extends Accepting {
   readonly dst?: string;
@@ -17,24 +18,7 @@ export async function verifyMysql(
 ): Promise<boolean> {
   if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
   const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
-  const { copy, location, restoreTime, failure } = await verify(
-    wanted,
-    options,
-    withAcceptance(context, accepting),
-  );
-  const success = failure === undefined;
-  context.print(
-    JSON.stringify(
-      {
-        backup_copy: copy,
-        location: location ?? null,
-        restore_time: restoreTime,
-        success,
-        ...(success ? {} : { reason: failure }),
-      },
-      undefined,
-      2,
-    ),
-  );
-  return success;
+  const verification = await verify(wanted, options, withAcceptance(context, accepting));
+  context.print(JSON.stringify(verificationAsJson(verification), undefined, 2));
+  return verification.failure === undefined;
 }

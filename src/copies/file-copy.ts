@@ -18,8 +18,8 @@ export interface FileCopy extends Omit<WrittenCopy, 'server'> {
   readonly sha256: string;
   /** Bytes before compression, where tar told. */
   readonly unpackedSize: number | undefined;
-  /** Nothing is in it but the directory itself. */
-  readonly isEmpty?: boolean | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[];
+  /** Members of the archive; undefined where that was not counted, as in the first versions. */
+  readonly members: number | undefined;
 }

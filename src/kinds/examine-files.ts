@@ -21,13 +21,16 @@ export function examineFiles(found: FoundCopy): Examination<FileCopy> {
       ...describe(found, members.bytes.toString('utf8')),
       ...digest,
       unpackedSize: archive.size,
-      isEmpty: archive.isEmpty,
+      members: archive.members,
     }),
   };
 }
 
 /** What the Python tool did not record: the archive's own first member says which directory it was made from. */
-function describe(found: FoundCopy, members: string): Omit<FileCopy, 'size' | 'sha256' | 'unpackedSize'> {
+function describe(
+  found: FoundCopy,
+  members: string,
+): Omit<FileCopy, 'size' | 'sha256' | 'unpackedSize' | 'members'> {
   const { base, named } = describeName(found, 'tar');
   const sourcePath = findSourcePath(base, members);
   if (sourcePath === undefined) {

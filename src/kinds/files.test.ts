@@ -15,6 +15,7 @@ const copy: FileCopy = {
   sha256: 'ab',
   unpackedSize: 4,
   chain: ['.gz'],
+  members: 5,
 };
 const listed = (attributes: Readonly<Record<string, unknown>>) =>
   FILES.copies(withEntry(FILES_STATUS.empty, 'daily', copy.key, attributes));
@@ -36,7 +37,7 @@ describe('an entry of files-status', () => {
   );
 
   it('may lack what only helps', () => {
-    const { chain: _chain, unpacked_size: _size, ...rest } = FILES.attributes(copy);
-    expect(listed(rest)).toEqual([{ ...copy, chain: [], unpackedSize: undefined }]);
+    const { chain: _chain, unpacked_size: _size, members: _members, ...rest } = FILES.attributes(copy);
+    expect(listed(rest)).toEqual([{ ...copy, chain: [], unpackedSize: undefined, members: undefined }]);
   });
 });

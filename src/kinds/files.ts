@@ -31,7 +31,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   unpackedSize: optional('unpacked_size', asNumber),
   chain: required('chain', (value) => asTexts(value) ?? []),
   ...WRITER_FIELDS,
-  isEmpty: optional('empty', (value) => (value === true ? true : undefined)),
+  members: optional('members', asNumber),
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -77,13 +77,8 @@ function isOfSameSource(copy: FileCopy, other: FileCopy): boolean {
   return other.host === copy.host && other.sourcePath === copy.sourcePath;
 }
 
-function measure({
-  key,
-  backupStarted,
-  sourcePath,
-  unpackedSize,
-  size,
-  isEmpty = false,
-}: FileCopy): MeasuredCopy {
+function measure({ key, backupStarted, sourcePath, unpackedSize, size, members }: FileCopy): MeasuredCopy {
+  // The directory itself is one.
+  const isEmpty = members !== undefined && members <= 1;
   return { key, backupStarted, source: sourcePath, unpackedSize, size, isEmpty };
 }

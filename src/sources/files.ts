@@ -11,9 +11,9 @@ import { hasChanges, readTotal, TarRemarks } from './tar-remarks.ts';
 /** What tar said about a directory. */
 export interface FileFacts {
   /** Bytes of the archive before compression. */
-  readonly unpackedSize: number | undefined;
-  /** Whether nothing is in the archive but the directory itself; undefined: not known. */
-  readonly isEmpty: boolean | undefined;
+  readonly unpackedSize: number;
+  /** Members of the archive: files, folders and whatever else is in the directory. */
+  readonly members: number;
   /** What tar said of files that changed or vanished while they were read (contract D7). */
   readonly changes: readonly string[];
   /** What tar said of files, or attributes of theirs, that are not in the archive. */
@@ -31,7 +31,7 @@ interface FileSourceOptions {
   readonly exclude: readonly string[];
 }
 
-/** ACLs, extended attributes and holes survive a round trip; `--totals` tells the size. */
+/** ACLs, extended attributes and holes survive a round trip; `--totals` is its last word when it has written an archive. */
 const OPTIONS = ['--create', '--acls', '--xattrs', '--sparse', '--totals'];
 
 /**
@@ -47,8 +47,8 @@ export function openFileSource(
   path: string,
   { tarOptions, patterns = [], oneFileSystem = false, exclude }: FileSourceOptions,
 ): Source<FileFacts> {
-  let facts: Omit<FileFacts, 'isEmpty'> = { unpackedSize: undefined, changes: [], leftOut: [] };
-  const archive = new TarCheck(GNU_TAR_NEEDED);
+  let said: Pick<FileFacts, 'changes' | 'leftOut'> = { changes: [], leftOut: [] };
+  const archive = new TarCheck({ remedy: GNU_TAR_NEEDED });
   // Each pattern counts by the options before it. Source: GNU tar's manual, 6.5.2.
   const excluded = [
     ...patterns.flatMap((pattern) => [...patternOptions(pattern), `--exclude=${pattern}`]),
@@ -82,12 +82,12 @@ export function openFileSource(
           if (hasChanges(end)) await requireSameFolder(path, before);
           const { changes, leftOut } = remarks;
           // With exit code 0 its other remarks are of no consequence (a socket that cannot be archived).
-          facts = { unpackedSize: readTotal(end), changes: hasChanges(end) ? changes : [], leftOut };
+          said = { changes: hasChanges(end) ? changes : [], leftOut };
         },
       };
     },
     check: () => archive,
-    facts: () => ({ ...facts, isEmpty: archive.isEmpty }),
+    facts: () => ({ unpackedSize: archive.size, members: archive.members, ...said }),
   };
 }
 

@@ -1,68 +1,55 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError } from '../errors.ts';
-import { FirstMembers } from './first-members.ts';
+import type { TarMember } from './tar-header.ts';
+import { TarWalker } from './tar-walker.ts';
 
-/** Headers and contents come in blocks of this size, and two blocks of zeros end it. Source: POSIX.1-2017, pax, "ustar Interchange Format". */
-const BLOCK_SIZE = 512;
-const END_SIZE = 2 * BLOCK_SIZE;
+interface TarCheckOptions {
+  /** What the operator can do about a stream that is no archive. */
+  readonly remedy?: string;
+  readonly onMember?: (member: TarMember) => void;
+}
 
-/** Where a header says that it is one; GNU's own form has other bytes behind these. */
-const MAGIC = { offset: 257, bytes: Buffer.from('ustar') };
-
-/**
- * Passes a tar archive on and errors with an IntegrityError when it does not begin like one, or instead of ending when its
- * end is missing. tar itself takes an empty stream, and one that was cut between two members, for a complete archive.
- */
+/** Passes a tar archive on and errors with the IntegrityError of `TarWalker` when it is none, damaged, or not complete. */
 export class TarCheck extends Transform {
+  readonly #walker: TarWalker;
   readonly #remedy: string | undefined;
-  #head = Buffer.alloc(0);
-  #tail = Buffer.alloc(0);
-  #size = 0;
-  readonly #members = new FirstMembers();
 
-  /** `remedy`: what the operator can do about a stream that is no archive. */
-  constructor(remedy?: string) {
+  constructor({ remedy, onMember }: TarCheckOptions = {}) {
     super({ highWaterMark: 1 << 20 });
+    this.#walker = new TarWalker(onMember && { member: onMember });
     this.#remedy = remedy;
   }
 
   /** Bytes of the archive so far. */
   get size(): number {
-    return this.#size;
+    return this.#walker.size;
   }
 
-  /** Whether nothing is in it but one folder; undefined: not known (yet). */
-  get isEmpty(): boolean | undefined {
-    return this.#members.isEmpty;
+  /** Members of the archive so far. */
+  get members(): number {
+    return this.#walker.members;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-    this.#size += chunk.length;
-    this.#members.take(chunk);
-    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-END_SIZE)]).subarray(-END_SIZE);
-    if (this.#head.length === BLOCK_SIZE) {
-      callback(null, chunk);
-      return;
-    }
-    this.#head = Buffer.concat([this.#head, chunk]).subarray(0, BLOCK_SIZE);
-    if (this.#head.length < BLOCK_SIZE || this.#hasMagic()) callback(null, chunk);
-    else callback(this.#refusal());
+    this.#attempt(() => this.#walker.take(chunk), callback, chunk);
   }
 
   override _flush(callback: TransformCallback): void {
-    const isComplete = this.#tail.length === END_SIZE && this.#tail.every((byte) => byte === 0);
-    if (!this.#hasMagic()) callback(this.#refusal());
-    else if (isComplete) callback();
-    else callback(new IntegrityError('the archive in it was cut short: its end is missing'));
+    this.#attempt(() => this.#walker.finish(), callback);
   }
 
-  #hasMagic(): boolean {
-    const { offset, bytes } = MAGIC;
-    return this.#head.subarray(offset, offset + bytes.length).equals(bytes);
+  #attempt(work: () => void, callback: TransformCallback, chunk?: Buffer): void {
+    try {
+      work();
+    } catch (error) {
+      callback(this.#withRemedy(error as Error));
+      return;
+    }
+    callback(null, chunk);
   }
 
-  #refusal(): IntegrityError {
-    const seen = this.#size === 0 ? 'there are no data in the archive' : 'the data are not a tar archive';
-    return new IntegrityError(seen, this.#remedy === undefined ? {} : { remedy: this.#remedy });
+  #withRemedy(error: Error): Error {
+    if (this.#remedy === undefined || !(error instanceof IntegrityError)) return error;
+    return new IntegrityError(error.message, { remedy: this.#remedy });
   }
 }

@@ -25,7 +25,7 @@ const STREAM = 'db1/daily/mysql/mysql-2026-01-01_00_00_01.xbstream.gz';
 /** Reads every byte of a copy, as `check` does of one that no status lists. */
 async function examine(context: JobContext): Promise<void> {
   const selection = { media: undefined, host: undefined, wanted: [] };
-  const options = { read: true, underLock: undefined };
+  const options = { read: 'all' as const, underLock: undefined };
   await checkCopies(
     selection,
     options,
@@ -51,7 +51,7 @@ it('an archive', { timeout: TIMEOUT }, async () => {
   await fuzz(25, input, async (bytes) => {
     prey.reset();
     prey.plant(ARCHIVE, bytes);
-    await prey.run((context) => restoreFile(ARCHIVE, prey.dst, context));
+    await prey.run((context) => restoreFile(ARCHIVE, { dst: prey.dst }, context));
     await prey.run(examine);
   });
 });

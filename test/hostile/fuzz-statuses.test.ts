@@ -138,11 +138,11 @@ const statuses = fc.record({
 /** Every command that looks at a destination. */
 async function lookAt(context: JobContext): Promise<void> {
   const command = { ...context, interactive: true, print: () => undefined };
-  await ls({ long: true }, command);
-  await ls({ json: true }, command);
+  await ls(undefined, { long: true }, command);
+  await ls(undefined, { json: true }, command);
   await checkCopies(
     { media: undefined, host: undefined, wanted: [] },
-    { read: true, underLock: undefined },
+    { read: 'all' as const, underLock: undefined },
     ({ problem }) => {
       if (problem !== undefined) expectTyped(problem);
     },
@@ -160,7 +160,7 @@ it('a status', { timeout: TIMEOUT }, async () => {
       await prey.run((context) =>
         status({ type }, { ...context, interactive: true, print: () => undefined }),
       );
-    await prey.run((context) => restoreFile(KEYS.files, prey.dst, context));
+    await prey.run((context) => restoreFile(KEYS.files, { dst: prey.dst }, context));
     await prey.run((context) => restoreMysql(KEYS.child, { dst: prey.dst, cache: undefined }, context));
     await prey.run((context) => restoreBinlogs([KEYS.binlog], prey.dst, context));
     const lock = { path: join(prey.sandbox.dir, 'lock') };
@@ -190,7 +190,7 @@ it('a listing', { timeout: TIMEOUT }, async () => {
     await prey.run((context) => lookAt({ ...context, destination: lying(context.destination) }));
     for (const name of ['mysql-bin.000001', '_srv-2026-01-01_00_00_01.tar.gz'])
       await prey.run((context) =>
-        restoreFile(name, prey.dst, { ...context, destination: lying(context.destination) }),
+        restoreFile(name, { dst: prey.dst }, { ...context, destination: lying(context.destination) }),
       );
   });
 });

@@ -29,7 +29,7 @@ type Restore = (copy: string, dst: string, context: JobContext) => Promise<unkno
 const RESTORES: [string, Restore][] = [
   ['mysql', (copy, dst, context) => restoreMysql(copy, { dst, cache: undefined }, context)],
   ['binlog', (copy, dst, context) => restoreBinlogs([copy], dst, context)],
-  ['files', restoreFile],
+  ['files', (copy, dst, context) => restoreFile(copy, { dst }, context)],
 ];
 
 // In one process, so that each step of one is followed by the same step of the other.

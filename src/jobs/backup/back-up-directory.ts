@@ -48,7 +48,7 @@ export async function backUpDirectory(
     context,
   );
 
-  const { unpackedSize, isEmpty, changes, leftOut } = source.facts();
+  const { unpackedSize, members, changes, leftOut } = source.facts();
   for (const change of changes) log.warn(`${quoteLocation(path)} changed while it was backed up: ${change}`);
   if (leftOut.length > 0) {
     const remarks = leftOut.map((line) => `\n  ${line}`).join('');
@@ -69,9 +69,9 @@ export async function backUpDirectory(
     size: object.size,
     sha256: object.sha256,
     unpackedSize,
-    isEmpty,
     chain: object.chain,
     machineId,
+    members,
   });
   await recordStored(stored, places, FILES, describe, context);
   warnOfShrinkage(

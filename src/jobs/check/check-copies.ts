@@ -16,6 +16,7 @@ import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
+import { chooseSample } from './sample.ts';
 import { warnOfLeftovers } from './warn-of-leftovers.ts';
 
 /** Which copies to check. */
@@ -49,9 +50,11 @@ export async function checkCopies(
     for (const name of names) unseen.delete(name);
     return selection.wanted.length === 0 || names.some((name) => selection.wanted.includes(name));
   };
+  const isRead = choose(found, selection, options.read, context.now());
   const checkOne = async (group: Group): Promise<void> => {
     try {
-      for await (const checked of checkGroup({ ...group, isWanted }, options, context)) report(checked);
+      for await (const checked of checkGroup({ ...group, isWanted, isRead }, options, context))
+        report(checked);
     } catch (error) {
       context.signal.throwIfAborted();
       context.log.error(describeError(error));
@@ -167,7 +170,29 @@ function isKnown({ hosts, closed }: FoundCopies, host: string): boolean {
   return hosts.has(host) || closed.mayHold(host);
 }
 
-type Group = Omit<CheckedGroup, 'isWanted'>;
+/** Which copies are read. A sample is one of all that are selected, also of those that no status lists: they are read in any case. */
+function choose(
+  { copies }: FoundCopies,
+  { host, media, wanted }: Selection,
+  read: CheckOptions['read'],
+  now: Date,
+): CheckedGroup['isRead'] {
+  if (typeof read === 'string') return () => read === 'all';
+  const selected = copies.filter(
+    ({ parsed, location, object }) =>
+      (host === undefined || parsed.host === host) &&
+      (media === undefined || parsed.media === media) &&
+      (wanted.length === 0 || [location, object.key, parsed.name].some((name) => wanted.includes(name))),
+  );
+  const chosen = chooseSample(
+    selected.map(({ location }) => location),
+    read,
+    now,
+  );
+  return ({ location }) => chosen.has(location);
+}
+
+type Group = Omit<CheckedGroup, 'isWanted' | 'isRead'>;
 
 /** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
 type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;

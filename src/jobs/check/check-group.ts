@@ -7,9 +7,9 @@ import type { RecordedCopy } from '../../kinds/kind.ts';
 import type { Attributes } from '../../status/entries.ts';
 import type { StatusFormat } from '../../status/status-format.ts';
 import type { JobContext } from '../job-context.ts';
+import { readCopy, readObject } from '../read-copy.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions, Judgement } from './checked-copy.ts';
 import { recordEntry, rehearseEntry } from './enter-copy.ts';
-import { readCopy, readObject } from './read-copy.ts';
 
 /**
  * Checks each copy, then looks for entries without an object. Copies that could not be entered are tried again when all
@@ -31,22 +31,25 @@ export async function* checkGroup(
   for (const found of group.copies.filter((each) => group.isWanted(namesOf(each, format)))) {
     const entryKey = format.keyOf(found.object.key);
     const isExpired = stored.deletions.includes(found.object.key);
-    const seen = await look({ group, found, isExpired, attributes: entries.get(entryKey) }, options, context);
+    let wasRead = false;
+    const onRead = () => (wasRead = true);
+    const seen = await look({ group, found, isExpired, onRead, attributes: entries.get(entryKey) }, context);
     if (seen.state === 'gone') present.delete(entryKey);
     else if (seen.state === 'whole') {
       const judgement = await enter(found, seen.examined);
       if (judgement?.state === 'unfit') later.push([found, seen.examined, seen.problem]);
       else if (judgement)
         yield {
-          ...describe(found),
+          ...describe(found, wasRead),
           ...judgement,
           ...(seen.problem === undefined ? {} : { problem: seen.problem }),
         };
-    } else yield { ...describe(found), ...seen };
+    } else yield { ...describe(found, wasRead), ...seen };
   }
   for (const [found, examined, problem] of later) {
     const judgement = await enter(found, examined);
-    if (judgement) yield { ...describe(found), ...judgement, ...(problem === undefined ? {} : { problem }) };
+    if (judgement)
+      yield { ...describe(found, true), ...judgement, ...(problem === undefined ? {} : { problem }) };
   }
   yield* await findMissing(group, entries, present, context);
 }
@@ -63,11 +66,12 @@ interface Known {
   /** What the status says of it; undefined when it does not list it. */
   readonly attributes: Attributes | undefined;
   readonly isExpired: boolean;
+  /** Called before its bytes are read. */
+  readonly onRead: () => void;
 }
 
 async function look(
-  { group, found, attributes, isExpired }: Known,
-  { read }: CheckOptions,
+  { group, found, attributes, isExpired, onRead }: Known,
   context: JobContext,
 ): Promise<Look> {
   if (attributes === undefined && isExpired) return { state: 'expired' };
@@ -77,15 +81,19 @@ async function look(
     if (found.object.size === 0) throw new IntegrityError('it is empty');
     const verdict = judgeCopy(found, store.format, { attributes }, context);
     const problem = verdict.kind === 'refused' ? refusal(verdict, 'it') : undefined;
-    if (attributes === undefined)
+    if (attributes === undefined) {
+      onRead();
       return { state: 'whole', examined: await examine(group, found, context), problem };
+    }
     if (verdict.kind === 'refused') return { state: verdict.isChanged ? 'forged' : 'unsigned', problem };
     const { size, sha256 } = attributes;
     if (typeof size === 'number' && size !== found.object.size) {
       throw new IntegrityError(`it has ${found.object.size} bytes, the status says ${size}`);
     }
-    if (read && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
-    else if (read) await examine(group, found, context);
+    const isRead = group.isRead(found);
+    if (isRead) onRead();
+    if (isRead && typeof sha256 === 'string') await readObject(found, { sha256 }, context);
+    else if (isRead) await examine(group, found, context);
     const lack = kind.findLack?.(attributes, surroundings.isThere);
     return lack === undefined ? { state: 'listed' } : { state: 'orphaned', problem: lack };
   } catch (problem) {
@@ -101,14 +109,19 @@ async function examine(
   context: JobContext,
 ): Promise<Examined<RecordedCopy>> {
   const examination = await kind.examine(found, surroundings);
-  const examined = await examination.describe(await readCopy(found, examination.stages, context));
+  const examined = await examination.describe(
+    await readCopy(found, { size: found.object.size }, examination.stages, context),
+  );
   // What is in the way in another place counts only when it is needed; a signal ends everything.
   context.signal.throwIfAborted();
   return examined;
 }
 
-function describe({ place, location, parsed, object }: FoundCopy): Omit<CheckedCopy, 'state'> {
-  return { place, location, parsed, key: object.key, size: object.size };
+function describe(
+  { place, location, parsed, object }: FoundCopy,
+  wasRead: boolean,
+): Omit<CheckedCopy, 'state'> {
+  return { place, location, parsed, key: object.key, size: object.size, wasRead };
 }
 
 /** All that the operator may call a copy. */
@@ -131,7 +144,7 @@ async function findMissing(
     if (parsed === undefined || present.has(key) || !isWanted([location, key, parsed.name])) return [];
     // Below keep_local_path the Python tool lists what lies on the destination, also what does not lie here.
     if (place === 'local' && typeof sha256 !== 'string') return [];
-    return [{ place, location, parsed, key, size: undefined, state: 'missing' }];
+    return [{ place, location, parsed, key, size: undefined, wasRead: false, state: 'missing' }];
   });
   if (suspects.length === 0) return [];
   const listed = new Map(format.entries((await status.read()).status));

@@ -3,6 +3,7 @@ import type { FoundCopy } from '../../kinds/found-copy.ts';
 import type { Kind } from '../../kinds/kind.ts';
 import type { StatusWriting } from '../../status/status-store.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
+import type { Sample } from './sample.ts';
 
 /**
  * What came of a copy:
@@ -36,14 +37,16 @@ export interface CheckedCopy extends Judgement, Pick<FoundCopy, 'place' | 'locat
   readonly key: string;
   /** Bytes of the object; undefined when there is none. */
   readonly size: number | undefined;
+  /** Whether its bytes were read, to their end where they are intact. */
+  readonly wasRead: boolean;
 }
 
 /** Keeps other runs from the statuses while it works; the work writes with what it is given. */
 export type UnderLock = <T>(work: (writing: StatusWriting) => Promise<T>) => Promise<T>;
 
 export interface CheckOptions {
-  /** Read also the copies that the status lists, and compare their checksums. */
-  readonly read: boolean;
+  /** Which of the copies that the status lists are read as well, to compare their checksums. */
+  readonly read: 'none' | 'all' | Sample;
   /** For each change, as whole copies are entered in the status; undefined: nothing is changed. */
   readonly underLock: UnderLock | undefined;
 }
@@ -57,4 +60,6 @@ export interface CheckedGroup {
   readonly copies: readonly FoundCopy[];
   /** Whether a copy that has these names is to be checked. */
   readonly isWanted: (names: readonly string[]) => boolean;
+  /** Whether it is read even though the status lists it. */
+  readonly isRead: (copy: FoundCopy) => boolean;
 }

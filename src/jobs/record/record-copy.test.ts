@@ -82,6 +82,7 @@ function copyOf(sourcePath: string, backupStarted: number, runType: FileCopy['ru
     sha256: '00',
     unpackedSize: undefined,
     chain: ['.gz'],
+    members: undefined,
   };
 }
 

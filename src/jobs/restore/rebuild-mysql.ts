@@ -182,7 +182,7 @@ async function extract(
       candidates,
       dst: dir,
       dstName: dst,
-      extract: () => new XbstreamUnpack(dir),
+      extract: () => [new XbstreamUnpack(dir)],
       check: async () => {
         info = await requireExtracted(dir, type);
       },

@@ -91,7 +91,7 @@ async function fetchBinlog(
       candidates,
       dst: part,
       dstName: dst,
-      extract: () => createWriteStream(file, { flags: 'wx', mode: 0o640 }),
+      extract: () => [createWriteStream(file, { flags: 'wx', mode: 0o640 })],
       // Without a checksum this still tells an empty or foreign file.
       check: async () => {
         header = await readBinlogHeader(file);

@@ -1,10 +1,12 @@
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
+import { LATEST } from '../../catalogue/newest-copies.ts';
 import { adviseNextSteps, oldLogsFolder } from '../../mysql/copy/advice.ts';
 import { adviseReplay, commandWith } from '../../mysql/copy/advise-replay.ts';
 import { adviseReplication } from '../../mysql/copy/advise-replication.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
+import { findLatestMysql, type LatestOptions } from './latest-copy.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { THIS_HOST } from './steps-host.ts';
 import { timeRestore } from './time-restore.ts';
@@ -14,19 +16,24 @@ interface RestoreMysqlOptions {
   readonly dst: string;
   /** Folder that keeps extracted full copies for later restores. */
   readonly cache: string | undefined;
+  /** Which copy `latest` is; by default the newest one of this host. */
+  readonly latest?: LatestOptions;
 }
 
 /**
- * Makes a datadir of a full or incremental copy. `wanted` is what `ls` prints. Returns the next steps, a line each. When
+ * Makes a datadir of a full or incremental copy. `wanted` is what `ls` prints, or `latest`. Returns the next steps, a line each. When
  * anything fails, `dst` is left empty.
  */
 export async function restoreMysql(
   wanted: string,
-  { dst, cache }: RestoreMysqlOptions,
+  { dst, cache, latest }: RestoreMysqlOptions,
   context: JobContext,
 ): Promise<string[]> {
   const catalogue = openCatalogue(context);
-  const chain = await findMysqlChain(wanted, catalogue);
+  const { host, now } = context;
+  const options = latest ?? { host, before: undefined };
+  const copy = wanted === LATEST ? await findLatestMysql(options, catalogue, now()) : wanted;
+  const chain = await findMysqlChain(copy, catalogue);
   const cacheFolder = cache === undefined ? undefined : { dir: cache };
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, catalogue);

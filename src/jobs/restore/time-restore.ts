@@ -4,17 +4,18 @@ import { exportReport } from '../../exporters/export-report.ts';
 import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
-/** Restores, and tells the monitoring how long that took and whether it succeeded. An error is thrown on. */
+/** Restores, and tells the monitoring how long that took and whether it succeeded, as `isSuccess` says. An error is thrown on. */
 export async function timeRestore<T>(
   media: Media,
   { config, host, log, now }: JobContext,
   restore: () => Promise<T>,
+  isSuccess: (result: T) => boolean = () => true,
 ): Promise<T> {
   const start = performance.now();
   let succeeded = false;
   try {
     const result = await restore();
-    succeeded = true;
+    succeeded = isSuccess(result);
     return result;
   } finally {
     const duration = Math.round(performance.now() - start) / 1000;

@@ -1,39 +1,21 @@
 import { performance } from 'node:perf_hooks';
-import { type Catalogue, openCatalogue } from '../../catalogue/catalogue.ts';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
-import { keepLocalKey } from '../../copies/keep-local-key.ts';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
-import { describeError, TwinDbError } from '../../errors.ts';
+import { LATEST } from '../../catalogue/newest-copies.ts';
+import { describeError } from '../../errors.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
-import { MYSQL } from '../../kinds/mysql.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
-import { compareNewestFirst } from '../../retention/newest-first.ts';
-import { tellApart } from '../../retention/own-copies.ts';
-import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
+import { findLatestMysql } from './latest-copy.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
-
-/** Instead of a copy: the newest one that the status of the host lists; of this host one that no other machine of its name has made. */
-const LATEST = 'latest';
+import type { Verification } from './verification.ts';
 
 interface VerifyOptions {
   /** Where to restore to; must be empty or absent. Undefined: a temporary folder, which is removed. */
   readonly dst: string | undefined;
   /** Whose newest copy `latest` is. */
   readonly host: string;
-}
-
-/** What came of it. */
-export interface Verification {
-  /** The key of the copy, or what was asked for when there is no such copy. */
-  readonly copy: string;
-  /** Where the copy is; undefined when there is none. */
-  readonly location: string | undefined;
-  /** Seconds. */
-  readonly restoreTime: number;
-  /** Why the copy cannot be restored; undefined when it can. */
-  readonly failure: string | undefined;
 }
 
 /** Restores a copy, to know that it can be restored. Throws only when it was interrupted. */
@@ -56,7 +38,10 @@ export async function verifyMysql(
   };
   const restore = async (): Promise<void> => {
     const catalogue = openCatalogue(context);
-    const key = wanted === LATEST ? await findLatest(host, catalogue, context) : wanted;
+    const key =
+      wanted === LATEST
+        ? await findLatestMysql({ host, before: undefined }, catalogue, context.now())
+        : wanted;
     // Whoever names an object wants to know about that one.
     const chain = await findMysqlChain(key, catalogue, { onlyThere: true });
     const candidates = chain.incremental ?? chain.full;
@@ -78,24 +63,4 @@ export async function verifyMysql(
     context.signal.throwIfAborted();
     return finish(describeError(error));
   }
-}
-
-async function findLatest(host: string, catalogue: Catalogue, context: JobContext): Promise<string> {
-  const { destination, local } = context;
-  const us = { machineId: context.machineId() };
-  const copies: MysqlCopy[] = [];
-  for (const place of local === undefined
-    ? (['destination'] as const)
-    : (['destination', 'local'] as const)) {
-    const status = await catalogue.status(place, host, MYSQL);
-    if (status.failure !== undefined) throw status.failure as Error;
-    copies.push(...(host === context.host ? tellApart(status.copies, us).ours : status.copies));
-  }
-  const [latest] = copies
-    .filter((copy) => copy.host === host)
-    .toSorted(compareNewestFirst(toSeconds(context.now())));
-  if (latest !== undefined) return keepLocalKey(latest.key);
-  throw new TwinDbError(`There is no copy of MySQL of host ${host} in its status on ${destination.url}`, {
-    remedy: 'Name the host with --hostname, or a copy; twindb-backup ls --type mysql shows them.',
-  });
 }

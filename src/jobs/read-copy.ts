@@ -1,11 +1,14 @@
 import type { Writable } from 'node:stream';
-import type { FoundCopy } from '../../kinds/found-copy.ts';
-import { restoreChain } from '../../modifiers/chain.ts';
-import { Beginning } from '../../pipeline/beginning.ts';
-import type { Digest } from '../../pipeline/digest.ts';
-import { DigestVerifier } from '../../pipeline/digest-verifier.ts';
-import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
-import type { JobContext } from '../job-context.ts';
+import type { FoundCopy } from '../kinds/found-copy.ts';
+import { restoreChain } from '../modifiers/chain.ts';
+import { Beginning } from '../pipeline/beginning.ts';
+import type { Digest } from '../pipeline/digest.ts';
+import { DigestVerifier } from '../pipeline/digest-verifier.ts';
+import { runPipeline, type Stage } from '../pipeline/run-pipeline.ts';
+import type { JobContext } from './job-context.ts';
+
+/** The end of a pipeline. */
+export type LastStages = readonly [...Stage[], Stage<Writable>];
 
 /** Reads an object to its end. Throws when it cannot be read, and an IntegrityError when it is not what is expected. */
 export async function readObject(
@@ -17,25 +20,26 @@ export async function readObject(
 }
 
 /**
- * Reads a copy to its end: destination -> digest -> gpg -d -> decompressor -> `last`, which judge what the copy was made
+ * Reads a copy to its end: destination -> digest check -> gpg -d -> decompressor -> `last`, which get what the copy was made
  * from. Throws what the first of them finds wrong.
  */
 export async function readCopy(
   found: FoundCopy,
-  last: readonly [...Stage[], Stage<Writable>],
+  expected: Partial<Digest>,
+  last: LastStages,
   context: JobContext,
 ): Promise<Digest> {
   const inverse: Stage[] = [];
   for (const modifier of restoreChain(found.parsed.name, context.config, context.cores)) {
     inverse.push(await modifier.invert((message) => context.log.warn(message)));
   }
-  return await readThrough(found, { size: found.object.size }, [...inverse, ...last], context);
+  return await readThrough(found, expected, [...inverse, ...last], context);
 }
 
 async function readThrough(
   { destination, object, location }: FoundCopy,
   expected: Partial<Digest>,
-  stages: readonly [...Stage[], Stage<Writable>],
+  stages: LastStages,
   context: JobContext,
 ): Promise<Digest> {
   const line = context.progress.begin(location, object.size);
