@@ -103,7 +103,10 @@ export async function storeCopy(
   } finally {
     line.end();
   }
-  const { key: remoteKey, index } = remoteKeys.claimed() ?? { key: remoteKeys.keyAt(0), index: 0 };
+  const stored = remoteKeys.claimed();
+  if (stored === undefined)
+    throw new TypeError('The destination has not said which key it stored the copy under');
+  const { key: remoteKey, index } = stored;
   const localKey = await alignLocalCopy(localKeys.claimed()?.key, localKeys.keyAt(index), remoteKey, context);
   return {
     atDestination: { key: remoteKey, chain: suffixesOf([compressor, ...encryption]), ...remoteMeter.digest },
