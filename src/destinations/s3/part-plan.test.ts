@@ -23,12 +23,12 @@ test('up to 150 GiB: 16 MiB, four at once', () => {
   }
 });
 
-test('nothing is known: 32 MiB, two at once', () => {
-  expect(plan(undefined)).toMatchObject({ partSize: 32 * MIB, queueSize: 2, capacity: MAX_PARTS * 32 * MIB });
+test('nothing is known: 32 MiB, four at once', () => {
+  expect(plan(undefined)).toMatchObject({ partSize: 32 * MIB, queueSize: 4, capacity: MAX_PARTS * 32 * MIB });
 });
 
 test('512 GiB are planned for in the memory promised', () => {
-  expect(plan(512 * GIB)).toMatchObject({ partSize: 53 * MIB, queueSize: 1 });
+  expect(plan(512 * GIB)).toMatchObject({ partSize: 53 * MIB, queueSize: 2 });
   // The last copy had 512 GiB.
   expect(memoryOf(plan(3 * 512 * GIB))).toBe(2 * 158 * MIB);
 });
@@ -58,8 +58,8 @@ test('whatever is expected: it fits, within the limits of S3, or it is refused',
 });
 
 test('a configured part size is used as it is, with as many at once as are configured and the memory allows', () => {
-  expect(plan(1 * GIB, 48 * MIB)).toMatchObject({ partSize: 48 * MIB, queueSize: 1 });
-  expect(plan(undefined, 5 * MIB, 20)).toMatchObject({ partSize: 5 * MIB, queueSize: 12 });
+  expect(plan(1 * GIB, 48 * MIB)).toMatchObject({ partSize: 48 * MIB, queueSize: 2 });
+  expect(plan(undefined, 5 * MIB, 30)).toMatchObject({ partSize: 5 * MIB, queueSize: 25 });
   expect(plan(undefined, 5 * MIB, 2).queueSize).toBe(2);
   expect(plan(undefined, 1 * GIB).queueSize).toBe(1);
   expect(plan(100 * GIB, 5 * MIB, 1).capacity).toBe(MAX_PARTS * 5 * MIB);

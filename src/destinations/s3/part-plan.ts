@@ -17,8 +17,8 @@ const PART_FOR_UNKNOWN = 32 * MIB;
 /** S3 takes 5 GiB, but Node's crypto signs no buffer of 2 GiB or more ("data is too long"). */
 const LARGEST_PART = 2047 * MIB;
 
-/** Bytes of parts under way at once, unless a single part is larger: with it the process keeps to its memory (contract D15). */
-const IN_FLIGHT = 64 * MIB;
+/** Bytes of parts under way at once, unless a single part is larger: with it the process keeps to its memory (contract D15; docs/benchmarks.md). */
+const IN_FLIGHT = 128 * MIB;
 
 /** How a stream is cut into the parts of a multipart upload. */
 export interface PartPlan {

@@ -42,11 +42,15 @@ export function createParts(
   let partNumber = 0;
 
   const takeBlock = async (): Promise<Buffer> => {
-    while (free.length === 0 && blocks > queueSize) await once(changes, 'released', { signal });
-    const used = free.pop();
-    if (used) return used;
-    blocks++;
-    return Buffer.allocUnsafeSlow(partSize);
+    if (free.length === 0 && blocks <= queueSize) {
+      blocks++;
+      return Buffer.allocUnsafeSlow(partSize);
+    }
+    for (;;) {
+      const used = free.pop();
+      if (used) return used;
+      await once(changes, 'released', { signal });
+    }
   };
   const hand = (lastPart: boolean): void => {
     const data = block?.subarray(0, filled) ?? Buffer.alloc(0);
