@@ -45,6 +45,7 @@ export async function startHttpProxy({ login, certificate, refusal }: ProxyOptio
       answer.writeHead(real.statusCode ?? 502, real.headers);
       real.pipe(answer);
     });
+    onward.on('error', () => answer.destroy());
     ask.pipe(onward);
   });
   server.on('connect', (ask: IncomingMessage, socket: Socket, head: Buffer) => {
