@@ -28,14 +28,14 @@ const PERIODIC = {
 
 const SAMPLES: readonly (readonly [kind: Kind, copies: readonly RecordedCopy[]])[] = [
   [
-    FILES as Kind,
+    FILES,
     ['a', 'b', 'c'].map((name) => {
       const copy = { ...PERIODIC, key: `db1/daily/files/${name}`, name, sourcePath: '/a' };
       return { ...copy, machineId: WRITER.machineId };
     }),
   ],
   [
-    MYSQL as Kind,
+    MYSQL,
     ['a', 'b', 'c'].map((name) => ({
       ...PERIODIC,
       ...WRITER,
@@ -48,7 +48,7 @@ const SAMPLES: readonly (readonly [kind: Kind, copies: readonly RecordedCopy[]])
     })),
   ],
   [
-    BINLOG as Kind,
+    BINLOG,
     ['bin.000001', 'bin.000002', 'bin.000003'].map((binlog) => {
       const copy = { ...STORED, ...WRITER, key: `db1/binlog/${binlog}`, name: binlog, binlog };
       return { ...copy, timeCreated: 10 };

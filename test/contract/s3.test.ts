@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { S3Config } from '../../src/config/config.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { DEFAULT_TUNING } from '../../src/destinations/s3/client.ts';
@@ -15,7 +15,7 @@ import {
   seesObject,
 } from '../integration/s3-lab.ts';
 import { type Intercept, startProxy } from '../integration/s3-proxy.ts';
-import { digest, digestOf, listKeys, makeBytes, store } from './bytes.ts';
+import { digest, digestOf, listKeys, MIB, makeBytes, store, untilClosed, writeChunk } from './bytes.ts';
 import { testDestination } from './destination.ts';
 import { testKeys } from './destination-keys.ts';
 import { testShare } from './destination-share.ts';
@@ -98,4 +98,19 @@ test('sites in one bucket see, sweep and delete only what is below their own pre
       expect(await leftoversOf(other, host)).toHaveLength(1);
     }
   }
+});
+
+test('an upload below a prefix is marked below the folder of its host, where a sweep looks for it', async () => {
+  const config = labConfig({ prefix: 'sites/one/', partSize: 5 * MIB });
+  const host = `db-marked-${process.pid}`;
+  await using site = openS3(config, keepLog());
+  const sink = site.write(`${host}/daily/files/_etc-2026-01-31_00_00_01.tar.gz`);
+  sink.on('error', () => undefined);
+  for (let part = 0; part < 3; part += 1) await writeChunk(sink, Buffer.alloc(5 * MIB));
+  await vi.waitFor(async () => expect(await seesObject(config, `${host}/.partial/`)).toBe(true), 20_000);
+  const closed = untilClosed(sink);
+  sink.destroy(new Error('the test ends it'));
+  await closed;
+  expect(await seesObject(config, `${host}/.partial/`)).toBe(false);
+  expect(await leftoversOf(config, host)).toEqual([]);
 });

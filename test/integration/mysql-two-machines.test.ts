@@ -67,9 +67,9 @@ describe('two servers of one host name', () => {
     for (const id of ids) {
       const own = copies.filter(({ server }) => server === id);
       const [full] = own.filter(({ type }) => type === 'full');
-      expect(own.map(({ type, parent }) => [type, parent]).toSorted()).toEqual([
-        ['full', null],
-        ['incremental', full?.key],
+      expect(own.map(({ type, parent }) => `${type} ${parent}`).toSorted()).toEqual([
+        'full null',
+        `incremental ${full?.key}`,
       ]);
     }
 

@@ -60,6 +60,14 @@ function compare(
 ): { what: 'machine' | 'server'; theirs: string; ours: string } {
   const what = copy.machineId === us.machineId ? 'server' : 'machine';
   const name = ({ machineId, server }: Writer) =>
-    `${what} ${quoteLocation(String(what === 'machine' ? machineId : server))}`;
+    `${what} ${showId(String(what === 'machine' ? machineId : server))}`;
   return { what, theirs: name(copy), ours: name(us) };
+}
+
+/** Longer than an ID of ours or a name that may be given. */
+const SHOWN_LENGTH = 255;
+
+/** Whoever can write to the destination chooses what is in a status. */
+function showId(id: string): string {
+  return quoteLocation(id.length > SHOWN_LENGTH ? `${id.slice(0, SHOWN_LENGTH)}…` : id);
 }
