@@ -6,7 +6,7 @@ import { MYSQL } from '../../kinds/mysql.ts';
 import { findOwn } from './find-own.ts';
 
 const US = { machineId: 'a', server: 's:3306' };
-const { destination } = simulatePlace('s3://b/site1', { steps: 0 }, 'remote');
+const { destination } = simulatePlace('s3://b/site1', { steps: 0 }, 'destination');
 
 const copyBy = (time: number, writer: Writer): MysqlCopy => ({
   ...simulateCopy({
@@ -25,7 +25,7 @@ function find(writers: readonly Writer[]): { said: string[]; own: number[] } {
   const said: string[] = [];
   const status = writers
     .map((writer, index) => copyBy(index + 1, writer))
-    .reduce((before, copy) => MYSQL.enter(before, copy), MYSQL.formats.remote.empty);
+    .reduce((before, copy) => MYSQL.enter(before, copy), MYSQL.formats.destination.empty);
   const own = findOwn(MYSQL, status, US, {
     host: 'db1',
     destination,
