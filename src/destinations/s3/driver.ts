@@ -50,12 +50,12 @@ export function openS3(
     return prefix + key;
   };
 
-  const claimInBucket = ({ next, claimed }: Claim): Claim => ({
+  const claimInBucket = (claim: Claim): Claim => ({
     next() {
-      const key = next();
+      const key = claim.next();
       return key === undefined ? undefined : inBucket(key);
     },
-    claimed: (full) => claimed(full.slice(prefix.length)),
+    claimed: (full) => claim.claimed(full.slice(prefix.length)),
   });
 
   return {

@@ -1,6 +1,7 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import { findShrinkage, type MeasuredCopy } from '../../retention/find-shrinkage.ts';
+import { tellApart } from '../../retention/own-copies.ts';
 import type { Status } from '../../status/entries.ts';
 import { formatBytes, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
@@ -24,13 +25,15 @@ export function warnOfShrinkage<C extends RecordedCopy>(
     config,
     destination,
     host,
+    machineId,
     now,
     warnLasting,
-  }: Pick<JobContext, 'config' | 'destination' | 'host' | 'now' | 'warnLasting'>,
+  }: Pick<JobContext, 'config' | 'destination' | 'host' | 'machineId' | 'now' | 'warnLasting'>,
 ): void {
   if (config.trustShrinking) return;
-  const copies = kind
-    .copies(status)
+  // Another machine of this name may have a smaller source under the same path.
+  const { ours } = tellApart(kind.copies(status), { machineId: machineId() });
+  const copies = ours
     .filter((copy) => copy.host === host)
     .flatMap((copy) => kind.measured(copy) ?? [])
     .filter((copy) => copy.source === source);
