@@ -54,7 +54,7 @@ export interface WriteOptions {
 export type Version = string;
 
 export interface ReadOptions {
-  /** Told before the first byte which version is read. */
+  /** Told before the end which version was read. */
   readonly onVersion?: (version: Version) => void;
 }
 

@@ -71,6 +71,9 @@ const MOST_CONFLICTS = 5;
 /** Milliseconds in which a run that has written the second copy usually writes the first. */
 const BETWEEN_WRITES_MS = 1000;
 
+/** How often it is looked whether such a run goes on. */
+const MOST_LOOKS = 5;
+
 /** Milliseconds by which two runs get out of each other's way, at random, longer with each try. */
 const STEP_ASIDE_MS = 20;
 
@@ -110,11 +113,16 @@ export function openStatusStore(
   };
   /** A run that has no lock in common with this one may be between its two writes: that is not told, so it is waited for. */
   const readBoth = async (): Promise<[ReadResult, ReadResult]> => {
-    const [first, second] = await readOnce();
-    const isBetween = isUsable(second) && (!isUsable(first) || isOlder(first, second, format));
-    if (!isBetween || context.requireLock === undefined) return [first, second];
-    await sleep(BETWEEN_WRITES_MS);
-    return await readOnce();
+    for (let looks = 1; ; looks++) {
+      const seen = versions;
+      const [first, second] = await readOnce();
+      const isBetween = isUsable(second) && (!isUsable(first) || isOlder(first, second, format));
+      const isAtRest = looks > 1 && seen.first === versions.first && seen.second === versions.second;
+      if (!isBetween || isAtRest || context.requireLock === undefined || looks === MOST_LOOKS) {
+        return [first, second];
+      }
+      await sleep(BETWEEN_WRITES_MS);
+    }
   };
   /**
    * After a write that failed half-way the second copy would order deletions that the first knows nothing of: they would be

@@ -95,6 +95,8 @@ describe.each(KINDS)('runs of one host at once without a common lock, to %s', (k
     configure(kind, { source: { backup_dirs: `${sandbox.dir}/one` }, retention: { daily_copies: 2 } });
     for (let round = 0; round < 2; round++) {
       expect(await runAtOnce(2)).toEqual({ succeeded: [true, true], complaints: [] });
+      // Each may have ordered a deletion that the other one has left out: the next run finishes it.
+      expect(await runAtOnce(1)).toEqual({ succeeded: [true], complaints: [] });
       const { objects, intact } = await look('files');
       expect(objects).toHaveLength(2);
       expect(intact).toEqual(objects);

@@ -48,7 +48,7 @@ export function statPath(session: SftpSession, path: string): Promise<Stats | un
 }
 
 /** SFTP knows no inodes: another writer's file is told apart by these two. */
-export function versionOf({ size, mtime }: Stats): string {
+export function describeStats({ size, mtime }: Stats): string {
   return `${size}:${mtime}`;
 }
 

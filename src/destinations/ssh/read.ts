@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Stats } from 'ssh2';
 import type { ReadOptions, Version } from '../destination.ts';
 import { createSizedReader, type SizedRead } from '../sized-reader.ts';
 import { NotAFileError } from './errors.ts';
-import { versionOf } from './files.ts';
+import { unlessAbsent } from './files.ts';
 import type { SftpSession } from './session.ts';
 
 /** The largest answer that every OpenSSH gives to one request (256 KiB with the answer's own fields). */
@@ -20,24 +21,44 @@ export function createDownload(
   { onVersion }: ReadOptions = {},
 ): Readable {
   let download: Download | undefined;
+  const hash = onVersion && createHash('sha256');
   return createSizedReader(
     () => ({
       open: async () => {
         download = await startDownload(await open(), path);
-        onVersion?.(download.version);
         return download.size;
       },
-      next: async () => await download?.next(),
+      next: async () => {
+        const block = await download?.next();
+        if (block) hash?.update(block);
+        else if (hash) onVersion?.(hash.digest('hex'));
+        return block;
+      },
       close: async () => await download?.close(),
     }),
     { explain, highWaterMark: BLOCK_SIZE },
   );
 }
 
+/**
+ * The version of a file, as its reader was told: SFTP has no inodes, and dates files to the second, in which another run may have replaced a status by one
+ * of the same size. Undefined when there is none.
+ */
+export async function versionOf(session: SftpSession, path: string): Promise<Version | undefined> {
+  const download = await unlessAbsent(startDownload(session, path));
+  if (download === undefined) return undefined;
+  const hash = createHash('sha256');
+  try {
+    for (let block = await download.next(); block; block = await download.next()) hash.update(block);
+  } finally {
+    await download.close();
+  }
+  return hash.digest('hex');
+}
+
 /** A file that is open. */
 interface Download extends Omit<SizedRead, 'open'> {
   readonly size: number;
-  readonly version: Version;
 }
 
 /** Rejects with NO_SUCH_FILE's status when there is none, and with NotAFileError for anything but a regular file. */
@@ -69,7 +90,6 @@ async function startDownload(session: SftpSession, path: string): Promise<Downlo
   };
   return {
     size,
-    version: versionOf(stats),
     async next() {
       ask();
       const block = await ahead.shift();

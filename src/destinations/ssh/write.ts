@@ -7,6 +7,7 @@ import type { WriteOptions } from '../destination.ts';
 import { createTwoPhaseWriter, type TwoPhaseWrite, type WriterOptions } from '../two-phase-writer.ts';
 import {
   claimName,
+  describeStats,
   explainFailure,
   insideFolder,
   removeFile,
@@ -15,8 +16,8 @@ import {
   syncFolder,
   syncHandle,
   unlessAbsent,
-  versionOf,
 } from './files.ts';
+import { versionOf } from './read.ts';
 import type { SftpSession } from './session.ts';
 
 /** The largest write that every OpenSSH takes in one request (256 KiB with the request's own fields). */
@@ -87,7 +88,7 @@ async function startUpload(
   ).catch(explain);
   let isOpen = true;
   /** The path where nothing was before, and the file as it was when it was about to appear there. */
-  let appeared: { readonly path: string; readonly version: string } | undefined;
+  let appeared: { readonly path: string; readonly stats: string } | undefined;
   let size = 0;
   let block: Buffer | undefined;
   let filled = 0;
@@ -120,22 +121,22 @@ async function startUpload(
     if (failed) await explain(failed.cause);
   };
 
-  const take = async (path: string, version: string): Promise<boolean> => {
+  const take = async (path: string, stats: string): Promise<boolean> => {
     signal.throwIfAborted();
-    appeared = { path, version };
+    appeared = { path, stats };
     const isOurs = await insideFolder(session, posix.dirname(path), () =>
       claimName(session, partial, path),
     ).catch(explain);
     if (!isOurs) appeared = undefined;
     return isOurs;
   };
-  const replace = async (path: string, version: string): Promise<string> => {
+  const replace = async (path: string, stats: string): Promise<string> => {
     const before = await statPath(session, path);
-    if (replaces !== undefined && (before === undefined || versionOf(before) !== replaces)) {
+    if (replaces !== undefined && (await versionOf(session, path)) !== replaces) {
       throw conflictError(nameOf(key));
     }
     signal.throwIfAborted();
-    if (before === undefined) appeared = { path, version };
+    if (before === undefined) appeared = { path, stats };
     await insideFolder(session, posix.dirname(path), () => replaceFile(session, partial, path, aside)).catch(
       explain,
     );
@@ -162,10 +163,10 @@ async function startUpload(
       const stats = await session.call<Stats>((sftp, answer) => sftp.fstat(handle, answer));
       if (stats.size !== size) throw new Error(`the server stored ${stats.size} of ${size} bytes`);
       await close();
-      const version = versionOf(stats);
+      const written = describeStats(stats);
       const stored = await (claim
-        ? takeFreeKey(key, claim, (each) => take(pathOf(each), version), nameOf)
-        : replace(pathOf(key), version));
+        ? takeFreeKey(key, claim, (each) => take(pathOf(each), written), nameOf)
+        : replace(pathOf(key), written));
       await syncFolder(session, posix.dirname(pathOf(stored)));
       claim?.claimed(stored);
     },
@@ -179,7 +180,7 @@ async function startUpload(
       if (isRemoved || appeared === undefined) return;
       // It was renamed.
       const now = await statPath(session, appeared.path);
-      if (now === undefined || versionOf(now) !== appeared.version) return;
+      if (now === undefined || describeStats(now) !== appeared.stats) return;
       await unlessAbsent(removeFile(session, appeared.path));
     },
   };
