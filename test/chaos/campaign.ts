@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Lab } from '../lab/lab.ts';
+import { FAULTS } from './faults.ts';
+import { judgePoint, type Verdict } from './judgement.ts';
+import { nameOf, nextObstacleOf, obstacleOf, type Point, pointsOf, randomFrom, shuffle } from './points.ts';
+import { SCENES, type Scene } from './scenes.ts';
+import { openWorld, type World } from './world.ts';
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** Which are tried of the points that the tables choose, in an order that is random, or of all; the former by default. */
+  readonly choose?: (chosen: readonly Point[], all: readonly Point[]) => readonly Point[];
+  readonly scenes?: readonly Scene[];
+  /** Points that are not begun by then are left out. Milliseconds from when the worlds are there. */
+  readonly limit?: number;
+  /** How many points are tried at once. */
+  readonly lanes: number;
+  /** Called after each point. */
+  readonly report?: (point: Point, verdict: Verdict) => void;
+}
+
+export interface CampaignResult {
+  readonly judged: readonly { readonly point: Point; readonly verdict: Verdict }[];
+  /** Points that the tables have. */
+  readonly possible: number;
+  readonly leftOut: number;
+}
+
+/** A lane works in worlds of its own. */
+type Lane = (scene: Scene) => Promise<World>;
+
+export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<CampaignResult> {
+  const { seed, scenes = SCENES, choose = (points) => points, limit = Number.POSITIVE_INFINITY } = options;
+  const random = randomFrom(seed);
+  const parent = mkdtempSync(join(placeInMemory(), 'chaos-'));
+  const opened: World[] = [];
+  const openLane = (name: string): Lane => {
+    const worlds = new Map<string, Promise<World>>();
+    mkdirSync(join(parent, name));
+    return (scene) => {
+      const world = worlds.get(scene.name) ?? openWorld(scene, join(parent, name), lab);
+      worlds.set(scene.name, world);
+      void world.then(
+        (each) => opened.includes(each) || opened.push(each),
+        () => {},
+      );
+      return world;
+    };
+  };
+  const lanes = Array.from({ length: options.lanes }, (_, index) => openLane(String(index)));
+  const [first] = lanes;
+  const judged: { point: Point; verdict: Verdict }[] = [];
+  try {
+    const points: Point[] = [];
+    let possible = 0;
+    for (const scene of scenes) {
+      const found = pointsOf(await (first as Lane)(scene), random);
+      possible += found.possible.length;
+      points.push(...choose(shuffle(found.tried, random), found.possible));
+    }
+    const queue = shuffle(points, random);
+    const deadline = performance.now() + limit;
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (let point = queue.shift(); point !== undefined; point = queue.shift()) {
+          if (performance.now() > deadline) {
+            queue.unshift(point);
+            return;
+          }
+          const world = await lane(point.scene);
+          const verdict = await judgePoint(
+            world,
+            obstacleOf(point, world),
+            point.fault,
+            nextObstacleOf(point, world, seed),
+          );
+          judged.push({ point, verdict });
+          options.report?.(point, verdict);
+        }
+      }),
+    );
+    return { judged, possible, leftOut: queue.length };
+  } finally {
+    for (const world of opened) await world[Symbol.asyncDispose]();
+    rmSync(parent, { recursive: true, force: true });
+  }
+}
+
+/** tmpfs where there is one: each point makes and removes some hundred files, and waits for each fsync. */
+function placeInMemory(): string {
+  try {
+    rmSync(mkdtempSync('/dev/shm/chaos-'), { recursive: true });
+    return '/dev/shm';
+  } catch {
+    return tmpdir();
+  }
+}
+
+/** The table of docs/reliability.md: a row for each fault, all scenes together, and one for each scene. */
+export function formatTable({ judged, possible, leftOut }: CampaignResult): string {
+  const row = (name: string, chosen: CampaignResult['judged']): string => {
+    const count = (outcome: Verdict['outcome']) =>
+      chosen.filter(({ verdict }) => verdict.outcome === outcome && verdict.violations.length === 0).length;
+    const broken = chosen.filter(({ verdict }) => verdict.violations.length > 0).length;
+    const cells = [
+      chosen.length,
+      count('done'),
+      count('failed'),
+      count('killed'),
+      count('not reached'),
+      broken,
+    ];
+    return `| ${[name, ...cells].join(' | ')} |`;
+  };
+  const head = (first: string): string[] => [
+    `| ${first} | points | done | failed | killed | not reached | promise broken |`,
+    '|---|---|---|---|---|---|---|',
+  ];
+  const rows = (names: readonly string[], which: (point: Point) => string) =>
+    names.flatMap((name) => {
+      const chosen = judged.filter(({ point }) => which(point) === name);
+      return chosen.length === 0 ? [] : [row(name, chosen)];
+    });
+  return [
+    ...head('fault'),
+    ...rows(
+      FAULTS.map(({ name }) => name),
+      ({ fault }) => fault.name,
+    ),
+    row('all', judged),
+    '',
+    ...head('scene'),
+    ...rows(
+      SCENES.map(({ name }) => name),
+      ({ scene }) => scene.name,
+    ),
+    '',
+    `${judged.length} of ${possible} points that the tables name; ${leftOut} were left out as the time was up.`,
+  ].join('\n');
+}
+
+/** A broken promise, and how to see it again. */
+export function describeViolation(seed: number, point: Point, { run, violations }: Verdict): string {
+  const end = `exit ${run.exitCode ?? run.signal}, ${JSON.stringify(run.stderr)}`;
+  const lines = violations.map((each) => `  - ${each}`);
+  return [
+    `CHAOS_SEED=${seed} CHAOS_POINT='${nameOf(point)}' make chaos`,
+    `  at ${run.at}; the run: ${end}`,
+    ...lines,
+  ].join('\n');
+}

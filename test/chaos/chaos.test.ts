@@ -1,0 +1,75 @@
+import { appendFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { useLab } from '../lab/lab.ts';
+import { type CampaignOptions, describeViolation, formatTable, runCampaign } from './campaign.ts';
+import { FAULTS } from './faults.ts';
+import { nameOf } from './points.ts';
+import { SCENES } from './scenes.ts';
+
+const lab = useLab();
+
+/** Set by `make chaos`; without it there is a sample. */
+const minutes = Number(process.env['CHAOS_MINUTES'] ?? 0);
+/** `SCENE/FAULT/N`: this one only. */
+const wanted = process.env['CHAOS_POINT'];
+const onlyScenes = process.env['CHAOS_SCENES']?.split(',');
+const isCampaign = minutes > 0 || wanted !== undefined;
+/** The sample is the same each time, so that a failure is one of the change at hand. */
+const seed = Number(process.env['CHAOS_SEED'] ?? (isCampaign ? Math.floor(Math.random() * 2 ** 31) : 1));
+
+async function campaign(options: Omit<CampaignOptions, 'seed' | 'report'>): Promise<void> {
+  const said: string[] = [];
+  const file = process.env['CHAOS_LOG'];
+  process.stdout.write(`CHAOS_SEED=${seed}\n`);
+  const result = await runCampaign(lab, {
+    ...options,
+    seed,
+    report(point, verdict) {
+      if (file)
+        appendFileSync(
+          file,
+          `${nameOf(point)}: ${verdict.outcome}${verdict.run.at && `, ${verdict.run.at}`}\n`,
+        );
+      if (verdict.violations.length === 0) return;
+      const text = describeViolation(seed, point, verdict);
+      said.push(text);
+      if (file) appendFileSync(file, `${text}\n`);
+      if (isCampaign) process.stdout.write(`${text}\n`);
+    },
+  });
+  if (isCampaign) process.stdout.write(`\n${formatTable(result)}\n`);
+  expect(said.join('\n')).toBe('');
+  expect(result.judged.some(({ verdict }) => verdict.outcome !== 'not reached')).toBe(true);
+}
+
+describe('a run that meets a fault at any point', () => {
+  if (isCampaign) {
+    it('breaks no promise', { timeout: 86_400_000 }, async () => {
+      await campaign({
+        lanes: wanted === undefined ? 2 : 1,
+        scenes: SCENES.filter(
+          ({ name }) => wanted?.startsWith(`${name}/`) ?? onlyScenes?.includes(name) ?? true,
+        ),
+        choose: (chosen, all) =>
+          wanted === undefined ? chosen : all.filter((point) => nameOf(point) === wanted),
+        ...(minutes > 0 && { limit: minutes * 60_000 }),
+      });
+    });
+    return;
+  }
+  it.each(SCENES.map((scene) => [scene.name, scene] as const))(
+    'breaks no promise in a sample: %s',
+    { timeout: 300_000 },
+    async (_, scene) => {
+      await campaign({
+        lanes: 1,
+        scenes: [scene],
+        choose: (points) => points.slice(0, scene.source === 'mysql' ? 1 : 6),
+      });
+    },
+  );
+
+  it('has names that CHAOS_POINT can tell apart', () => {
+    expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);
+  });
+});
