@@ -63,8 +63,13 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     const queue = shuffle(points, random);
     const deadline = performance.now() + limit;
     await Promise.all(
-      lanes.map(async (lane) => {
-        for (let point = queue.shift(); point !== undefined; point = queue.shift()) {
+      lanes.map(async (lane, index) => {
+        // One server of MySQL is enough for a machine.
+        const take = (): Point | undefined => {
+          const at = queue.findIndex(({ scene }) => index === 0 || scene.source === 'files');
+          return at === -1 ? undefined : queue.splice(at, 1)[0];
+        };
+        for (let point = take(); point !== undefined; point = take()) {
           if (performance.now() > deadline) {
             queue.unshift(point);
             return;

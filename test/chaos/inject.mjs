@@ -316,7 +316,11 @@ if (plan.libraries.includes('ssh2')) {
   watchLibrary(SFTP.prototype, 'sftp', requests.split(' '));
 }
 if (plan.libraries.includes('mysql2')) {
-  watchLibrary(require('mysql2/lib/base/connection.js').prototype, 'sql', ['query', 'execute']);
+  // By its path: the package does not export it.
+  watchLibrary(require(`${plan.root}/node_modules/mysql2/lib/base/connection.js`).prototype, 'sql', [
+    'query',
+    'execute',
+  ]);
 }
 // Descriptors of this file itself are none of the run's.
 process.on('exit', () => closeSync(log));

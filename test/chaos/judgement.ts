@@ -25,6 +25,20 @@ export interface Verdict {
   readonly run: ObstructedRun;
 }
 
+/** What is known of a world while it is looked at. */
+interface Inspection {
+  readonly world: World;
+  /** Which content each copy has to have. */
+  readonly generations: Map<string, number>;
+  /** Copies that were restored already. */
+  readonly restored: Set<string>;
+  /** The run has said that its copies are not signed, as its key could not be read: they are taken as such. */
+  readonly acceptsUnsigned: boolean;
+  readonly broken: (what: string) => void;
+}
+
+const ACCEPT = '--accept-unauthenticated';
+
 /** Puts the obstacle in the way of a run, and looks at everything that users have of it. */
 export async function judgePoint(
   world: World,
@@ -35,7 +49,6 @@ export async function judgePoint(
   const violations: string[] = [];
   const broken = (what: string): void => void violations.push(what);
   await world.reset();
-  const generations = new Map(world.before);
   const generation = await world.source.advance();
   const run = await world.runInto(obstacle);
   const outcome = outcomeOf(run);
@@ -45,23 +58,48 @@ export async function judgePoint(
   if (fault.leavesNothing && run.signal !== 'SIGKILL')
     for (const left of await world.leftovers()) broken(`the interrupted run has left ${left}`);
 
-  const restored = new Set<string>();
-  const after = await look(world, generations, generation, restored, broken, 'after the fault');
-  if (outcome === 'done') requireNew(world, after, world.before, 'exit 0', broken);
-  requireEarlier(world, after, broken);
+  const inspection: Inspection = {
+    world,
+    generations: new Map(world.before),
+    restored: new Set(),
+    acceptsUnsigned: /copies .*are not signed/.test(run.stderr),
+    broken,
+  };
+  const after = await look(inspection, generation, 'after the fault');
+  if (outcome === 'done') requireNew(inspection, after, new Set(world.before.keys()), 'exit 0');
+  requireEarlier(inspection, after);
+  await judgeNextRun(inspection, after, next);
+  return { outcome, violations: violations.map(shorten(world)), unlisted: countUnlisted(after), run };
+}
 
+/** The run after it, which `next` is put in the way of first: it succeeds, and what was left is gone. */
+async function judgeNextRun(
+  inspection: Inspection,
+  before: readonly ShownCopy[],
+  next?: Obstacle,
+): Promise<void> {
+  const { world, broken, generations } = inspection;
   if (next !== undefined) await world.runInto(next);
   const known = new Set(generations.keys());
   const last = await world.source.advance();
   const clean = await world.run('config', 'backup', '--lock-file', join(world.dir, 'lock'), 'hourly');
   if (clean.exitCode !== 0 || /^ERROR/m.test(clean.stderr)) broken(`the next run fails: ${textOf(clean)}`);
-  violations.push(...noiseIn(clean));
+  for (const noise of noiseIn(clean)) broken(noise);
+  const copies = await shown(world).catch(() => []);
+  for (const copy of copies) {
+    const id = idOf(copy);
+    const was = before.find((each) => idOf(each) === id);
+    // A binary log has one name, and one content.
+    if (was?.listed !== false || copy.listed !== true || copy.type === 'binlog') continue;
+    broken(`the next run has replaced the unlisted copy ${copy.location} by its own`);
+    generations.set(id, last);
+    inspection.restored.delete(id);
+    known.delete(id);
+  }
   // The run that was killed in between may have made a copy of the content before.
-  if (next !== undefined) await attribute(world, generations, last);
-  const finally_ = await look(world, generations, last, restored, broken, 'after the next run');
-  requireNew(world, finally_, known, 'the next run', broken);
+  if (next !== undefined) await attribute(inspection, copies, last);
+  requireNew(inspection, await look(inspection, last, 'after the next run'), known, 'the next run');
   for (const left of await world.leftovers()) broken(`the next run has left ${left}`);
-  return { outcome, violations: violations.map(shorten(world)), unlisted: countUnlisted(after), run };
 }
 
 function outcomeOf({ exitCode, signal }: Result): Outcome {
@@ -101,11 +139,8 @@ const shorten =
 
 /** `ls`, `check`, and a restore of each copy whose content is compared. Copies that are new are of `generation`; one that was restored before is not again. */
 async function look(
-  world: World,
-  generations: Map<string, number>,
+  { world, generations, restored, acceptsUnsigned, broken }: Inspection,
   generation: number,
-  restored: Set<string>,
-  broken: (what: string) => void,
   when: string,
 ): Promise<ShownCopy[]> {
   let copies: ShownCopy[] = [];
@@ -114,13 +149,16 @@ async function look(
   } catch (error) {
     broken(`${when}: ${(error as Error).message}`);
   }
-  const check = await world.run('config', 'check', '--json');
+  const check = await world.run('config', 'check', '--json', ...(acceptsUnsigned ? [ACCEPT] : []));
   if (check.exitCode !== 0) broken(`${when}: check fails: ${textOf(check)}${problemsIn(check.stdout)}`);
   for (const copy of copies) {
-    if (restored.has(idOf(copy))) continue;
-    restored.add(idOf(copy));
-    if (!generations.has(idOf(copy))) generations.set(idOf(copy), generation);
-    const problem = await restore(world, copy, generations.get(idOf(copy)) ?? generation);
+    const id = idOf(copy);
+    if (restored.has(id)) continue;
+    restored.add(id);
+    const expected = generations.get(id) ?? generation;
+    generations.set(id, expected);
+    // A copy without an entry is one that nothing vouches for.
+    const problem = await restore(world, copy, expected, acceptsUnsigned || !copy.listed);
     if (problem !== undefined)
       broken(`${when}: ${copy.listed ? 'the listed' : 'the unlisted'} copy ${copy.location} ${problem}`);
   }
@@ -146,13 +184,17 @@ const COMMANDS = {
 } as const;
 
 /** What is wrong with a copy when it is restored; undefined: it has the content of that generation. */
-async function restore(world: World, copy: ShownCopy, generation: number): Promise<string | undefined> {
+async function restore(
+  world: World,
+  copy: ShownCopy,
+  generation: number,
+  accept: boolean,
+): Promise<string | undefined> {
   const dst = join(world.dir, 'restored');
   rmSync(dst, { recursive: true, force: true });
   const from = copy.place === 'remote' ? 'remote' : 'config';
-  // A copy without an entry is one that nothing vouches for.
-  const trust = copy.listed ? [] : ['--accept-unauthenticated'];
-  const result = await world.run(from, ...COMMANDS[copy.type], copy.location, '--dst', dst, ...trust);
+  const words = [...COMMANDS[copy.type], copy.location, '--dst', dst, ...(accept ? [ACCEPT] : [])];
+  const result = await world.run(from, ...words);
   if (result.exitCode !== 0) return `does not restore: ${textOf(result)}`;
   const log = copy.name.replace(/\.gz(\.gpg)?$/, '');
   const problem =
@@ -163,10 +205,14 @@ async function restore(world: World, copy: ShownCopy, generation: number): Promi
 }
 
 /** What a run in between has made is of the content before the last one. */
-async function attribute(world: World, generations: Map<string, number>, last: number): Promise<void> {
-  for (const copy of await shown(world).catch(() => [])) {
+async function attribute(
+  { world, generations }: Inspection,
+  copies: readonly ShownCopy[],
+  last: number,
+): Promise<void> {
+  for (const copy of copies) {
     if (generations.has(idOf(copy)) || copy.type === 'binlog') continue;
-    if ((await restore(world, copy, last)) !== undefined) generations.set(idOf(copy), last - 1);
+    if ((await restore(world, copy, last, true)) !== undefined) generations.set(idOf(copy), last - 1);
   }
 }
 
@@ -175,11 +221,10 @@ const placesOf = ({ scene }: World): readonly ('local' | 'remote')[] =>
 
 /** A run that says that it is done has left a listed copy in each place. */
 function requireNew(
-  world: World,
+  { world, broken }: Inspection,
   copies: readonly ShownCopy[],
-  known: ReadonlyMap<string, number> | ReadonlySet<string>,
+  known: ReadonlySet<string>,
   who: string,
-  broken: (what: string) => void,
 ): void {
   for (const place of placesOf(world)) {
     const isNew = (copy: ShownCopy): boolean =>
@@ -192,7 +237,7 @@ function requireNew(
 }
 
 /** Of the copies from before, the oldest one may have made room for a new one that is listed. */
-function requireEarlier(world: World, copies: readonly ShownCopy[], broken: (what: string) => void): void {
+function requireEarlier({ world, broken }: Inspection, copies: readonly ShownCopy[]): void {
   const listed = new Set(copies.filter((copy) => copy.listed).map(idOf));
   for (const place of placesOf(world)) {
     const earlier = [...world.before.keys()].filter(

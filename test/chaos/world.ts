@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -280,8 +280,9 @@ async function waitForOrphans(pids: readonly number[], dir: string): Promise<str
   while (find().length > 0 && Date.now() < deadline) await delay(20);
   const left = find();
   if (left.length > 0) return left;
-  const agents = execFileSync('ps', ['-eo', 'args']).toString().split('\n');
-  return agents.filter((line) => line.includes(`${dir}/tmp`) || line.includes(`${dir}/data`));
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const lines = all.map((pid) => describeProcess(Number(pid)));
+  return lines.filter((line) => line.includes(`${dir}/tmp`) || line.includes(`${dir}/data`));
 }
 
 /** The command line of a process; empty when it is gone, or only waits for its parent. */
