@@ -58,17 +58,14 @@ describe('a run that meets a fault at any point', () => {
     });
     return;
   }
-  it.each(SCENES.map((scene) => [scene.name, scene] as const))(
-    'breaks no promise in a sample: %s',
-    { timeout: 300_000 },
-    async (_, scene) => {
-      await campaign({
-        lanes: 1,
-        scenes: [scene],
-        choose: (points) => points.slice(0, scene.source === 'mysql' ? 1 : 6),
-      });
-    },
-  );
+  it('breaks no promise in a sample', { timeout: 600_000 }, async () => {
+    await campaign({
+      lanes: 2,
+      // The other two differ from these in what the campaign of `make chaos` has time for.
+      scenes: SCENES.filter(({ source, destination }) => source === 'files' || destination === 'local'),
+      choose: (chosen) => chosen.slice(0, chosen[0]?.scene.source === 'mysql' ? 1 : 6),
+    });
+  });
 
   it('has names that CHAOS_POINT can tell apart', () => {
     expect(new Set(FAULTS.map(({ name }) => name)).size).toBe(FAULTS.length);

@@ -122,7 +122,7 @@ function replace(owner, key, wrap) {
 }
 
 /** A close that fails has closed. @param {string} key */
-const happensAnyway = (key) => /^close/.test(key);
+const happensAnyway = (key) => key.startsWith('close');
 
 /** @param {any} owner @param {string} key @param {string} prefix */
 function watchPromise(owner, key, prefix) {

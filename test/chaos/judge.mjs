@@ -20,9 +20,12 @@ process.setMaxListeners(0);
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const { run } = await import('../../dist/cli/run.js');
 
-process.on('message', async (words) => {
+/** @param {string[]} words */
+async function answer(words) {
   printed = { 1: '', 2: '' };
   const exitCode = await run([process.execPath, main, ...words]);
   process.send?.({ exitCode, stdout: printed[1], stderr: printed[2] });
-});
+}
+
+process.on('message', (words) => void answer(words));
 process.on('disconnect', () => process.exit(0));

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startProxy } from '../integration/s3-proxy.ts';
@@ -27,22 +28,30 @@ export async function httpWay(target: string): Promise<Way> {
     const cut = (): void => {
       asked.socket.destroy();
     };
+    const afterAnswer = async (spoil: (real: IncomingMessage) => Promise<void>): Promise<void> => {
+      try {
+        await spoil(await forward());
+      } catch {
+        // The connection to the real server ends with that of the client.
+        cut();
+      }
+    };
     switch (fault) {
       case 'cut':
         return cut();
       case 'cut-answer':
-        return forward().then((real) => {
+        return afterAnswer(async (real) => {
           real.resume();
           cut();
-        }, cut);
+        });
       case 'half-answer':
-        return forward().then(async (real) => {
+        return afterAnswer(async (real) => {
           const blocks: Buffer[] = [];
           for await (const block of real) blocks.push(block as Buffer);
           const bytes = Buffer.concat(blocks);
           answer.writeHead(real.statusCode ?? 502, real.headers);
           answer.write(bytes.subarray(0, bytes.length >> 1), cut);
-        }, cut);
+        });
       case 'half-close':
         asked.resume();
         asked.socket.end();
