@@ -33,7 +33,6 @@ type Lane = (scene: Scene) => Promise<World>;
 
 export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<CampaignResult> {
   const { seed, scenes = SCENES, choose = (points) => points, limit = Number.POSITIVE_INFINITY } = options;
-  const random = randomFrom(seed);
   const parent = mkdtempSync(join(placeInMemory(), 'chaos-'));
   const opened: World[] = [];
   const openLane = (name: string): Lane => {
@@ -50,23 +49,34 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     };
   };
   const lanes = Array.from({ length: options.lanes }, (_, index) => openLane(String(index)));
-  const [first] = lanes;
+  // Each scene has a lane that it begins in, as a world takes as long to make as some points. One server of MySQL is enough for a machine.
+  const homeOf = (scene: Scene): number => {
+    const files = scenes.filter(({ source }) => source === 'files').indexOf(scene);
+    return files === -1 || lanes.length === 1 ? 0 : 1 + (files % (lanes.length - 1));
+  };
   const judged: { point: Point; verdict: Verdict }[] = [];
   try {
-    const points: Point[] = [];
-    let possible = 0;
-    for (const scene of scenes) {
-      const found = pointsOf(await (first as Lane)(scene), random);
-      possible += found.possible.length;
-      points.push(...choose(shuffle(found.tried, random), found.possible));
-    }
-    const queue = shuffle(points, random);
+    const found = await Promise.all(
+      scenes.map(async (scene, index) => {
+        const { tried, possible } = pointsOf(
+          await (lanes[homeOf(scene)] as Lane)(scene),
+          randomFrom(seed + index),
+        );
+        const points = choose(shuffle(tried, randomFrom(seed - index)), possible);
+        return { points, possible: possible.length };
+      }),
+    );
+    const possible = found.reduce((sum, each) => sum + each.possible, 0);
+    const queue = shuffle(
+      found.flatMap(({ points }) => points),
+      randomFrom(seed),
+    );
     const deadline = performance.now() + limit;
     await Promise.all(
       lanes.map(async (lane, index) => {
-        // One server of MySQL is enough for a machine.
         const take = (): Point | undefined => {
-          const at = queue.findIndex(({ scene }) => index === 0 || scene.source === 'files');
+          const own = queue.findIndex(({ scene }) => homeOf(scene) === index);
+          const at = own === -1 ? queue.findIndex(({ scene }) => homeOf(scene) !== 0) : own;
           return at === -1 ? undefined : queue.splice(at, 1)[0];
         };
         for (let point = take(); point !== undefined; point = take()) {

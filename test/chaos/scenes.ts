@@ -14,7 +14,7 @@ export interface Scene {
 }
 
 const FILES = { source: 'files', guarded: false, bytes: 20_000, share: 1 } as const;
-const MYSQL = { source: 'mysql', guarded: true, bytes: 0, share: 0.03 } as const;
+const MYSQL = { source: 'mysql', guarded: true, bytes: 0, share: 0.04 } as const;
 
 export const SCENES: readonly Scene[] = [
   { ...FILES, name: 'files-local', destination: 'local' },

@@ -71,12 +71,12 @@ export async function openWorld(scene: Scene, parent: string, lab: Lab): Promise
   const [kept, calls] = [join(dir, 'kept'), join(dir, 'calls')];
   for (const name of ['tmp', 'home']) mkdirSync(join(dir, name), { recursive: true });
   const source = scene.source === 'files' ? fileSource(join(dir, 'data'), scene.bytes) : await mysqlSource();
+  // sshd is on this machine, so its folder may be in memory as well.
+  const folder = { backup_dir: join(dir, 'repository') };
   const sections = destinationSections(scene.destination, { dir } as Sandbox, lab);
   const bucket = `chaos-${process.pid}-${scene.name}-${parent.split('/').at(-1)}`.toLowerCase();
   const repository: Repository =
-    scene.destination === 's3'
-      ? await bucketRepository(bucket)
-      : folderRepository(String(sections[scene.destination]?.['backup_dir']));
+    scene.destination === 's3' ? await bucketRepository(bucket) : folderRepository(folder.backup_dir);
   const way =
     scene.destination === 's3'
       ? await httpWay(lab.s3.endpoint)
@@ -91,14 +91,15 @@ export async function openWorld(scene: Scene, parent: string, lab: Lab): Promise
   for (const [which, file] of Object.entries(configs)) {
     const isFaulted = which === 'faulted' && way !== undefined;
     const own = {
-      ssh: { known_hosts: join(dir, 'known_hosts'), ...(isFaulted && { port: way.port }) },
+      local: folder,
+      ssh: { ...folder, known_hosts: join(dir, 'known_hosts'), ...(isFaulted && { port: way.port }) },
       s3: { BUCKET: bucket, ...(isFaulted && { endpoint_url: `http://127.0.0.1:${way.port}` }) },
     };
     const { destination } = scene;
     const text = formatSections({
       ...sections,
       ...source.sections,
-      ...(destination !== 'local' && { [destination]: { ...sections[destination], ...own[destination] } }),
+      [destination]: { ...sections[destination], ...own[destination] },
       destination: {
         ...sections['destination'],
         ...(scene.guarded && which !== 'remote' && { keep_local_path: kept }),
