@@ -49,19 +49,21 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     };
   };
   const lanes = Array.from({ length: options.lanes }, (_, index) => openLane(String(index)));
-  // Each scene has a lane that it begins in, as a world takes as long to make as some points. One server of MySQL is enough for a machine.
-  const homeOf = (scene: Scene): number => {
-    const files = scenes.filter(({ source }) => source === 'files').indexOf(scene);
-    return files === -1 || lanes.length === 1 ? 0 : 1 + (files % (lanes.length - 1));
+  // Each lane has a scene that it begins with, as a world takes as long to make as some points. One server of MySQL is enough for a machine.
+  const files = scenes.filter(({ source }) => source === 'files');
+  const isFor = (scene: Scene, lane: number): boolean =>
+    scene.source === 'mysql' || lanes.length === 1
+      ? lane === 0
+      : lane > 0 && files[(lane - 1) % files.length] === scene;
+  const homeOf = (scene: Scene): Lane => {
+    const at = lanes.findIndex((_, index) => isFor(scene, index));
+    return lanes[Math.max(at, 0)] as Lane;
   };
   const judged: { point: Point; verdict: Verdict }[] = [];
   try {
     const found = await Promise.all(
       scenes.map(async (scene, index) => {
-        const { tried, possible } = pointsOf(
-          await (lanes[homeOf(scene)] as Lane)(scene),
-          randomFrom(seed + index),
-        );
+        const { tried, possible } = pointsOf(await homeOf(scene)(scene), randomFrom(seed + index));
         const points = choose(shuffle(tried, randomFrom(seed - index)), possible);
         return { points, possible: possible.length };
       }),
@@ -75,8 +77,8 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     await Promise.all(
       lanes.map(async (lane, index) => {
         const take = (): Point | undefined => {
-          const own = queue.findIndex(({ scene }) => homeOf(scene) === index);
-          const at = own === -1 ? queue.findIndex(({ scene }) => homeOf(scene) !== 0) : own;
+          const own = queue.findIndex(({ scene }) => isFor(scene, index));
+          const at = own === -1 ? queue.findIndex(({ scene }) => scene.source === 'files') : own;
           return at === -1 ? undefined : queue.splice(at, 1)[0];
         };
         for (let point = take(); point !== undefined; point = take()) {
