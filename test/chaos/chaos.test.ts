@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useLab } from '../lab/lab.ts';
 import { type CampaignOptions, describeViolation, formatTable, runCampaign } from './campaign.ts';
@@ -65,6 +65,15 @@ describe('a run that meets a fault at any point', () => {
       scenes: SCENES.filter(({ source, destination }) => source === 'files' || destination === 'local'),
       choose: (chosen) => chosen.slice(0, chosen[0]?.scene.source === 'mysql' ? 1 : 6),
     });
+  });
+
+  it('is what docs/reliability.md promises, each line with a test that is there', () => {
+    const root = new URL('../../', import.meta.url);
+    const page = readFileSync(new URL('docs/reliability.md', root), 'utf8');
+    const promises = [...page.matchAll(/^\| .* \| `([^`]+)`: (.+) \|$/gm)];
+    expect(promises.length).toBeGreaterThan(15);
+    for (const [line, file = '', title = ''] of promises)
+      expect(readFileSync(new URL(file, root), 'utf8'), line).toContain(title);
   });
 
   it('has names that CHAOS_POINT can tell apart', () => {
