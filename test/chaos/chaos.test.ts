@@ -47,7 +47,7 @@ describe('a run that meets a fault at any point', () => {
     it('breaks no promise', { timeout: 86_400_000 }, async () => {
       await campaign({
         // They wait for other programs more than they work.
-        lanes: wanted === undefined ? Number(process.env['CHAOS_LANES'] ?? 4) : 1,
+        lanes: wanted === undefined ? Number(process.env['CHAOS_LANES'] ?? 2) : 1,
         scenes: SCENES.filter(
           ({ name }) => wanted?.startsWith(`${name}/`) ?? onlyScenes?.includes(name) ?? true,
         ),

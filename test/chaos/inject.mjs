@@ -1,30 +1,44 @@
-// Preloaded into one run of the command (`node --import`): counts what its own code asks of the system, and at a chosen call does
-// what CHAOS_PLAN says. Plain JavaScript, as the oldest Node that is supported reads nothing else. Calls have names such as
-// `fs.open`, `handle.sync`, `sftp.rename`, `http.PUT`, `spawn.tar`, `sql.query`; those of loading modules are not counted.
+// Loaded into the process of a command before its own code: counts what that asks of the system, and at a chosen call does what the
+// plan says. `node --import` loads it for one run, with the plan in CHAOS_PLAN; `judge.mjs` arms it for one command after the other.
+// Plain JavaScript, as the oldest Node that is supported reads nothing else. Calls have names such as `fs.open`, `handle.sync`,
+// `sftp.rename`, `http.PUT`, `spawn.tar`, `sql.query`; those of loading modules are not counted.
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** @typedef {{ calls: string, nth: number, do: string, code?: string, ms?: number, lasts?: boolean, after?: number }} Injection */
-/** @type {{ root: string, log: string, injections: Injection[], libraries: string[] }} */
-const plan = JSON.parse(process.env['CHAOS_PLAN'] ?? '');
+/** @typedef {{ log: string, injections: Injection[] }} Plan */
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const RealDate = Date;
 
 // The originals, for what is done here.
 const { openSync, writeSync, closeSync } = fs;
-const log = openSync(plan.log, 'a');
-/** @param {string} line */
-const note = (line) => writeSync(log, `${line}\n`);
-const RealDate = Date;
 
-const injections = plan.injections.map((injection) => ({
-  ...injection,
-  calls: new RegExp(injection.calls),
-  seen: 0,
-  fired: false,
-}));
+/** @type {number | undefined} */
+let log;
+/** @type {(Omit<Injection, 'calls'> & { calls: RegExp, seen: number, fired: boolean })[]} */
+let injections = [];
+
+/** From now on calls are counted, and met by what the plan says; without one they are left alone. @param {Plan} [plan] */
+export function arm(plan) {
+  if (log !== undefined) closeSync(log);
+  globalThis.Date = RealDate;
+  log = plan && openSync(plan.log, 'a');
+  injections = (plan?.injections ?? []).map((injection) => ({
+    ...injection,
+    calls: new RegExp(injection.calls),
+    seen: 0,
+    fired: false,
+  }));
+}
+
+/** @param {string} line */
+const note = (line) => log !== undefined && writeSync(log, `${line}\n`);
 
 const kill = () => process.kill(process.pid, 'SIGKILL');
 
@@ -36,6 +50,7 @@ const kill = () => process.kill(process.pid, 'SIGKILL');
 function meet(name, object) {
   // Those of the kernel's files change nothing, and no disk is behind them.
   if (/^\/(proc|sys)\//.test(object)) return undefined;
+  if (log === undefined) return undefined;
   note(`call ${name} ${object}`);
   for (const each of injections) {
     if (each.after !== undefined && !injections[each.after]?.fired) continue;
@@ -93,7 +108,7 @@ function nameOf(first) {
 /** What Node reads of modules, and the streams of the process. @param {string} object @param {unknown} first */
 function isOurs(object, first) {
   if (typeof first === 'number' && first <= 2) return false;
-  return object === '' || !resolve(object).startsWith(plan.root);
+  return object === '' || !resolve(object).startsWith(`${ROOT}/`);
 }
 
 /** The call's own result with what the injection makes of it. @param {any} wanted */
@@ -303,24 +318,25 @@ function watchLibrary(prototype, prefix, keys) {
   }
 }
 
+/** Where a package is: the files that are changed here are none of those that it exports. */
+const require = createRequire(`${ROOT}/package.json`);
+
 await watchFiles();
 watchRequests(http);
 watchRequests(https);
 watchPrograms();
 syncBuiltinESMExports();
-const require = createRequire(`${plan.root}/package.json`);
-if (plan.libraries.includes('ssh2')) {
+// Each is slow to load, and of use in some scenes only.
+const libraries = process.env['CHAOS_LIBRARIES']?.split(',') ?? [];
+if (libraries.includes('ssh2')) {
   const { SFTP } = require('ssh2/lib/protocol/SFTP.js');
   const requests =
     'open close read write fstat stat lstat opendir readdir unlink rename mkdir rmdir realpath readlink setstat fsetstat ext_openssh_rename ext_openssh_statvfs ext_openssh_hardlink ext_openssh_fsync';
   watchLibrary(SFTP.prototype, 'sftp', requests.split(' '));
 }
-if (plan.libraries.includes('mysql2')) {
-  // By its path: the package does not export it.
-  watchLibrary(require(`${plan.root}/node_modules/mysql2/lib/base/connection.js`).prototype, 'sql', [
-    'query',
-    'execute',
-  ]);
+if (libraries.includes('mysql2')) {
+  const { prototype } = require(`${ROOT}/node_modules/mysql2/lib/base/connection.js`);
+  watchLibrary(prototype, 'sql', ['query', 'execute']);
 }
-// Descriptors of this file itself are none of the run's.
-process.on('exit', () => closeSync(log));
+const given = process.env['CHAOS_PLAN'];
+if (given) arm(JSON.parse(given));

@@ -48,35 +48,41 @@ export function pointsOf(
   return { tried, possible };
 }
 
-function countPoints({ injection, network }: Fault, { scene, calls, traffic }: World): number {
-  if (injection !== undefined) return calls.filter((call) => new RegExp(injection.calls).test(call)).length;
-  if (scene.destination === 's3') return traffic.requests;
-  return scene.destination === 'ssh' && network !== 'slow-down' ? PARTS : 0;
+/** What ends the process, or is told to all of it. */
+const ENDS_PROCESS = /^(kill-(before|after|sent)|signal)$/;
+
+const needsOwnProcess = ({ injection, second }: Fault): boolean =>
+  [injection, second].some((each) => each !== undefined && ENDS_PROCESS.test(each.do));
+
+const callsOf = ({ calls }: World, inOwnProcess: boolean, pattern: string): number =>
+  calls[inOwnProcess ? 'alone' : 'warm'].filter((call) => new RegExp(pattern).test(call)).length;
+
+function countPoints(fault: Fault, world: World): number {
+  const { injection, network } = fault;
+  if (injection !== undefined) return callsOf(world, needsOwnProcess(fault), injection.calls);
+  if (world.scene.destination === 's3') return world.traffic.requests;
+  return world.scene.destination === 'ssh' && network !== 'slow-down' ? PARTS : 0;
 }
 
 /** What is put in the way of the run. */
 export function obstacleOf({ fault, nth }: Point, { scene, traffic }: World): Obstacle {
   const { injection, second, network } = fault;
   if (injection !== undefined) {
-    return {
-      injections: [{ ...injection, nth }, ...(second === undefined ? [] : [{ ...second, after: 0 }])],
-    };
+    const injections = [{ ...injection, nth }, ...(second === undefined ? [] : [{ ...second, after: 0 }])];
+    return { injections, inOwnProcess: needsOwnProcess(fault) };
   }
   if (network === undefined) return {};
   const isOfAnswer = network === 'cut-answer' || network === 'half-answer';
   const bytes = isOfAnswer ? traffic.down : traffic.up;
-  return {
-    network: {
-      fault: network,
-      nth: scene.destination === 's3' ? nth : Math.ceil((bytes * (nth - 0.5)) / PARTS),
-    },
-  };
+  const at = scene.destination === 's3' ? nth : Math.ceil((bytes * (nth - 0.5)) / PARTS);
+  return { network: { fault: network, nth: at } };
 }
 
 /** What is put in the way of the run after it: the same for the same point and seed. */
-export function nextObstacleOf({ fault, nth }: Point, { calls }: World, seed: number): Obstacle | undefined {
+export function nextObstacleOf({ fault, nth }: Point, world: World, seed: number): Obstacle | undefined {
   const { nextRun } = fault;
   if (nextRun === undefined) return undefined;
-  const count = calls.filter((call) => new RegExp(nextRun.calls).test(call)).length;
-  return { injections: [{ ...nextRun, nth: 1 + Math.floor(randomFrom(seed + nth)() * count) }] };
+  const count = callsOf(world, true, nextRun.calls);
+  const at = 1 + Math.floor(randomFrom(seed + nth)() * count);
+  return { injections: [{ ...nextRun, nth: at }], inOwnProcess: true };
 }
