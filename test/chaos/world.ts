@@ -157,6 +157,8 @@ export async function openWorld(scene: Scene, parent: string, lab: Lab): Promise
       const plan = { log: calls, injections };
       const words = ['--config', configs.faulted, 'backup', '--lock-file', join(dir, 'lock'), 'hourly'];
       const result = inOwnProcess ? await runAlone(words, plan, env) : await judge.run(words, plan);
+      // The process of the run is over, and what it has left is a dead one's.
+      if (!inOwnProcess && (await world.leftovers()).length > 0) judge.restart();
       const lines = existsSync(calls) ? readFileSync(calls, 'utf8').split('\n') : [];
       const fired = lines.filter((line) => line.startsWith('fired '));
       const children = lines
@@ -302,6 +304,7 @@ function describeProcess(pid: number): string {
 /** A process of `judge.mjs`; one that hangs or dies is replaced. */
 function startJudge(env: NodeJS.ProcessEnv): {
   run(words: readonly string[], plan?: Plan): Promise<Result>;
+  restart(): void;
   end(): void;
 } {
   const start = (): ChildProcess =>
@@ -310,7 +313,12 @@ function startJudge(env: NodeJS.ProcessEnv): {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
   let judge = start();
+  const restart = (): void => {
+    judge.kill('SIGKILL');
+    judge = start();
+  };
   return {
+    restart,
     async run(words, plan) {
       const said: string[] = [];
       const listen = (chunk: Buffer): void => void said.push(chunk.toString());
@@ -329,10 +337,7 @@ function startJudge(env: NodeJS.ProcessEnv): {
         judge.send({ words, plan });
       });
       judge.stderr?.off('data', listen);
-      if (answer.exitCode === null) {
-        judge.kill('SIGKILL');
-        judge = start();
-      }
+      if (answer.exitCode === null) restart();
       // What the engine itself prints, such as warnings.
       return { ...answer, stderr: answer.stderr + said.join('') };
     },
