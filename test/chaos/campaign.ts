@@ -15,14 +15,23 @@ export interface CampaignOptions {
   readonly scenes?: readonly Scene[];
   /** Points that are not begun by then are left out. Milliseconds from when the worlds are there. */
   readonly limit?: number;
+  /** What an earlier campaign has found, which is not tried again. */
+  readonly found?: readonly Judged[];
   /** How many points are tried at once. */
   readonly lanes: number;
   /** Called after each point. */
   readonly report?: (point: Point, verdict: Verdict) => void;
 }
 
+/** A point, and what was found there. */
+export interface Judged {
+  readonly point: string;
+  readonly outcome: Verdict['outcome'];
+  readonly violations: readonly string[];
+}
+
 export interface CampaignResult {
-  readonly judged: readonly { readonly point: Point; readonly verdict: Verdict }[];
+  readonly judged: readonly Judged[];
   /** Points that the tables have. */
   readonly possible: number;
   readonly leftOut: number;
@@ -59,7 +68,8 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     const at = lanes.findIndex((_, index) => isFor(scene, index));
     return lanes[Math.max(at, 0)] as Lane;
   };
-  const judged: { point: Point; verdict: Verdict }[] = [];
+  const judged: Judged[] = [...(options.found ?? [])];
+  const known = new Set(judged.map(({ point }) => point));
   try {
     const found = await Promise.all(
       scenes.map(async (scene, index) => {
@@ -70,7 +80,7 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
     );
     const possible = found.reduce((sum, each) => sum + each.possible, 0);
     const queue = shuffle(
-      found.flatMap(({ points }) => points),
+      found.flatMap(({ points }) => points.filter((point) => !known.has(nameOf(point)))),
       randomFrom(seed),
     );
     const deadline = performance.now() + limit;
@@ -93,7 +103,7 @@ export async function runCampaign(lab: Lab, options: CampaignOptions): Promise<C
             point.fault,
             nextObstacleOf(point, world, seed),
           );
-          judged.push({ point, verdict });
+          judged.push({ point: nameOf(point), outcome: verdict.outcome, violations: verdict.violations });
           options.report?.(point, verdict);
         }
       }),
@@ -117,41 +127,34 @@ function placeInMemory(): string {
 
 /** The table of docs/reliability.md: a row for each fault, all scenes together, and one for each scene. */
 export function formatTable({ judged, possible, leftOut }: CampaignResult): string {
-  const row = (name: string, chosen: CampaignResult['judged']): string => {
-    const count = (outcome: Verdict['outcome']) =>
-      chosen.filter(({ verdict }) => verdict.outcome === outcome && verdict.violations.length === 0).length;
-    const broken = chosen.filter(({ verdict }) => verdict.violations.length > 0).length;
-    const cells = [
-      chosen.length,
-      count('done'),
-      count('failed'),
-      count('killed'),
-      count('not reached'),
-      broken,
-    ];
-    return `| ${[name, ...cells].join(' | ')} |`;
+  const row = (name: string, chosen: readonly Judged[]): string => {
+    const intact = chosen.filter(({ violations }) => violations.length === 0);
+    const count = (wanted: Verdict['outcome']) => intact.filter(({ outcome }) => outcome === wanted).length;
+    const outcomes = [count('done'), count('failed'), count('killed'), count('not reached')];
+    return `| ${[name, chosen.length, ...outcomes, chosen.length - intact.length].join(' | ')} |`;
   };
   const head = (first: string): string[] => [
     `| ${first} | points | done | failed | killed | not reached | promise broken |`,
     '|---|---|---|---|---|---|---|',
   ];
-  const rows = (names: readonly string[], which: (point: Point) => string) =>
+  /** A name is `SCENE/FAULT/N`. */
+  const rows = (names: readonly string[], part: 0 | 1) =>
     names.flatMap((name) => {
-      const chosen = judged.filter(({ point }) => which(point) === name);
+      const chosen = judged.filter(({ point }) => point.split('/')[part] === name);
       return chosen.length === 0 ? [] : [row(name, chosen)];
     });
   return [
     ...head('fault'),
     ...rows(
       FAULTS.map(({ name }) => name),
-      ({ fault }) => fault.name,
+      1,
     ),
     row('all', judged),
     '',
     ...head('scene'),
     ...rows(
       SCENES.map(({ name }) => name),
-      ({ scene }) => scene.name,
+      0,
     ),
     '',
     `${judged.length} of ${possible} points that the tables name; ${leftOut} were left out as the time was up.`,

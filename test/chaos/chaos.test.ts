@@ -1,7 +1,13 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { useLab } from '../lab/lab.ts';
-import { type CampaignOptions, describeViolation, formatTable, runCampaign } from './campaign.ts';
+import {
+  type CampaignOptions,
+  describeViolation,
+  formatTable,
+  type Judged,
+  runCampaign,
+} from './campaign.ts';
 import { FAULTS } from './faults.ts';
 import { nameOf } from './points.ts';
 import { SCENES } from './scenes.ts';
@@ -17,29 +23,37 @@ const isCampaign = minutes > 0 || wanted !== undefined;
 /** The sample is the same each time, so that a failure is one of the change at hand. */
 const seed = Number(process.env['CHAOS_SEED'] ?? (isCampaign ? Math.floor(Math.random() * 2 ** 31) : 1));
 
+/** A file with a line for each point; points that it has already are not tried again, so that a campaign can go on another day. */
+const logFile = process.env['CHAOS_LOG'];
+
+function readLog(file: string): Judged[] {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Judged);
+}
+
 async function campaign(options: Omit<CampaignOptions, 'seed' | 'report'>): Promise<void> {
   const said: string[] = [];
-  const file = process.env['CHAOS_LOG'];
   process.stdout.write(`CHAOS_SEED=${seed}\n`);
   const result = await runCampaign(lab, {
     ...options,
     seed,
     report(point, verdict) {
-      if (file)
+      const { outcome, violations, run } = verdict;
+      if (logFile)
         appendFileSync(
-          file,
-          `${nameOf(point)}: ${verdict.outcome}${verdict.run.at && `, ${verdict.run.at}`}\n`,
+          logFile,
+          `${JSON.stringify({ point: nameOf(point), outcome, violations, at: run.at })}\n`,
         );
-      if (verdict.violations.length === 0) return;
+      if (violations.length === 0) return;
       const text = describeViolation(seed, point, verdict);
       said.push(text);
-      if (file) appendFileSync(file, `${text}\n`);
       if (isCampaign) process.stdout.write(`${text}\n`);
     },
   });
   if (isCampaign) process.stdout.write(`\n${formatTable(result)}\n`);
   expect(said.join('\n')).toBe('');
-  expect(result.judged.some(({ verdict }) => verdict.outcome !== 'not reached')).toBe(true);
+  expect(result.judged.some(({ outcome }) => outcome !== 'not reached')).toBe(true);
 }
 
 describe('a run that meets a fault at any point', () => {
@@ -53,6 +67,7 @@ describe('a run that meets a fault at any point', () => {
         ),
         choose: (chosen, all) =>
           wanted === undefined ? chosen : all.filter((point) => nameOf(point) === wanted),
+        ...(logFile !== undefined && wanted === undefined && { found: readLog(logFile) }),
         ...(minutes > 0 && { limit: minutes * 60_000 }),
       });
     });
