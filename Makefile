@@ -10,7 +10,10 @@ DEPS = node_modules/.package-lock.json
 # Where `make test-matrix` and `make test-packages` keep their Debian systems, some 2 GB.
 CHROOTS ?= /var/tmp/twindb-chroots
 
-.PHONY: help demo check test test-slow test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
+# For how long `make chaos` goes on.
+CHAOS_MINUTES ?= 60
+
+.PHONY: help demo check test test-slow chaos test-matrix lab lab-down fmt bench build install deb rpm test-packages clean node packages
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-13s %s\n", $$1, $$2 }'
@@ -30,6 +33,9 @@ test: packages build ## lint, types and all tests, against real servers started 
 
 test-slow: packages build ## what takes too long for `make test`: more random input to the same tests, and *.slow.test.ts
 	TWINDB_SLOW=yes npx --no-install vitest run --project lab test/hostile .slow.test
+
+chaos: packages build ## kill runs and let calls fail at any point, for CHAOS_MINUTES=60; CHAOS_SEED= and CHAOS_POINT= repeat what it prints
+	CHAOS_MINUTES=$(CHAOS_MINUTES) npx --no-install vitest run --project lab test/chaos
 
 test-matrix: packages build ## the MySQL tests against MariaDB 11.8 and Oracle's MySQL, in Debian chroots, as root (CHROOTS=folder)
 	test/matrix/run.sh $(CHROOTS)

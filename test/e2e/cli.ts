@@ -27,7 +27,7 @@ export interface Running {
   readonly result: Promise<Result>;
 }
 
-type Sections = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
+export type Sections = Readonly<Record<string, Readonly<Record<string, string | number>>>>;
 
 /** A folder with a configuration file, and the built command as cron would call it: no terminal, hardly an environment. */
 export interface Sandbox extends Disposable {
@@ -94,7 +94,8 @@ export function createSandbox(): Sandbox {
   };
 }
 
-function formatSections(sections: Sections): string {
+/** The text of a configuration file. */
+export function formatSections(sections: Sections): string {
   return Object.entries(sections)
     .map(([name, options]) => {
       const lines = Object.entries(options).map(([option, value]) => `${option} = ${value}\n`);
