@@ -68,16 +68,12 @@ export async function judgePoint(
   const after = await look(inspection, generation, 'after the fault');
   if (outcome === 'done') requireNew(inspection, after, new Set(world.before.keys()), 'exit 0');
   requireEarlier(inspection, after);
-  await judgeNextRun(inspection, after, next);
+  await judgeNextRun(inspection, next);
   return { outcome, violations: violations.map(shorten(world)), unlisted: countUnlisted(after), run };
 }
 
 /** The run after it, which `next` is put in the way of first: it succeeds, and what was left is gone. */
-async function judgeNextRun(
-  inspection: Inspection,
-  before: readonly ShownCopy[],
-  next?: Obstacle,
-): Promise<void> {
+async function judgeNextRun(inspection: Inspection, next?: Obstacle): Promise<void> {
   const { world, broken, generations } = inspection;
   if (next !== undefined) await world.runInto(next);
   const known = new Set(generations.keys());
@@ -86,15 +82,6 @@ async function judgeNextRun(
   if (clean.exitCode !== 0 || /^ERROR/m.test(clean.stderr)) broken(`the next run fails: ${textOf(clean)}`);
   for (const noise of noiseIn(clean)) broken(noise);
   const copies = await shown(world).catch(() => []);
-  for (const copy of copies) {
-    const id = idOf(copy);
-    const was = before.find((each) => idOf(each) === id);
-    // A run of the same second takes the name of a copy that no status lists, which nothing has promised to keep.
-    if (was?.listed !== false || copy.listed !== true || copy.type === 'binlog') continue;
-    generations.set(id, last);
-    inspection.restored.delete(id);
-    known.delete(id);
-  }
   // The run that was killed in between may have made a copy of the content before.
   if (next !== undefined) await attribute(inspection, copies, last);
   requireNew(inspection, await look(inspection, last, 'after the next run'), known, 'the next run');

@@ -106,7 +106,7 @@ describe('verify file of a copy that the status lists', () => {
 
   it('compares the members and the bytes with the status', async () => {
     const status = join(repository(), hostname(), 'files-status');
-    const change = (from: string, to: string) => {
+    const change = (from: string | RegExp, to: string) => {
       for (const file of [status, `${status}.copy`]) {
         const envelope = JSON.parse(readFileSync(file, 'utf8')) as { status: string; md5: string };
         const text = Buffer.from(envelope.status, 'base64').toString().replaceAll(from, to);
@@ -120,7 +120,7 @@ describe('verify file of a copy that the status lists', () => {
     expect(forged.json['reason']).toMatch(/changed/);
     const { json } = await verify('latest', '--source', sources[0], '--accept-unauthenticated');
     expect(json['reason']).toContain('its archive has 4 members, the status says 5');
-    change('"members":5,', '');
+    change(/,"members":5|"members":5,/g, '');
     const older = await verify('latest', '--source', sources[0], '--accept-unauthenticated');
     expect([older.exitCode, older.json['not_recorded']]).toEqual([0, ['members']]);
   });

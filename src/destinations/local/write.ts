@@ -154,7 +154,10 @@ function startWrite(target: FileToWrite, log: Log, signal: AbortSignal): TwoPhas
       file = undefined;
       const stored = await (claim ? takeFreeKey(key, claim, take, pathOf) : replace());
       await syncFolders(topToSync, dirname(pathOf(stored)), log);
-      await removeIfEmpty(dirname(partialPath));
+      // An empty folder that stays is no reason to give the object up.
+      await removeIfEmpty(dirname(partialPath)).catch((error: unknown) =>
+        log.debug(`Removing the folder of ${partialPath}: ${describeError(error)}`),
+      );
       claim?.claimed(stored);
     },
 
