@@ -118,6 +118,8 @@ describe('verify file of a copy that the status lists', () => {
     change('"members":4', '"members":5');
     const forged = await verify('latest', '--source', sources[0]);
     expect(forged.json['reason']).toMatch(/changed/);
+    // Of a wrong signature nothing else counts.
+    change(/,"mac":"[^"]*"|"mac":"[^"]*",/g, '');
     const { json } = await verify('latest', '--source', sources[0], '--accept-unauthenticated');
     expect(json['reason']).toContain('its archive has 4 members, the status says 5');
     change(/,"members":5|"members":5,/g, '');
