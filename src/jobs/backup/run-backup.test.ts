@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -21,6 +22,7 @@ import { LockTimeoutError, OutgrownError } from '../../errors.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
+import { openStoredRecord } from '../../lock/stored-record.ts';
 import { createLog } from '../../log.ts';
 import type { JobContext } from '../job-context.ts';
 import { lockWait } from '../with-run-lock.ts';
@@ -344,5 +346,27 @@ describe('a run', () => {
       writeFileSync(join(dir, 'copies', 'db1', name), 'x');
     await expect(runBackup('daily', options(), context)).rejects.toThrow('Nothing was backed up');
     expect(await keys(context)).toEqual([]);
+  });
+
+  it('misses a copy no more that was there again, when retention removes it later', async () => {
+    const more = 'must_exist=yes\n[retention]\ndaily_copies=1\n';
+    const folders = [join(dir, 'state')];
+    const run = async () => {
+      const context = createContext({ dirs: join(dir, 'one'), more });
+      const later = new Date(Date.now() + (runs += 1) * 86_400_000);
+      const stored = openStoredRecord(context.destination.url, folders);
+      return await runBackup('daily', options(), { ...context, stored, now: () => later });
+    };
+    let runs = 0;
+    const [copies, away] = [join(dir, 'copies'), join(dir, 'away')];
+    expect(await run()).toBe(true);
+    renameSync(copies, away);
+    mkdirSync(copies);
+    await expect(run()).rejects.toThrow('has lost copies of this host');
+    rmSync(copies, { recursive: true });
+    renameSync(away, copies);
+    expect(await run()).toBe(true);
+    expect(await keys(createContext())).toHaveLength(1);
+    expect(await run()).toBe(true);
   });
 });
