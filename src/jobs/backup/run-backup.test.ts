@@ -256,6 +256,19 @@ describe('a run', () => {
     expect(warnings).toEqual([2, 0]);
   });
 
+  it('remembers what was warned of a directory through runs that leave directories out', async () => {
+    const context = createContext({ dirs: `${dir}/one`, more: '[source]\nrun_types=daily\n' });
+    const ahead = { ...context, now: () => new Date('2027-01-01T00:00:00Z') };
+    expect(await runBackup('daily', options(), ahead)).toBe(true);
+    const warned: number[] = [];
+    for (const runType of ['daily', 'hourly', 'daily'] as const) {
+      messages.length = 0;
+      expect(await runBackup(runType, options(), context)).toBe(true);
+      warned.push(messages.filter((message) => /^warn .*one.* is dated in the future/.test(message)).length);
+    }
+    expect(warned).toEqual([1, 0, 0]);
+  });
+
   it('forgets the size that a directory reached when the configuration no longer has it', async () => {
     const failing = createContext();
     const destination: Destination = {
