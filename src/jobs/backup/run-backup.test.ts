@@ -256,6 +256,17 @@ describe('a run', () => {
     expect(warnings).toEqual([2, 0]);
   });
 
+  it('warns of a new machine once, not in each run, where the ID is another one each time', async () => {
+    const real = createContext({ dirs: `${dir}/one` });
+    const warned: number[] = [];
+    for (const id of ['first', 'second', 'third', 'fourth']) {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), { ...real, machineId: () => id })).toBe(true);
+      warned.push(messages.filter((message) => /^warn The copies of db1 so far are of/.test(message)).length);
+    }
+    expect(warned).toEqual([0, 1, 0, 0]);
+  });
+
   it('remembers what was warned of a directory through runs that leave directories out', async () => {
     const context = createContext({ dirs: `${dir}/one`, more: '[source]\nrun_types=daily\n' });
     const ahead = { ...context, now: () => new Date('2027-01-01T00:00:00Z') };
