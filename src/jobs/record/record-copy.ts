@@ -179,9 +179,7 @@ export async function finishDeletions({ destination, status, role, appendOnly }:
       cause ??= error;
     }
   }
-  // Else each run would write the status anew where nothing may be deleted.
-  if (done.size > 0)
-    await status.change((now) => ({ ...now, deletions: now.deletions.filter((key) => !done.has(key)) }));
+  await status.change((now) => ({ ...now, deletions: now.deletions.filter((key) => !done.has(key)) }));
   const left = stored.deletions.length - done.size;
   if (left === 0) return;
   throw new TwinDbError(`Cannot remove ${left} expired copies from ${destination.url}`, {
