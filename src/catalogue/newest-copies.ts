@@ -17,15 +17,17 @@ export async function listNewestFirst<C extends RecordedCopy>(
   catalogue: Catalogue,
   now: Date,
 ): Promise<C[]> {
-  const places = catalogue.context.local === undefined ? DESTINATION : BOTH;
-  const copies: C[] = [];
+  const { context } = catalogue;
+  const places = context.local === undefined ? DESTINATION : BOTH;
+  // Each status counts its own serials, so writers are told apart in one at a time.
+  const ownOf = (copies: readonly C[]) =>
+    host === context.host ? tellApart(copies, { machineId: context.machineId() }).ours : copies;
+  const own: C[] = [];
   for (const place of places) {
     const status = await catalogue.status(place, host, kind);
     if (status.failure !== undefined) throw status.failure as Error;
-    copies.push(...status.copies);
+    own.push(...ownOf(status.copies));
   }
-  const { context } = catalogue;
-  const own = host === context.host ? tellApart(copies, { machineId: context.machineId() }).ours : copies;
   const compare = compareNewestFirst(toSeconds(now));
   return own.filter((copy) => copy.host === host).toSorted((a, b) => compare(kind.dated(a), kind.dated(b)));
 }

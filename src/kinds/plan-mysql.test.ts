@@ -36,6 +36,21 @@ async function fullCopiesWith(
   return kept.map(({ key }) => key).toSorted();
 }
 
+describe('an incremental copy whose full copy another run has removed meanwhile', () => {
+  it('is not recorded, as nothing could restore it', async () => {
+    const remote = simulatePlace('remote', { steps: Number.POSITIVE_INFINITY }, 'destination');
+    const [full, other] = [copyOf('daily', 1), copyOf('daily', 2)];
+    const made = copyOf('hourly', 3, full);
+    remote.stored = { status: statusOf([other]), deletions: [full.key] };
+    remote.store(made.key);
+    await expect(recordCopy({ ...remote, counts: ONE }, MYSQL, made, { log })).rejects.toThrow(
+      `${full.key} that it continues has been removed from the status meanwhile`,
+    );
+    expect(remote.objects).toEqual(new Set());
+    expect(MYSQL.copies(remote.stored.status).map(({ key }) => key)).toEqual([other.key]);
+  });
+});
+
 describe('the retention of a server that has shrunk', () => {
   const sized = (time: number, mib: number) => ({ ...copyOf('daily', time), unpackedSize: mib * MIB });
   const [older, before, small, smaller] = [sized(1, 100), sized(2, 80), sized(3, 7), sized(4, 6)];

@@ -1,6 +1,6 @@
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
-import { describeError } from '../errors.ts';
+import { describeError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { FROM_BEFORE, findShrinkage, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { findExpirable } from '../retention/own-copies.ts';
@@ -23,7 +23,7 @@ type NeedOf = (copy: MysqlCopy) => string | undefined;
 
 /**
  * Decides about the copies of all run types: a kept chain keeps its full copy. Local copies may continue a full one that only the
- * destination has; there it stays.
+ * destination has; there it stays. Throws a TwinDbError when what was made cannot be restored.
  */
 export async function planMysql(
   reader: MysqlReader,
@@ -35,6 +35,7 @@ export async function planMysql(
   const { counts, role, other, trustsShrinking } = place;
   const isDestination = role === 'destination';
   const all = reader.copies(status);
+  if (isDestination) requireParent(made, all);
   const copies = findExpirable(all, made, {
     unitOf: ({ runType }) => runType,
     isJustMade: ({ key }) => key === made.key,
@@ -67,6 +68,15 @@ export async function planMysql(
     elsewhere: new Set([...leftAlone, ...(!isDestination && other ? await parentsIn(reader, other) : [])]),
     needed,
   });
+}
+
+/** Taking a copy lasts hours: a run without a common lock, or the Python tool, may have expired meanwhile what it continues. */
+function requireParent({ key, type, parent }: MysqlCopy, listed: readonly MysqlCopy[]): void {
+  if (type === 'full' || listed.some((copy) => copy.key === parent)) return;
+  throw new TwinDbError(
+    `Cannot record ${key}: ${parent ?? 'the copy'} that it continues has been removed from the status meanwhile, so it could not be restored`,
+    { remedy: 'The next run makes a full copy. Let the runs of one host share a lock: see --lock-file.' },
+  );
 }
 
 /**

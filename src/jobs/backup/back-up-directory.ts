@@ -77,7 +77,7 @@ export async function backUpDirectory(
   warnOfShrinkage(
     FILES,
     (await places.destination.status.read()).status,
-    { source: path, justMade: stored.atDestination.key },
+    { source: path, us: { machineId }, justMade: stored.atDestination.key },
     context,
   );
   const size = formatBytes(stored.atDestination.size);

@@ -128,7 +128,7 @@ async function planCopy(
     warnOfShrinkage(
       MYSQL,
       (await places.destination.status.read()).status,
-      { source: SERVER_SOURCE, justMade: stored.atDestination.key },
+      { source: SERVER_SOURCE, us, justMade: stored.atDestination.key },
       context,
     );
     log.info(

@@ -45,7 +45,8 @@ export async function withHooks(
         TWINDB_HOST: host,
         TWINDB_CONFIG: config.file,
         TWINDB_OUTCOME: outcome,
-        TWINDB_MESSAGE: message.slice(0, MAX_MESSAGE),
+        // What programs and servers said may hold a NUL, which no environment can.
+        TWINDB_MESSAGE: message.replaceAll('\0', ' ').slice(0, MAX_MESSAGE),
       },
       { log, signal: ends },
     );

@@ -65,6 +65,9 @@ export function recallWarnings(
   };
 }
 
+/** The state of all machines of a host name: each run of a container may be that of another one (find-own.ts). */
+const SHARED = 'new machine';
+
 /** How long what another machine remembers is kept for it, in seconds: one that runs each month finds it again. */
 const KEEP_SECONDS = 5 * REPEAT_SECONDS;
 
@@ -92,7 +95,7 @@ export function withRemembered(
   );
   return Object.fromEntries([
     ...others,
-    ...Object.entries(own).map(([state, each]) => [`${prefix}${state}`, each]),
+    ...Object.entries(own).map(([state, each]) => [state === SHARED ? state : `${prefix}${state}`, each]),
   ]);
 }
 

@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -21,6 +22,7 @@ import { LockTimeoutError, OutgrownError } from '../../errors.ts';
 import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
+import { openStoredRecord } from '../../lock/stored-record.ts';
 import { createLog } from '../../log.ts';
 import type { JobContext } from '../job-context.ts';
 import { lockWait } from '../with-run-lock.ts';
@@ -254,6 +256,32 @@ describe('a run', () => {
     expect(warnings).toEqual([2, 0]);
   });
 
+  it('warns of a new machine once, not in each run, where the ID is another one each time', async () => {
+    const real = createContext({ dirs: `${dir}/one` });
+    const warned: number[] = [];
+    for (const id of ['first', 'second', 'third', 'fourth']) {
+      messages.length = 0;
+      expect(await runBackup('daily', options(), { ...real, machineId: () => id })).toBe(true);
+      warned.push(
+        messages.filter((message) => message.startsWith('warn The copies of db1 so far are of')).length,
+      );
+    }
+    expect(warned).toEqual([0, 1, 0, 0]);
+  });
+
+  it('remembers what was warned of a directory through runs that leave directories out', async () => {
+    const context = createContext({ dirs: `${dir}/one`, more: '[source]\nrun_types=daily\n' });
+    const ahead = { ...context, now: () => new Date('2027-01-01T00:00:00Z') };
+    expect(await runBackup('daily', options(), ahead)).toBe(true);
+    const warned: number[] = [];
+    for (const runType of ['daily', 'hourly', 'daily'] as const) {
+      messages.length = 0;
+      expect(await runBackup(runType, options(), context)).toBe(true);
+      warned.push(messages.filter((message) => /^warn .*one.* is dated in the future/.test(message)).length);
+    }
+    expect(warned).toEqual([1, 0, 0]);
+  });
+
   it('forgets the size that a directory reached when the configuration no longer has it', async () => {
     const failing = createContext();
     const destination: Destination = {
@@ -344,5 +372,27 @@ describe('a run', () => {
       writeFileSync(join(dir, 'copies', 'db1', name), 'x');
     await expect(runBackup('daily', options(), context)).rejects.toThrow('Nothing was backed up');
     expect(await keys(context)).toEqual([]);
+  });
+
+  it('misses a copy no more that was there again, when retention removes it later', async () => {
+    const more = 'must_exist=yes\n[retention]\ndaily_copies=1\n';
+    const folders = [join(dir, 'state')];
+    const run = async () => {
+      const context = createContext({ dirs: join(dir, 'one'), more });
+      const later = new Date(Date.now() + (runs += 1) * 86_400_000);
+      const stored = openStoredRecord(context.destination.url, folders);
+      return await runBackup('daily', options(), { ...context, stored, now: () => later });
+    };
+    let runs = 0;
+    const [copies, away] = [join(dir, 'copies'), join(dir, 'away')];
+    expect(await run()).toBe(true);
+    renameSync(copies, away);
+    mkdirSync(copies);
+    await expect(run()).rejects.toThrow('has lost copies of this host');
+    rmSync(copies, { recursive: true });
+    renameSync(away, copies);
+    expect(await run()).toBe(true);
+    expect(await keys(createContext())).toHaveLength(1);
+    expect(await run()).toBe(true);
   });
 });

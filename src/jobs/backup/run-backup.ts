@@ -140,7 +140,9 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   }
   await backUpServer(parts, places, attempt, context);
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
-  await remember({ complete: succeeded && !parts.binlogsOnly });
+  // A run type that leaves the directories out shows nothing of their states.
+  const isWhole = !parts.binlogsOnly && config.source.runTypes.includes(parts.runType);
+  await remember({ complete: succeeded && isWhole });
   for (const kept of Object.values(places)) await attempt(() => confirmEntries(kept));
   await recordMeasure(config.measuresLog, { start, finish: now() }, log);
   return succeeded;

@@ -120,7 +120,7 @@ async function sayLastingStates(context: JobContext): Promise<void> {
       const kind = await openKind(media);
       warnOfFuture(kind, status, once);
       findOwn(kind, status, us, once);
-      for (const source of sourcesOf(media, context)) warnOfShrinkage(kind, status, { source }, once);
+      for (const source of sourcesOf(media, context)) warnOfShrinkage(kind, status, { source, us }, once);
     }
   } catch (error) {
     context.signal.throwIfAborted();

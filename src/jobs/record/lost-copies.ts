@@ -51,6 +51,8 @@ export async function findLostCopies(
     `${quoteLocation(destination.locate(key))} of ${new Date(started * 1000).toISOString()}`;
   switch (finding.state) {
     case 'there':
+      // It may expire now like any other.
+      if (marks.missed !== undefined) await remember({ newest: marks.newest }, context);
       return undefined;
     case 'back':
       // What is there is what counts from now on.

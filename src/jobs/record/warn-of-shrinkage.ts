@@ -1,4 +1,5 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
+import type { Writer } from '../../copies/writer.ts';
 import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import { findShrinkage, type MeasuredCopy } from '../../retention/find-shrinkage.ts';
 import { tellApart } from '../../retention/own-copies.ts';
@@ -9,6 +10,8 @@ import type { JobContext } from '../job-context.ts';
 interface SourceAtHand {
   /** As `MeasuredCopy` has it. */
   readonly source: string;
+  /** Another machine or server of this name may have a smaller one. */
+  readonly us: Writer;
   /** Key of the copy that a run has just made of it. */
   readonly justMade?: string;
 }
@@ -20,19 +23,17 @@ interface SourceAtHand {
 export function warnOfShrinkage<C extends RecordedCopy>(
   kind: Kind<C>,
   status: Status,
-  { source, justMade }: SourceAtHand,
+  { source, us, justMade }: SourceAtHand,
   {
     config,
     destination,
     host,
-    machineId,
     now,
     warnLasting,
-  }: Pick<JobContext, 'config' | 'destination' | 'host' | 'machineId' | 'now' | 'warnLasting'>,
+  }: Pick<JobContext, 'config' | 'destination' | 'host' | 'now' | 'warnLasting'>,
 ): void {
   if (config.trustShrinking) return;
-  // Another machine of this name may have a smaller source under the same path.
-  const { ours } = tellApart(kind.copies(status), { machineId: machineId() });
+  const { ours } = tellApart(kind.copies(status), us);
   const copies = ours
     .filter((copy) => copy.host === host)
     .flatMap((copy) => kind.measured(copy) ?? [])
