@@ -150,17 +150,17 @@ it('removes its probe when it takes too long, before it goes on', async () => {
 it('directories that only daily runs back up have no copy of the last hour, and that is usual', async () => {
   configureLocal(sandbox, [join(sandbox.dir, 'source')], { source: { run_types: 'daily' } });
   expect(await sandbox.backup()).toMatchObject({ exitCode: 0 });
-  const examine = (hours: number) =>
+  const afterHours = (hours: number) =>
     examineHere(() => ({ now: () => new Date(Date.now() + hours * 3_600_000) }));
-  expect(messages(await examine(20), 'last copies', 'ok')).toHaveLength(1);
-  expect(messages(await examine(50), 'last copies', 'warning')).toEqual([
+  expect(messages(await afterHours(20), 'last copies', 'ok')).toHaveLength(1);
+  expect(messages(await afterHours(50), 'last copies', 'warning')).toEqual([
     expect.stringMatching(/^The newest copy of .* would be usual/),
   ]);
   configureLocal(sandbox, [join(sandbox.dir, 'source')], {
     source: { run_types: 'daily' },
     intervals: { run_daily: 'no' },
   });
-  expect(messages(await examine(0), 'last copies', 'warning')).toEqual([
+  expect(messages(await afterHours(0), 'last copies', 'warning')).toEqual([
     expect.stringMatching(/^No run backs up the directories/),
   ]);
 });
