@@ -1,5 +1,4 @@
 import { Transform, type TransformCallback } from 'node:stream';
-import { quoteLocation } from '../copies/quote-location.ts';
 import { IntegrityError } from '../errors.ts';
 import type { TarMember } from './tar-header.ts';
 import { TarWalker } from './tar-walker.ts';
@@ -93,7 +92,7 @@ export class TarSelect extends Transform {
   #keep(folder: Folder, bytes: Buffer): void {
     this.#kept += bytes.length;
     if (this.#kept > MAX_FOLDER) {
-      throw new IntegrityError(`the folder ${quoteLocation(folder.path)} has contents, as no folder has`);
+      throw new IntegrityError('a folder in the archive has contents, as no folder has');
     }
     folder.blocks.push(Buffer.from(bytes));
   }
