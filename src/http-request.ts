@@ -29,7 +29,9 @@ export async function requestStatus(
     signal,
   });
   asked.end(body);
-  const [answer] = (await once(asked, 'response')) as [http.IncomingMessage];
-  answer.destroy();
+  // Without a listener for `upgrade` such an answer would be no event at all, and the signal would not end the wait either.
+  const answers = [once(asked, 'response'), once(asked, 'upgrade')];
+  const [answer] = (await Promise.race(answers)) as [http.IncomingMessage];
+  asked.destroy();
   return answer.statusCode ?? 0;
 }

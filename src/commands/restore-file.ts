@@ -3,6 +3,7 @@ import { restoreFile as restore } from '../jobs/restore/restore-file.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
+import { requireLatest } from './require-latest.ts';
 
 interface RestoreFileOptions extends Accepting {
   readonly dst: string;
@@ -24,6 +25,7 @@ export async function restoreFile(
   context: CommandContext,
 ): Promise<boolean> {
   if (copy === undefined) return await askForCopy('files', 'restore file COPY --dst DIR', context);
+  requireLatest(copy, { before, source });
   const options = {
     dst: resolve(dst),
     keepGoing,

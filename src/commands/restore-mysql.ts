@@ -3,6 +3,7 @@ import { restoreMysql as restore } from '../jobs/restore/restore-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
+import { requireLatest } from './require-latest.ts';
 
 interface RestoreMysqlOptions extends Accepting {
   readonly dst: string;
@@ -18,6 +19,7 @@ export async function restoreMysql(
   context: CommandContext,
 ): Promise<boolean> {
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
+  requireLatest(copy, { before });
   const options = {
     dst: resolve(dst),
     cache: cache === undefined ? undefined : resolve(cache),

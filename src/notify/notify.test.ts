@@ -90,6 +90,13 @@ it('a server that says nothing is given up', async () => {
   expect(await tell()).toEqual([expect.stringContaining('no answer within 0.5 seconds')]);
 });
 
+it('a server that wants to speak another protocol is not waited for', async () => {
+  answer = (_, to) =>
+    to.socket?.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n');
+  expect(await tell()).toEqual([expect.stringContaining('HTTP 101')]);
+  expect(asked).toHaveLength(1);
+});
+
 it('nothing listens there', async () => {
   const failureUrl = new Secret('http://127.0.0.1:1/token');
   expect(await tell({ failureUrl })).toEqual([expect.stringContaining('nothing listens on that port')]);

@@ -64,6 +64,17 @@ describe('a part of an archive', () => {
     expect(namesIn(await select([], ['--format=posix', '--sparse']))).toEqual(['']);
   });
 
+  it('compares a path of a million slashes at once', () => {
+    const path = `a${'/'.repeat(1 << 20)}b`;
+    expect(comparablePath(Buffer.from(`./${path}//`))).toBe(path);
+    expect(['.', './', '/', './/a/'].map((each) => comparablePath(Buffer.from(each)))).toEqual([
+      '',
+      '',
+      '',
+      'a',
+    ]);
+  });
+
   it('is refused where the archive is damaged behind it', async () => {
     const archive = execFileSync('tar', ['--create', '--file=-', '-C', dir, 'tree/a', 'tree/z']);
     const cut = archive.subarray(0, archive.indexOf('tree/z/last'));

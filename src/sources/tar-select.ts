@@ -1,6 +1,10 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { IntegrityError } from '../errors.ts';
 import type { TarMember } from './tar-header.ts';
 import { TarWalker } from './tar-walker.ts';
+
+/** The names of some million files. Bytes. */
+const MAX_FOLDER = 256 << 20;
 
 /** A folder that others of the archive may be in. */
 interface Folder {
@@ -11,7 +15,11 @@ interface Folder {
 
 /** The path of a member as it is compared: without `./`, a slash in front, and those at its end. */
 export function comparablePath(path: Buffer): string {
-  return path.toString().replace(/^(?:\.?\/)+|\/+$|^\.$/g, '');
+  const text = path.toString();
+  let end = text.length;
+  // Not by an expression: with many slashes in the middle that takes their square.
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end).replace(/^(?:\.?\/)+|^\.$/g, '');
 }
 
 /**
@@ -32,6 +40,8 @@ export class TarSelect extends Transform {
   #folders: Folder[] = [];
   /** Where the blocks of the present member go. */
   #keeping: 'passed' | 'dropped' | Folder = 'dropped';
+  /** Bytes of the present folder that are kept. */
+  #kept = 0;
 
   constructor(isWanted: (member: TarMember) => boolean) {
     super({ highWaterMark: 1 << 20 });
@@ -70,6 +80,7 @@ export class TarSelect extends Transform {
       this.#keeping = 'passed';
     } else if (member.type === 'd' && path !== '') {
       const folder = { path, blocks: extras };
+      this.#kept = 0;
       this.#folders.push(folder);
       this.#keeping = folder;
     } else {
@@ -77,8 +88,17 @@ export class TarSelect extends Transform {
     }
   }
 
+  /** A folder has no contents but the names in it, where tar was called with --incremental. */
+  #keep(folder: Folder, bytes: Buffer): void {
+    this.#kept += bytes.length;
+    if (this.#kept > MAX_FOLDER) {
+      throw new IntegrityError('a folder in the archive has contents, as no folder has');
+    }
+    folder.blocks.push(Buffer.from(bytes));
+  }
+
   #take(bytes: Buffer): void {
     if (this.#keeping === 'passed') this.push(bytes);
-    else if (this.#keeping !== 'dropped') this.#keeping.blocks.push(Buffer.from(bytes));
+    else if (this.#keeping !== 'dropped') this.#keep(this.#keeping, bytes);
   }
 }

@@ -150,6 +150,17 @@ describe('a walk through an archive', () => {
     expect(() => walk(endless)).toThrow('a length in a header cannot be');
   });
 
+  it('does not take many headers in front of one member into memory', () => {
+    const pax = paxHeader({ comment: 'x'.repeat(1 << 20) });
+    const many = makeArchive([...Array.from({ length: 20 }, () => pax), { name: 'x' }]);
+    expect(() => walk(many)).toThrow('a length in a header cannot be');
+  });
+
+  it('refuses a size with a fraction, whose end would never come', () => {
+    const fraction = makeArchive([paxHeader({ size: '12.5' }), { name: 'x', content: 'x'.repeat(13) }]);
+    expect(() => walk(fraction)).toThrow('a length in a header cannot be');
+  });
+
   it('refuses a pax header that is none, and takes the size in one', () => {
     const broken = makeArchive([{ name: 'pax', type: 'pax', content: '99 size=1\n' }, { name: 'x' }]);
     expect(() => walk(broken)).toThrow('a pax header is damaged');

@@ -9,7 +9,7 @@ import {
   type TarMember,
 } from './tar-header.ts';
 
-/** The least of such headers that no tar writes: a pax header has all extended attributes of a file, which are kilobytes. Bytes. */
+/** More than any tar writes in front of one member: a pax header has all extended attributes of a file, which are kilobytes. Bytes. */
 const MAX_EXTRA = 16 << 20;
 
 /** What a block of GNU's format or a pax header carries for the member behind it; `g` is for all, and nothing that is needed here. */
@@ -43,6 +43,8 @@ export class TarWalker {
   /** The contents, where they are more of a header; `length`: without the padding. */
   #extra: { readonly type: string; readonly length: number; readonly parts: Buffer[] } | undefined;
   #overrides: Overrides = {};
+  /** Bytes of such headers since the last member. */
+  #inFront = 0;
   /** What the next block is; `last`: the second of the two that end an archive. */
   #next: 'header' | 'map' | 'last' | 'padding' = 'header';
 
@@ -125,7 +127,9 @@ export class TarWalker {
     const { type } = header;
     const isExtra = EXTRA_TYPES.includes(type);
     const length = header.storedSize(isExtra ? {} : this.#overrides);
-    if (length < 0 || (isExtra && length > MAX_EXTRA))
+    if (isExtra) this.#inFront += BLOCK_SIZE + length;
+    // A fraction, which pax allows for times, would never be used up.
+    if (length < 0 || !Number.isInteger(length) || this.#inFront > MAX_EXTRA)
       throw new IntegrityError('a length in a header cannot be');
     this.#contents = length + (-length & (BLOCK_SIZE - 1));
     if (header.hasMoreMap) this.#next = 'map';
@@ -139,6 +143,7 @@ export class TarWalker {
     this.#visitor.member?.(header.describe(this.#overrides));
     this.#visitor.body?.(Buffer.from(this.#block));
     this.#overrides = {};
+    this.#inFront = 0;
   }
 
   #finishExtra(): void {

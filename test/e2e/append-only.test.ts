@@ -162,6 +162,23 @@ describe.each([
     expect((await place.keys()).filter(isCopy)).toHaveLength(2);
   });
 
+  it('is fit for the next run in the eyes of the doctor, whose probes do not pile up', async () => {
+    const place = await make();
+    const examine = () => sandbox.run('doctor', '--lock-file', join(sandbox.dir, 'lock'));
+    configure(place, 'off');
+    for (const _ of [1, 2]) {
+      const { exitCode, stdout } = await examine();
+      expect(stdout).toMatch(/^ok {6}destination: \S+: wrote, replaced and read back 64\.0 KiB$/m);
+      expect(stdout).toMatch(
+        /^note {4}destination: \S+\/doctor\.probe stays, as nothing can be deleted there/m,
+      );
+      expect(exitCode).toBe(0);
+    }
+    expect(await place.keys()).toEqual([`${hostname()}/doctor.probe`]);
+    configure(place, 'on');
+    expect((await examine()).exitCode).toBe(1);
+  });
+
   it('is no failure after remote=off, also for what was to be deleted before', async () => {
     const place = await make();
     configure(place, 'on');

@@ -1,7 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { examineAll } from '../../src/jobs/doctor/doctor.ts';
+import type { JobContext } from '../../src/jobs/job-context.ts';
 import { configureLocal } from '../fixtures/backup-run.ts';
 import { createGnupg } from '../fixtures/gnupg.ts';
 import { runJob } from '../fixtures/run-in-process.ts';
@@ -100,6 +104,65 @@ it('removes the probe of a doctor that was killed, when it is old', async () => 
   expect((await examine()).exitCode).toBe(0);
   expect(await objectsOfHost()).toEqual([`${hostname()}/doctor.young`]);
   expect(readFileSync(young, 'utf8')).toBe('x');
+});
+
+/** Examines in this process, with another clock or destination. */
+async function examineHere(
+  change: (context: JobContext) => Partial<JobContext>,
+  limitMs?: number,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  await runJob(sandbox, {}, (context) =>
+    examineAll(
+      { ...context, ...change(context), lockPath: join(sandbox.dir, 'lock') },
+      (finding) => findings.push(finding),
+      limitMs,
+    ),
+  );
+  return findings;
+}
+
+it('removes its probe when it takes too long, before it goes on', async () => {
+  configureLocal(sandbox, [join(sandbox.dir, 'source')]);
+  let removals = 0;
+  const findings = await examineHere(
+    ({ destination }) => ({
+      destination: {
+        ...destination,
+        read: (key, options) =>
+          key.includes('/doctor.') ? new Readable({ read: () => undefined }) : destination.read(key, options),
+        async delete(key) {
+          await delay(1000);
+          await destination.delete(key);
+          removals += 1;
+        },
+      },
+    }),
+    3000,
+  );
+  expect(removals).toBe(1);
+  expect(messages(findings, 'destination', 'failure')).toEqual([
+    expect.stringContaining('no end after 3 seconds'),
+  ]);
+  expect(await objectsOfHost()).toEqual([]);
+});
+
+it('directories that only daily runs back up have no copy of the last hour, and that is usual', async () => {
+  configureLocal(sandbox, [join(sandbox.dir, 'source')], { source: { run_types: 'daily' } });
+  expect(await sandbox.backup()).toMatchObject({ exitCode: 0 });
+  const afterHours = (hours: number) =>
+    examineHere(() => ({ now: () => new Date(Date.now() + hours * 3_600_000) }));
+  expect(messages(await afterHours(20), 'last copies', 'ok')).toHaveLength(1);
+  expect(messages(await afterHours(50), 'last copies', 'warning')).toEqual([
+    expect.stringMatching(/^The newest copy of .* would be usual/),
+  ]);
+  configureLocal(sandbox, [join(sandbox.dir, 'source')], {
+    source: { run_types: 'daily' },
+    intervals: { run_daily: 'no' },
+  });
+  expect(messages(await afterHours(0), 'last copies', 'warning')).toEqual([
+    expect.stringMatching(/^No run backs up the directories/),
+  ]);
 });
 
 describe('what would make the next run fail', () => {

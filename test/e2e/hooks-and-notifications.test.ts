@@ -89,6 +89,19 @@ describe('[hooks]', () => {
     expect(notes()).toEqual([`before daily ${hostname()}  []`, `after daily ${hostname()} success []`]);
   });
 
+  it('are not waited for by what they leave in the background, nor kept in memory by what they print', async () => {
+    const pid = join(sandbox.dir, 'pid');
+    const before = `sh -c 'sleep 300 & echo $! > ${pid}'`;
+    configureLocal(sandbox, [source], { hooks: { before, after: 'head -c 600000000 /dev/zero' } });
+    try {
+      expect(await sandbox.backup()).toEqual(SILENT);
+      // It has not been ended either.
+      process.kill(Number(readFileSync(pid, 'utf8')), 0);
+    } finally {
+      process.kill(Number(readFileSync(pid, 'utf8')));
+    }
+  });
+
   it('a failed backup: on_failure, then after, both with the messages', async () => {
     configureLocal(sandbox, [join(sandbox.dir, 'absent')], { hooks: all() });
     expect(await sandbox.backup()).toMatchObject({ exitCode: 1 });

@@ -55,6 +55,24 @@ describe('a copy that another command restores', () => {
   });
 });
 
+it.each([
+  ['file', '--before', '2026-01-01'],
+  ['file', '--source', '/etc'],
+  ['mysql', '--before', '2026-01-01'],
+])(
+  'restore %s of a named copy with %s is refused, as that would choose nothing',
+  async (command, option, value) => {
+    const copy = 'db1/daily/any';
+    expectOneMessage(
+      await sandbox.run('restore', command, copy, option, value, '--dst', join(sandbox.dir, 'dst')),
+      {
+        exitCode: 1,
+        says: new RegExp(`^${option} is for "latest", and a copy is named; nothing is restored$`),
+      },
+    );
+  },
+);
+
 it.skipIf(process.getuid?.() !== 0).each(['a/b', '..', '.partial'])(
   'the host name %s, which no folder can have, is an error of configuration',
   async (name) => {

@@ -29,12 +29,12 @@ const look = () =>
   execFileSync('find', [outside, '-printf', '%p %y %m %u %T@ %s\\n'], { encoding: 'utf8' }) +
   readFileSync(join(outside, 'canary'), 'utf8');
 
-async function restore(archive: Buffer) {
+async function restore(archive: Buffer, ...paths: string[]) {
   const file = join(sandbox.dir, 'repository', KEY);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, gzipSync(archive));
   const before = look();
-  const { exitCode, stderr } = await sandbox.run('restore', 'file', KEY, '--dst', dst);
+  const { exitCode, stderr } = await sandbox.run('restore', 'file', KEY, ...paths, '--dst', dst);
   expect(look()).toBe(before);
   expect(existsSync('/twindb-evil')).toBe(false);
   // A restore that fails leaves nothing, and none may end by a crash of ours.
@@ -137,4 +137,20 @@ describe('an archive', () => {
     const { exitCode, stderr } = await restore(archive.subarray(0, 1024));
     expect([exitCode, stderr.includes('its end is missing')]).toEqual([1, true]);
   });
+});
+
+it('does not read for ever what has a hard link to several files', async () => {
+  const { exitCode, stderr } = await restore(
+    makeArchive([
+      { name: 'srv/b', content: 'b' },
+      { name: 'srv/c', content: 'c' },
+      { name: 'srv/a', type: 'hardLink', target: 'srv/b' },
+      { name: 'srv/a', type: 'hardLink', target: 'srv/c' },
+    ]),
+    '/srv/a',
+  );
+  expect([exitCode, stderr]).toEqual([
+    1,
+    expect.stringContaining('/srv/a is a hard link to more than one file\nRestore it without paths.'),
+  ]);
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
-import { configureMysql } from '../fixtures/mysql-run.ts';
+import { backUp, configureMysql, listedBinlogs } from '../fixtures/mysql-run.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
 
 let server: MariadbServer;
@@ -60,6 +60,26 @@ it('each privilege that is missing, as the statement that grants it', async () =
   expect(after.found).toContainEqual(['ok', 'The account has every privilege that backups take']);
   expect(after.exitCode).toBe(0);
   await server.sql('REVOKE ALL PRIVILEGES, GRANT OPTION FROM weak@localhost');
+});
+
+it('no privilege of copies of the data where only binary logs are copied', async () => {
+  configureMysql(sandbox, { defaultsFile: server.weakDefaultsFile }, { source: { backup_mysql: 'no' } });
+  await server.sql('REVOKE ALL PRIVILEGES, GRANT OPTION FROM weak@localhost');
+  await server.sql('GRANT RELOAD, BINLOG MONITOR ON *.* TO weak@localhost');
+  try {
+    const { exitCode, found } = await examine();
+    expect(found.filter(([severity]) => severity === 'failure')).toEqual([]);
+    expect(exitCode).toBe(0);
+    expect(await backUp(sandbox, 'daily')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(listedBinlogs(sandbox).size).toBeGreaterThan(0);
+    await server.sql('REVOKE RELOAD ON *.* FROM weak@localhost');
+    expect((await examine()).found).toContainEqual([
+      'failure',
+      expect.stringMatching(/Run as an administrator: GRANT RELOAD ON \*\.\* TO 'weak'@'localhost';$/),
+    ]);
+  } finally {
+    await server.sql('REVOKE ALL PRIVILEGES, GRANT OPTION FROM weak@localhost');
+  }
 });
 
 it('settings of the logs by which a recovery would lack something', async () => {

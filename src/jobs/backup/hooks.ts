@@ -1,7 +1,7 @@
 import type { HooksConfig } from '../../config/hooks.ts';
 import type { RunType } from '../../copies/run-type.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import { captureOutput } from '../../process/capture.ts';
+import { runCommand } from '../../process/run-command.ts';
 import type { JobContext } from '../job-context.ts';
 import type { Failures } from './failures.ts';
 
@@ -85,7 +85,7 @@ async function runHook(
   if (command === undefined) return;
   log.debug(`Running [hooks] ${name}: ${command}`);
   try {
-    const output = await captureOutput({ command, args, environment }, signal);
+    const output = await runCommand({ command, args, environment }, signal);
     if (output.trim() !== '') log.debug(`[hooks] ${name} printed: ${output.trim()}`);
   } catch (cause) {
     const left = name === OPTIONS.before ? 'Nothing was backed up: the' : 'The';

@@ -28,6 +28,9 @@ const EXAMINATIONS: readonly Examination[] = [
 /** How long one examination may take, in milliseconds: destinations wait half a minute for a server that is away. */
 const LIMIT_MS = 60_000;
 
+/** How long an examination that was ended may take to remove what it has made, in milliseconds. */
+const CLEAN_UP_MS = 5000;
+
 /** Examines everything; `tell` gets each finding as it comes. Never throws but for the signal of the context. */
 export async function examineAll(
   context: DoctorContext,
@@ -60,16 +63,21 @@ async function examineInTime(
   const timer = setTimeout(() => limit.abort(late), limitMs);
   const signal = AbortSignal.any([context.signal, limit.signal]);
   try {
-    const ended = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
-    await Promise.race([examine(within(context, signal, report), report), ended]);
+    await Promise.race([examine(within(context, signal, report), report), whenOver(signal)]);
   } catch (error) {
     context.signal.throwIfAborted();
-    report.fail(error);
+    report.fail(limit.signal.aborted ? late : error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Rejects with the reason of the signal some time after that has aborted. */
+function whenOver(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const giveUp = () => setTimeout(() => reject(signal.reason as Error), CLEAN_UP_MS);
+    signal.addEventListener('abort', giveUp, { once: true });
+  });
 }
 
 /** The same context for one examination: ended by the signal, and what is warned of is found. */

@@ -22,17 +22,20 @@ export async function examineMysql(
   const { config, log, programs, signal } = context;
   await using server = await connectMysql(mysql, log, signal);
   report.ok(`${server.flavour.title} (${server.version}), as ${server.options.user}`);
+  /** What only copies of the data depend on. */
+  const examineCopying = [
+    async () => {
+      const found = await findPrograms(server, programs, signal);
+      report.ok(`${found.backup} (${found.backupVersion}) takes the copies`);
+    },
+    () => requireUnreservedNames(server),
+    () => requireOwnDatadir(server),
+    () => warnOfUncopied(server, context),
+  ];
   await takeAll(
     [
-      () => examineGrants(server, report),
-      async () => {
-        if (!config.source.backupMysql) return;
-        const found = await findPrograms(server, programs, signal);
-        report.ok(`${found.backup} (${found.backupVersion}) takes the copies`);
-      },
-      () => requireUnreservedNames(server),
-      () => requireOwnDatadir(server),
-      () => warnOfUncopied(server, context),
+      () => examineGrants(server, { logsOnly: !config.source.backupMysql }, report),
+      ...(config.source.backupMysql ? examineCopying : []),
       () => examineLogs(server, mysql, context, report),
     ],
     signal,
@@ -56,10 +59,14 @@ async function takeAll(
   }
 }
 
-async function examineGrants(server: MysqlServer, report: Report): Promise<void> {
+async function examineGrants(
+  server: MysqlServer,
+  needs: { readonly logsOnly: boolean },
+  report: Report,
+): Promise<void> {
   const grants = await readGrants(server);
   const [me] = await server.query<{ account: string }>('SELECT CURRENT_USER() AS account');
-  const missing = missingGrants(server.flavour, grants, me?.account ?? `${server.options.user}@%`);
+  const missing = missingGrants(server.flavour, grants, me?.account ?? `${server.options.user}@%`, needs);
   if (missing.length === 0) {
     report.ok('The account has every privilege that backups take');
     return;

@@ -18,6 +18,9 @@ const PROBE = 'doctor.';
 
 const PROBE_BYTES = 64 << 10;
 
+/** The rest of the name where the probe cannot be deleted: the same one each time, so that it stays one. */
+const KEPT_PROBE = 'probe';
+
 /** After this time a probe is none that is being used. Milliseconds. */
 const PROBE_LIFE_MS = 3_600_000;
 
@@ -40,10 +43,12 @@ async function examinePlace(
   context: DoctorContext,
   report: Report,
 ): Promise<void> {
-  const { host, signal } = context;
-  await removeOldProbes(place, `${host}/${PROBE}`);
-  const key = `${host}/${PROBE}${newPartialName()}`;
+  const { host, signal, config } = context;
+  const mayStay = role === 'destination' && config.appendOnly;
+  if (!mayStay) await removeOldProbes(place, `${host}/${PROBE}`);
+  const key = `${host}/${PROBE}${mayStay ? KEPT_PROBE : newPartialName()}`;
   let isThere = false;
+  let stays: string | undefined;
   try {
     const before = Date.now();
     await store(place, key, randomBytes(PROBE_BYTES), signal);
@@ -62,17 +67,29 @@ async function examinePlace(
       throw new TwinDbError(`${place.url} does not show what was written to it`);
     reportClock(found.modified.getTime() - between, place, report);
   } finally {
-    if (isThere) await place.delete(key);
+    // A writing that was ended may have come to its end all the same.
+    if (isThere || signal.aborted) stays = await remove(place, key, mayStay);
   }
-  if ((await place.stat(key)) !== undefined) {
+  if (stays === undefined && (await place.stat(key)) !== undefined) {
     throw new TwinDbError(`${place.locate(key)} was deleted, and is still there`, {
       remedy: 'Remove it by hand. Retention cannot remove copies there either.',
     });
   }
-  report.ok(
-    `${quoteLocation(place.url)}: wrote, replaced, read back and deleted ${formatBytes(PROBE_BYTES)}`,
-  );
+  const deleted = stays === undefined ? ', read back and deleted' : ' and read back';
+  report.ok(`${quoteLocation(place.url)}: wrote, replaced${deleted} ${formatBytes(PROBE_BYTES)}`);
+  if (stays !== undefined) report.note(stays);
   await reportRoom(place, role, context, report);
+}
+
+/** Deletes a probe. Where it may stay and nothing can be deleted, returns what there is to say of that. */
+async function remove(place: Destination, key: string, mayStay: boolean): Promise<string | undefined> {
+  try {
+    await place.delete(key);
+    return undefined;
+  } catch (error) {
+    if (!mayStay) throw error;
+    return `${quoteLocation(place.locate(key))} stays, as nothing can be deleted there and [retention] remote is off; the next doctor replaces it`;
+  }
 }
 
 /** Those of a doctor that was killed. */

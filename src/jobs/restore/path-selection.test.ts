@@ -43,6 +43,10 @@ function select(
 }
 
 describe('paths to take out of a copy', () => {
+  it('says of a pattern that means nothing that it is none', () => {
+    expect(() => select(['[z-a]*'], { isGlob: true })).toThrow('[z-a]* is no pattern; nothing is restored');
+  });
+
   it.each([
     [['/etc/hosts'], ['etc/hosts']],
     [['hosts'], ['etc/hosts']],

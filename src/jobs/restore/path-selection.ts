@@ -107,11 +107,22 @@ function parse(given: string, source: string, isGlob: boolean): Wanted {
   const found = { given, path: whole, isFound: false, near: [] };
   if (isGlob) {
     const front = isAbsolute || folder === '' ? '' : `${escapePattern(folder)}/`;
-    const pattern = new RegExp(`^${front}${translateGlob(path)}(?:/|$)`, 's');
+    const pattern = compile(`^${front}${translateGlob(path)}(?:/|$)`, given);
     return { ...found, matches: (each) => pattern.test(each) };
   }
   const below = whole === '' ? '' : `${whole}/`;
   return { ...found, matches: (each) => each === whole || each.startsWith(below) };
+}
+
+/** Throws a TwinDbError for a pattern that means nothing, such as `[z-a]`. */
+function compile(expression: string, given: string): RegExp {
+  try {
+    return new RegExp(expression, 's');
+  } catch {
+    throw new TwinDbError(`${quoteLocation(given)} is no pattern; nothing is restored`, {
+      remedy: 'The letters of a range in brackets are in their order, as in [a-z].',
+    });
+  }
 }
 
 function escapePattern(text: string): string {

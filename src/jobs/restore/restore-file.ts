@@ -7,7 +7,7 @@ import { recordOf } from '../../catalogue/keep-trusted.ts';
 import { LATEST } from '../../catalogue/newest-copies.ts';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { hasCode, ProcessError } from '../../errors.ts';
+import { hasCode, IntegrityError, ProcessError } from '../../errors.ts';
 import { FILES } from '../../kinds/files.ts';
 import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
 import { copyAttributes, extractFiles } from '../../sources/files.ts';
@@ -112,13 +112,15 @@ interface FileFetch {
   readonly candidates: readonly KnownCopy<FileCopy>[];
   readonly wantedPaths: WantedPaths | undefined;
   readonly keepGoing: boolean;
+  /** Whether this is for the hard links that the first reading found. */
+  readonly isForLinks?: boolean;
 }
 
 /** Unpacks a copy, or the wanted paths of it, into `tree`. */
 async function fetchInto(
   tree: string,
   folder: ClaimedFolder,
-  { candidates, wantedPaths, keepGoing }: FileFetch,
+  { candidates, wantedPaths, keepGoing, isForLinks = false }: FileFetch,
   context: JobContext,
 ): Promise<Unpacked> {
   let refusals = new TarRefusals();
@@ -146,13 +148,21 @@ async function fetchInto(
   selection?.requireAll(location);
   const links = selection?.links ?? new Map<string, string>();
   if (links.size === 0) return { location, refusals };
+  // It would be read for ever, each time for another one.
+  if (isForLinks) {
+    const [path = ''] = links.keys();
+    throw new IntegrityError(
+      `In ${quoteLocation(location)} ${quoteLocation(`/${path}`)} is a hard link to more than one file`,
+      { remedy: 'Restore it without paths.' },
+    );
+  }
   context.log.debug(`Reading ${quoteLocation(location)} once more for ${links.size} hard links`);
   const targets = new Set(links.values());
   const paths = [...links.keys(), ...targets].map((path) => `/${path}`);
   const linked = await fetchInto(
     tree,
     folder,
-    { candidates, wantedPaths: { paths, isGlob: false }, keepGoing },
+    { candidates, wantedPaths: { paths, isGlob: false }, keepGoing, isForLinks: true },
     context,
   );
   for (const target of targets) await removeOnly(tree, target);

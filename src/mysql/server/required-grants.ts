@@ -34,14 +34,22 @@ const REQUIRED = {
   ],
 } as const;
 
-/** The statements that grant what the account lacks; `grants` is what SHOW GRANTS says of it. */
+/** Those of them that copies of binary logs take as well. */
+const OF_LOGS: readonly string[] = ['RELOAD', 'BINLOG MONITOR', 'REPLICATION CLIENT'];
+
+/**
+ * The statements that grant what the account lacks; `grants` is what SHOW GRANTS says of it. `logsOnly`: the data are not copied, only the
+ * binary logs.
+ */
 export function missingGrants(
   { family, name }: Pick<Flavour, 'family' | 'name'>,
   grants: string,
   account: string,
+  { logsOnly = false } = {},
 ): string[] {
   const required = REQUIRED[family === 'mariadb' ? 'mariadb' : name === 'mysql-5.7' ? name : 'mysql'];
   return required
+    .filter(({ privilege }) => !logsOnly || OF_LOGS.includes(privilege))
     .filter(({ privilege, on, or }) => !isGranted(grants, [privilege, ...or], on))
     .map(({ privilege, on }) => `GRANT ${privilege} ON ${on} TO ${quoteAccount(account)};`);
 }
