@@ -162,8 +162,10 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     async join(command, joined) {
       await beginCommitment();
       const answer = await joinParts(bucket, command, { ...joined, condition }, patience);
-      if (answer === undefined) throw conflictError(locate(current));
-      return answer;
+      if (answer !== undefined) return answer;
+      // What is there is of another writer, though nothing may tell: nothing of it may be undone.
+      commitment = undefined;
+      throw conflictError(locate(current));
     },
     async removeMarker(limit) {
       if (marker === undefined) return;
