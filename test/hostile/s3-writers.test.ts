@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Destination, WriteOptions } from '../../src/destinations/destination.ts';
+import { openS3 } from '../../src/destinations/s3/driver.ts';
+import { ConflictError, describeError } from '../../src/errors.ts';
+import { digest, MIB, makeBytes } from '../contract/bytes.ts';
+import { failureOf } from '../fixtures/failure.ts';
+import { IMPATIENT, keepLog } from '../integration/s3-lab.ts';
+import { type Answer, type LyingS3, listPage, startLyingS3 } from './lying-s3.ts';
+
+// An S3 server whose answers would cost bytes: those of a copy, or those of somebody else's object.
+
+let server: LyingS3 | undefined;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const KEY = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
+const PATH = `/bucket/${KEY}`;
+
+async function open(answer: Answer, appendOnly = false): Promise<Destination> {
+  server = await startLyingS3(answer);
+  return openS3({ ...server.config, partSize: 5 * MIB }, keepLog(), IMPATIENT, { appendOnly });
+}
+
+function refuse(response: ServerResponse, status: number, code: string): void {
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`);
+}
+
+/** What a server does that takes everything, and notes down what was asked; `special` comes first, and says whether it has answered. */
+function takeAll(
+  asked: string[],
+  special: (what: string, response: ServerResponse, request: IncomingMessage) => boolean,
+): Answer {
+  let isGone = false;
+  return (url, response, request) => {
+    const parameter = ['uploads', 'partNumber', 'uploadId', 'list-type'].find((name) =>
+      url.searchParams.has(name),
+    );
+    const what = `${request.method} ${url.pathname}${parameter ? `?${parameter}` : ''}`;
+    asked.push(what);
+    request.on('end', () => {
+      if (special(what, response, request)) return;
+      if (parameter === 'list-type') response.end(listPage([]));
+      else if (parameter === 'uploads') {
+        response.end('<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>');
+      } else if (parameter === 'uploadId' && request.method === 'DELETE') {
+        isGone = true;
+        response.writeHead(204).end();
+      } else if (parameter === 'uploadId' && isGone) refuse(response, 404, 'NoSuchUpload');
+      else if (request.method === 'HEAD' && url.pathname !== '/bucket/' && url.pathname !== '/bucket')
+        response.writeHead(404).end();
+      else response.writeHead(200, { etag: '"e"' }).end();
+    });
+  };
+}
+
+const write = (destination: Destination, size: number, options: WriteOptions = {}): Promise<void> =>
+  pipeline(Readable.from(makeBytes(size, 1), { objectMode: false }), destination.write(KEY, options));
+
+const claim = { next: () => undefined, claimed: () => {} };
+
+it('an object that another tool has put under the key of an upload in the last moment is not removed', async () => {
+  const asked: string[] = [];
+  let isThere = false;
+  await using destination = await open(
+    takeAll(asked, (what, response) => {
+      if (what === `POST ${PATH}?uploadId`) {
+        isThere = true;
+        refuse(response, 412, 'PreconditionFailed');
+      } else if (what === `HEAD ${PATH}` && isThere) {
+        response.writeHead(200, { 'content-length': 15, etag: '"of another tool"' }).end();
+      } else return false;
+      return true;
+    }),
+  );
+  expect(await failureOf(write(destination, 6 * MIB, { claim }))).toBeInstanceOf(ConflictError);
+  expect(asked).toContain(`DELETE ${PATH}?uploadId`);
+  expect(asked).not.toContain(`DELETE ${PATH}`);
+});
+
+it('a reading that goes on does not join the bytes of two objects, though the server ignores If-Match', async () => {
+  await using destination = await open((_url, response, request) => {
+    if (request.headers.range === undefined) {
+      response.writeHead(200, { etag: '"first"', 'content-length': 10 });
+      response.write('first', () => setTimeout(() => response.destroy(), 50));
+    } else {
+      response.writeHead(206, { etag: '"other"', 'content-length': 5, 'content-range': 'bytes 5-9/10' });
+      response.end('other');
+    }
+  });
+  const error = await failureOf(digest(destination.read(KEY) as AsyncIterable<Buffer>));
+  expect(describeError(error)).toContain('the object was replaced while it was being read');
+});
+
+describe('lib-storage of another version, here a mock,', () => {
+  type Inside = {
+    params: { Body: Readable; Bucket: string; Key: string };
+    client: { send(c: unknown): Promise<unknown> };
+  };
+  const inside = Upload.prototype as unknown as {
+    __doMultipartUpload(): Promise<unknown>;
+    __validateUploadPart(): void;
+  };
+
+  it('that cuts the body itself stores no empty object in place of the copy', async () => {
+    vi.spyOn(inside, '__doMultipartUpload').mockImplementation(async function (this: Inside) {
+      const { Body, Bucket, Key } = this.params;
+      const whole = Buffer.concat(await Body.toArray());
+      return await this.client.send(new PutObjectCommand({ Bucket, Key, Body: whole }));
+    } as never);
+    const asked: string[] = [];
+    await using destination = await open(takeAll(asked, () => false));
+    const error = await failureOf(write(destination, MIB));
+    expect(describeError(error)).toContain('this version of @aws-sdk/lib-storage');
+    expect(asked).not.toContain(`PUT ${PATH}`);
+  });
+
+  it('that fails beside a request ends the write at once, and not with the last byte', async () => {
+    vi.spyOn(inside, '__validateUploadPart').mockImplementation(() => {
+      throw new Error('not this part');
+    });
+    await using destination = await open(takeAll([], () => false));
+    const error = await failureOf(write(destination, 60 * MIB));
+    expect(describeError(error)).toContain('not this part');
+  });
+});
