@@ -6,7 +6,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Destination, WriteOptions } from '../../src/destinations/destination.ts';
 import { openS3 } from '../../src/destinations/s3/driver.ts';
+import { markerFor } from '../../src/destinations/s3/marker.ts';
 import { ConflictError, describeError } from '../../src/errors.ts';
+import { newPartialName } from '../../src/lock/owner.ts';
 import { digest, MIB, makeBytes } from '../contract/bytes.ts';
 import { failureOf } from '../fixtures/failure.ts';
 import { IMPATIENT, keepLog } from '../integration/s3-lab.ts';
@@ -53,6 +55,8 @@ function takeAll(
       } else if (parameter === 'uploadId' && request.method === 'DELETE') {
         isGone = true;
         response.writeHead(204).end();
+      } else if (what === `POST ${url.pathname}?uploadId`) {
+        response.end('<CompleteMultipartUploadResult><ETag>"e"</ETag></CompleteMultipartUploadResult>');
       } else if (parameter === 'uploadId' && isGone) refuse(response, 404, 'NoSuchUpload');
       else if (request.method === 'HEAD' && url.pathname !== '/bucket/' && url.pathname !== '/bucket')
         response.writeHead(404).end();
@@ -129,5 +133,42 @@ describe('lib-storage of another version, here a mock,', () => {
     await using destination = await open(takeAll([], () => false));
     const error = await failureOf(write(destination, 60 * MIB));
     expect(describeError(error)).toContain('not this part');
+  });
+});
+
+describe('credentials that may not delete', () => {
+  const other = markerFor(KEY, newPartialName());
+  /** Another run has marked the first key, and what one of several parts becomes has `size` bytes. */
+  const answer = (asked: string[], size: number): Answer =>
+    takeAll(asked, (what, response, request) => {
+      if (what.startsWith('DELETE') && !what.endsWith('?uploadId')) refuse(response, 403, 'AccessDenied');
+      else if (what.endsWith('?list-type')) response.end(listPage([other]));
+      else if (what.startsWith('HEAD') && asked.includes(`POST ${request.url?.split('?')[0]}?uploadId`)) {
+        response.writeHead(200, { 'content-length': size, etag: '"e"' }).end();
+      } else return false;
+      return true;
+    });
+  const claimed = async (size: number): Promise<string[]> => {
+    const [left, got]: [string[], string[]] = [[`${KEY}-2`], []];
+    const from = { next: () => left.shift(), claimed: (key: string) => got.push(key) };
+    await using destination = await open(answer([], size), true);
+    await write(destination, size, { claim: from });
+    return got;
+  };
+
+  it('give way to the marker of another run with an upload, whose own marker stays', async () => {
+    expect(await claimed(6 * MIB)).toEqual([`${KEY}-2`]);
+  });
+
+  it('keep the key of an object that is there and cannot give way', async () => {
+    expect(await claimed(MIB)).toEqual([KEY]);
+  });
+
+  it('do not hide that a copy has another size on the server than was sent', async () => {
+    await using destination = await open(answer([], 5), true);
+    const error = await failureOf(write(destination, 6 * MIB));
+    expect(describeError(error)).toMatch(
+      /has 5 bytes on the server, 6291456 were sent; it could not be deleted/,
+    );
   });
 });
