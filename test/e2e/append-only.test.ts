@@ -162,6 +162,22 @@ describe.each([
     expect((await place.keys()).filter(isCopy)).toHaveLength(2);
   });
 
+  it('is well to the doctor with remote=off, however often it looks, and one object of its own stays', async () => {
+    const place = await make();
+    configure(place, 'off');
+    expect((await sandbox.backup()).exitCode).toBe(0);
+    for (let look = 1; look <= 2; look++) {
+      const { stdout } = await sandbox.run('doctor', '--lock-file', join(sandbox.dir, 'lock'));
+      expect(stdout).toMatch(
+        /^ok +destination: \S+: wrote, replaced and read back 64\.0 KiB, which stay as \S+\/doctor\.kept: \[retention\] remote is off$/m,
+      );
+    }
+    expect((await place.keys()).filter((key) => key.includes('doctor.'))).toEqual([
+      `${hostname()}/doctor.kept`,
+    ]);
+    expect(await sandbox.backup()).toEqual(SILENT);
+  });
+
   it('is no failure after remote=off, also for what was to be deleted before', async () => {
     const place = await make();
     configure(place, 'on');

@@ -24,7 +24,7 @@ const PROBE_LIFE_MS = 3_600_000;
 /** A clock that is further off than this makes copies look older or newer than they are. Milliseconds. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Writes, reads, replaces, lists and deletes a small object at the destination. */
+/** Writes, reads, replaces and deletes a small object at the destination; that stays where nothing is to be deleted. */
 export async function examineDestination(context: DoctorContext, report: Report): Promise<void> {
   await examinePlace(context.destination, 'destination', context, report);
 }
@@ -40,9 +40,11 @@ async function examinePlace(
   context: DoctorContext,
   report: Report,
 ): Promise<void> {
-  const { host, signal } = context;
-  await removeOldProbes(place, `${host}/${PROBE}`);
-  const key = `${host}/${PROBE}${newPartialName()}`;
+  const { host, signal, config } = context;
+  // Credentials that may not delete leave one object, whose name is always the same.
+  const stays = role === 'destination' && config.appendOnly;
+  if (!stays) await removeOldProbes(place, `${host}/${PROBE}`);
+  const key = `${host}/${PROBE}${stays ? 'kept' : newPartialName()}`;
   let isThere = false;
   try {
     const before = Date.now();
@@ -62,16 +64,17 @@ async function examinePlace(
       throw new TwinDbError(`${place.url} does not show what was written to it`);
     reportClock(found.modified.getTime() - between, place, report);
   } finally {
-    if (isThere) await place.delete(key);
+    if (isThere && !stays) await place.delete(key);
   }
-  if ((await place.stat(key)) !== undefined) {
+  if (!stays && (await place.stat(key)) !== undefined) {
     throw new TwinDbError(`${place.locate(key)} was deleted, and is still there`, {
       remedy: 'Remove it by hand. Retention cannot remove copies there either.',
     });
   }
-  report.ok(
-    `${quoteLocation(place.url)}: wrote, replaced, read back and deleted ${formatBytes(PROBE_BYTES)}`,
-  );
+  const [done, left] = stays
+    ? ['replaced and read back', `, which stay as ${key}: [retention] remote is off`]
+    : ['replaced, read back and deleted', ''];
+  report.ok(`${quoteLocation(place.url)}: wrote, ${done} ${formatBytes(PROBE_BYTES)}${left}`);
   await reportRoom(place, role, context, report);
 }
 
