@@ -11,6 +11,7 @@ import { ConflictError, describeError } from '../../src/errors.ts';
 import { newPartialName } from '../../src/lock/owner.ts';
 import { digest, MIB, makeBytes } from '../contract/bytes.ts';
 import { failureOf } from '../fixtures/failure.ts';
+import { deadOwner } from '../fixtures/owners.ts';
 import { IMPATIENT, keepLog } from '../integration/s3-lab.ts';
 import { type Answer, type LyingS3, listPage, startLyingS3 } from './lying-s3.ts';
 
@@ -171,4 +172,21 @@ describe('credentials that may not delete', () => {
       /has 5 bytes on the server, 6291456 were sent; it could not be deleted/,
     );
   });
+
+  it.each([
+    [true, []],
+    [false, ['s3api delete-object']],
+  ])(
+    '(%s) have no marker among what is left half-written, as each upload in parts leaves one',
+    async (appendOnly, commands) => {
+      const marker = markerFor(KEY, deadOwner());
+      const uploads =
+        '<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>';
+      await using destination = await open((url, response) => {
+        response.end(url.searchParams.has('list-type') ? listPage([marker]) : uploads);
+      }, appendOnly);
+      const found = await destination.leftovers('db1');
+      expect(found.map(({ command }) => /s3api \S+/.exec(command ?? '')?.[0])).toEqual(commands);
+    },
+  );
 });
