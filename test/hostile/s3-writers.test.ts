@@ -26,9 +26,16 @@ afterEach(async () => {
 const KEY = 'db1/daily/files/_etc-2026-01-01_00_00_00.tar.gz';
 const PATH = `/bucket/${KEY}`;
 
-async function open(answer: Answer, appendOnly = false): Promise<Destination> {
+async function open(
+  answer: Answer,
+  {
+    appendOnly = false,
+    concurrency = 4,
+  }: { readonly appendOnly?: boolean; readonly concurrency?: number } = {},
+): Promise<Destination> {
   server = await startLyingS3(answer);
-  return openS3({ ...server.config, partSize: 5 * MIB }, keepLog(), IMPATIENT, { appendOnly });
+  const config = { ...server.config, partSize: 5 * MIB, concurrency };
+  return openS3(config, keepLog(), IMPATIENT, { appendOnly });
 }
 
 function refuse(response: ServerResponse, status: number, code: string): void {
@@ -90,6 +97,69 @@ it('an object that another tool has put under the key of an upload in the last m
   expect(asked).not.toContain(`DELETE ${PATH}`);
 });
 
+it('a part that is refused early is sent again whole, though blocks of memory are used again meanwhile', async () => {
+  const size = 60 * MIB;
+  const sent = Buffer.concat(await Readable.from(makeBytes(size, 1)).toArray());
+  const [tries, stored] = [new Map<string, number>(), new Map<string, Buffer>()];
+  await using destination = await open((url, response, request) => {
+    const part = url.searchParams.get('partNumber');
+    if (part !== null) {
+      const count = (tries.get(part) ?? 0) + 1;
+      tries.set(part, count);
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      // The answer comes before the body, which goes on slowly.
+      if (count === 1) {
+        refuse(response, 503, 'SlowDown');
+        request.on('data', () => request.pause() && setTimeout(() => request.resume(), 5));
+      } else {
+        request.on('end', () => {
+          stored.set(part, Buffer.concat(pieces));
+          response.writeHead(200, { etag: '"e"' }).end();
+        });
+      }
+      return;
+    }
+    takeAll([], (what, answer) => {
+      if (what !== `HEAD ${PATH}` || stored.size === 0) return false;
+      answer.writeHead(200, { 'content-length': size, etag: '"e"' }).end();
+      return true;
+    })(url, response, request);
+  });
+  await write(destination, size);
+  expect(
+    [...stored]
+      .map(([part, bytes]) => [
+        Number(part),
+        bytes.equals(sent.subarray((Number(part) - 1) * 5 * MIB, Number(part) * 5 * MIB)),
+      ])
+      .toSorted(),
+  ).toEqual(Array.from({ length: 12 }, (_, index) => [index + 1, true]).toSorted());
+});
+
+it('many parts at once are nothing that Node.js warns of on stderr', async () => {
+  const warned: unknown[] = [];
+  const note = (warning: unknown): number => warned.push(warning);
+  process.on('warning', note);
+  const size = 60 * MIB;
+  const waiting: (() => void)[] = [];
+  await using destination = await open(
+    takeAll([], (what, response) => {
+      if (what === `HEAD ${PATH}` && waiting.length > 0) {
+        response.writeHead(200, { 'content-length': size, etag: '"e"' }).end();
+      } else if (what.endsWith('?partNumber')) {
+        waiting.push(() => response.writeHead(200, { etag: '"e"' }).end());
+        if (waiting.length === size / (5 * MIB)) for (const answer of waiting) answer();
+      } else return false;
+      return true;
+    }),
+    { concurrency: 20 },
+  );
+  await write(destination, size);
+  process.off('warning', note);
+  expect(warned).toEqual([]);
+});
+
 it('a reading that goes on does not join the bytes of two objects, though the server ignores If-Match', async () => {
   await using destination = await open((_url, response, request) => {
     if (request.headers.range === undefined) {
@@ -110,7 +180,7 @@ describe('lib-storage of another version, here a mock,', () => {
     client: { send(c: unknown): Promise<unknown> };
   };
   const inside = Upload.prototype as unknown as {
-    __doMultipartUpload(): Promise<unknown>;
+    __doMultipartUpload(this: Inside): Promise<unknown>;
     __validateUploadPart(): void;
   };
 
@@ -119,7 +189,7 @@ describe('lib-storage of another version, here a mock,', () => {
       const { Body, Bucket, Key } = this.params;
       const whole = Buffer.concat(await Body.toArray());
       return await this.client.send(new PutObjectCommand({ Bucket, Key, Body: whole }));
-    } as never);
+    });
     const asked: string[] = [];
     await using destination = await open(takeAll(asked, () => false));
     const error = await failureOf(write(destination, MIB));
@@ -152,7 +222,7 @@ describe('credentials that may not delete', () => {
   const claimed = async (size: number): Promise<string[]> => {
     const [left, got]: [string[], string[]] = [[`${KEY}-2`], []];
     const from = { next: () => left.shift(), claimed: (key: string) => got.push(key) };
-    await using destination = await open(answer([], size), true);
+    await using destination = await open(answer([], size), { appendOnly: true });
     await write(destination, size, { claim: from });
     return got;
   };
@@ -166,7 +236,7 @@ describe('credentials that may not delete', () => {
   });
 
   it('do not hide that a copy has another size on the server than was sent', async () => {
-    await using destination = await open(answer([], 5), true);
+    await using destination = await open(answer([], 5), { appendOnly: true });
     const error = await failureOf(write(destination, 6 * MIB));
     expect(describeError(error)).toMatch(
       /has 5 bytes on the server, 6291456 were sent; it could not be deleted/,
@@ -182,9 +252,12 @@ describe('credentials that may not delete', () => {
       const marker = markerFor(KEY, deadOwner());
       const uploads =
         '<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>';
-      await using destination = await open((url, response) => {
-        response.end(url.searchParams.has('list-type') ? listPage([marker]) : uploads);
-      }, appendOnly);
+      await using destination = await open(
+        (url, response) => {
+          response.end(url.searchParams.has('list-type') ? listPage([marker]) : uploads);
+        },
+        { appendOnly },
+      );
       const found = await destination.leftovers('db1');
       expect(found.map(({ command }) => /s3api \S+/.exec(command ?? '')?.[0])).toEqual(commands);
     },
