@@ -127,14 +127,10 @@ it('a part that is refused early is sent again whole, though blocks of memory ar
     })(url, response, request);
   });
   await write(destination, size);
-  expect(
-    [...stored]
-      .map(([part, bytes]) => [
-        Number(part),
-        bytes.equals(sent.subarray((Number(part) - 1) * 5 * MIB, Number(part) * 5 * MIB)),
-      ])
-      .toSorted(),
-  ).toEqual(Array.from({ length: 12 }, (_, index) => [index + 1, true]).toSorted());
+  const parts = Array.from({ length: 12 }, (_, index) => index);
+  const wholeOf = (index: number): boolean | undefined =>
+    stored.get(`${index + 1}`)?.equals(sent.subarray(index * 5 * MIB, (index + 1) * 5 * MIB));
+  expect(parts.map(wholeOf)).toEqual(parts.map(() => true));
 });
 
 it('many parts at once are nothing that Node.js warns of on stderr', async () => {
