@@ -33,8 +33,8 @@ export type OnClosed = (folder: string) => void;
 export interface Leftover {
   /** What it is, and where. */
   readonly what: string;
-  /** The command of a shell that removes it. */
-  readonly command: string;
+  /** The command of a shell that removes it; undefined where its name would make it another one. */
+  readonly command: string | undefined;
 }
 
 export interface WriteOptions {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Writable } from 'node:stream';
 import { describeError, StorageError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -41,6 +42,8 @@ export function createTwoPhaseWriter(
   { place, explain, log, highWaterMark }: WriterOptions,
 ): Writable {
   const aborting = new AbortController();
+  // Each request that is under way listens to it, as many as are sent at once and tried again: Node.js would take more than ten for a leak.
+  setMaxListeners(0, aborting.signal);
   const work = begin(aborting.signal, (cause) => stream.destroy(explain(cause)));
   /** The last step that was asked for; the steps after one that has failed fail like it. */
   let steps: Promise<void> = Promise.resolve();

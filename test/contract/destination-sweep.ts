@@ -41,7 +41,7 @@ export function testSweep(stage: () => Stage): void {
       const found = await destination.leftovers(host);
       for (const { what } of found) expect(what).toContain(host);
       expect(await harness.leftovers(host)).toHaveLength(3);
-      const commands = found.map(({ command }) => command);
+      const commands = found.map(({ command }) => command ?? expect.fail('it has no command'));
       // The command line of AWS is no part of the lab; an upload has a marker beside it.
       const shown = commands.map((command) => / s3api (\S+) --bucket /.exec(command)?.[1]);
       if (shown[0] !== undefined) {

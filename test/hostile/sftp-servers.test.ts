@@ -89,6 +89,22 @@ describe('a listing', () => {
   });
 });
 
+it('what is left half-written has no command where its name would be a command of its own to sftp', async () => {
+  // Each of them had `sftp` run `id` here: by a line of its own, or by one that the `echo` of dash makes.
+  const names = ['plain', `a\\'"\n!id #`, String.raw`a\'"\n!id #`];
+  await using destination = await open((sftp) => {
+    listing((_folder, page) => (page === 0 ? names : undefined))(sftp);
+    // Nothing has been written to them for long.
+    sftp.on('LSTAT', (id) => sftp.attrs(id, attributes(FILE_MODE, 3)));
+  });
+  const found = await destination.leftovers('db1');
+  expect(found.map(({ command }) => command)).toEqual([
+    expect.stringMatching(/^echo 'rm \/srv\/backups\/db1\/\.partial\/plain' \| sftp /),
+    undefined,
+    undefined,
+  ]);
+});
+
 it('a status of 700 MB is damaged, its second copy is used, and hardly more than the limit is read', async () => {
   const status = withEntry(FILES_STATUS.empty, 'daily', KEY, { size: 1 });
   const second = Buffer.from(encodeEnvelope(status));

@@ -11,7 +11,7 @@ import { conflictError, takeFreeKey } from '../claim-key.ts';
 import type { WriteOptions } from '../destination.ts';
 import { encryption, type S3Bucket } from './client.ts';
 import { deleteObject } from './delete.ts';
-import { saysConflict, saysUnknownCondition } from './errors.ts';
+import { isRefused, saysConflict, saysUnknownCondition } from './errors.ts';
 import { type Joined, joinParts } from './join-parts.ts';
 import { listObjects } from './list.ts';
 import { hashKey, markerFolderOf, markerFor, parseMarker } from './marker.ts';
@@ -88,12 +88,22 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     }
     return false;
   };
+  /** Deletes what has to give way; false where the credentials may only add. */
+  const takeBack = async (each: string): Promise<boolean> => {
+    try {
+      await deleteObject(bucket, each, patience);
+      return true;
+    } catch (error) {
+      if (bucket.appendOnly && isRefused(error)) return false;
+      throw error;
+    }
+  };
   const markFree = async (free: string): Promise<boolean> => {
     for (let tries = 1; ; tries++) {
       await putMarker(free);
       const [object, isMarked] = await Promise.all([findObject(bucket, free, signal), isMarkedByOther(free)]);
       if (object === undefined && !isMarked) return true;
-      await deleteObject(bucket, markerOf(free), patience);
+      await takeBack(markerOf(free));
       marker = undefined;
       if (object !== undefined || tries === MARK_TRIES) return false;
       await sleep(Math.random() * STEP_ASIDE_MS * tries, undefined, { signal });
@@ -106,8 +116,8 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     commitment = { isNew: true };
     const answer = await putIf(command);
     if (answer && !(await isMarkedByOther(free))) return answer;
-    // An upload of another run has begun, and cannot change its key any more.
-    if (answer) await deleteObject(bucket, free, patience);
+    // An upload of another run has begun, and cannot change its key any more. Where ours cannot go either, that one fails when it ends.
+    if (answer && !(await takeBack(free))) return answer;
     commitment = undefined;
     return undefined;
   };
@@ -162,8 +172,10 @@ export function createPlacement(bucket: S3Bucket, options: PlacementOptions): Pl
     async join(command, joined) {
       await beginCommitment();
       const answer = await joinParts(bucket, command, { ...joined, condition }, patience);
-      if (answer === undefined) throw conflictError(locate(current));
-      return answer;
+      if (answer !== undefined) return answer;
+      // What is there is of another writer, though nothing may tell: nothing of it may be undone.
+      commitment = undefined;
+      throw conflictError(locate(current));
     },
     async removeMarker(limit) {
       if (marker === undefined) return;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 import { codeOf, hasCode } from '../../errors.ts';
 import { explainNetworkError } from '../../network.ts';
@@ -44,7 +44,12 @@ export async function dialProxy(proxy: Proxy, { secureContext, signal }: Surroun
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   const where = { host, port: Number(port) || (isTls ? 443 : 80) };
   const socket = isTls
-    ? connectTls({ ...where, servername: host, ...(secureContext && { secureContext }) })
+    ? connectTls({
+        ...where,
+        // An address is no name to TLS; without one it is the address that the certificate has to bear.
+        ...(isIP(host) === 0 && { servername: host }),
+        ...(secureContext && { secureContext }),
+      })
     : connectPlain(where);
   try {
     await once(socket, isTls ? 'secureConnect' : 'connect', { signal });

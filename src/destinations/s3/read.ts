@@ -16,6 +16,8 @@ const MAX_BREAKS = 5;
 
 const HIGH_WATER_MARK = 1024 ** 2;
 
+const REPLACED = 'the object was replaced while it was being read';
+
 /** The bytes of an object; see `createSizedReader`. Errors with ObjectNotFoundError when there is none. */
 export function createObjectReader(bucket: S3Bucket, key: string, options?: ReadOptions): Readable {
   const { config } = bucket;
@@ -55,6 +57,8 @@ function startRead(
     );
     await sleep(backoff(breaks), undefined, { signal });
     const answer = await ask({ Range: `bytes=${reached}-`, IfMatch: etag });
+    // There are servers that ignore the condition.
+    if (answer.ETag !== etag) throw new StorageError(REPLACED, { cause: broken });
     if (!answer.ContentRange?.startsWith(`bytes ${reached}-`)) {
       throw new StorageError(`the server cannot go on at byte ${reached}`, { cause: broken });
     }
@@ -114,6 +118,6 @@ async function request(
     return await client.send(command, how);
   } catch (cause) {
     if (readFailure(cause).status !== 412) throw cause;
-    throw new StorageError('the object was replaced while it was being read', { cause });
+    throw new StorageError(REPLACED, { cause });
   }
 }

@@ -71,12 +71,16 @@ export async function sweepUploads(bucket: S3Bucket, host: string): Promise<stri
   return removed;
 }
 
-/** What `sweepUploads` would remove, with the command that does it by hand. Throws the SDK's errors. */
+/**
+ * What `sweepUploads` would remove, with the command that does it by hand; no markers where nothing may be deleted: each upload in parts leaves one
+ * there. Throws the SDK's errors.
+ */
 export async function listLeftovers(bucket: S3Bucket, host: string): Promise<Leftover[]> {
   const { bucket: name, endpointUrl } = bucket.config;
   const aws = `aws ${endpointUrl === undefined ? '' : `--endpoint-url ${quote(endpointUrl)} `}s3api`;
   const found: Leftover[] = [];
   for await (const left of findAbandoned(bucket, host)) {
+    if (bucket.appendOnly && 'marker' in left) continue;
     const key = 'upload' in left ? left.upload.key : left.marker;
     const where = `--bucket ${quote(name)} --key ${quote(key)}`;
     found.push(

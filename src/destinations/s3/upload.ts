@@ -100,7 +100,7 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
     params: {
       Bucket: config.bucket,
       Key: key,
-      Body: Readable.from([]),
+      Body: unread(),
       ...how,
       Metadata: placement.metadata,
     },
@@ -113,8 +113,8 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
     await uploading.done();
   };
   const done = finish();
-  // Who waits for it is told; until then a failure is no unhandled one.
-  done.catch(() => {});
+  // Also what fails beside a request: nobody waits for it before the last byte, and no part would make room any more.
+  done.catch(fail);
 
   return {
     done,
@@ -127,6 +127,16 @@ export function startUpload(bucket: S3Bucket, options: UploadOptions): TrackedUp
       await placement.undo(limit);
     },
   };
+}
+
+/** A body for lib-storage that it must not read: an object without a byte would look like one that is complete. */
+function unread(): Readable {
+  const message = 'this version of @aws-sdk/lib-storage does not take the parts that it is given';
+  return new Readable({
+    read() {
+      this.destroy(new Error(message));
+    },
+  });
 }
 
 /** What lib-storage keeps private: each of its workers sends the parts that it is given. */

@@ -60,9 +60,13 @@ function startWrite(
   const checkSize = async (stored: string): Promise<void> => {
     const head = await findObject(bucket, stored, signal);
     if (head?.size === written) return;
-    await deleteObject(bucket, stored, patience.signal);
+    // Credentials that may only add are refused; what is wrong is the size.
+    const isDeleted = await deleteObject(bucket, stored, patience.signal).then(
+      () => true,
+      () => false,
+    );
     throw new IntegrityError(
-      `s3://${config.bucket}/${stored} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it was deleted`,
+      `s3://${config.bucket}/${stored} has ${head?.size ?? 'no'} bytes on the server, ${written} were sent; it ${isDeleted ? 'was' : 'could not be'} deleted`,
     );
   };
 

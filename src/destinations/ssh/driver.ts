@@ -139,8 +139,12 @@ export function openSsh(
   };
 }
 
-/** By SFTP, as the account may have no shell; that takes quotes as a shell does. */
-function removal({ user, host, port, keyFile, knownHosts }: SshConfig, path: string): string {
+/** What `sftp` reads otherwise than a shell, even in quotes. With it a name could end its line, and begin another with `!`: a command for this machine. */
+const MISREAD = /['"\\*?[\p{Cc}]/u;
+
+/** By SFTP, as the account may have no shell; undefined for a path that it would misread. */
+function removal({ user, host, port, keyFile, knownHosts }: SshConfig, path: string): string | undefined {
+  if (MISREAD.test(path)) return undefined;
   const trust = quote(`UserKnownHostsFile=${knownHosts}`);
   const sftp = `sftp -q -b - -i ${quote(keyFile)} -o ${trust} -P ${port} ${quote(`${user}@${host}`)}`;
   return `echo ${quote(`rm ${quote(path)}`)} | ${sftp}`;

@@ -188,6 +188,8 @@ function stepAside(attempt: number): Promise<void> {
 interface FileSystemInfo {
   readonly f_bavail: number;
   readonly f_frsize: number;
+  /** 0 where files are not counted, as with Btrfs. */
+  readonly f_files: number;
   readonly f_favail: number;
 }
 
@@ -206,7 +208,8 @@ export async function explainFailure(session: SftpSession, cause: unknown, path:
       isExplained: true,
     });
   }
-  const isFull = info.f_bavail * info.f_frsize < FULL_BELOW || info.f_favail === 0;
+  const { f_bavail, f_frsize, f_files, f_favail } = info;
+  const isFull = f_bavail * f_frsize < FULL_BELOW || (f_favail === 0 && f_files > 0);
   if (!isFull) return cause;
   return new StorageError('no space left on the server', {
     cause,

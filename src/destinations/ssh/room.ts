@@ -13,5 +13,8 @@ export async function measureRoom(session: SftpSession, folder: string): Promise
   const found = await session.callExtension<FileSystem>((sftp, answer) =>
     sftp.ext_openssh_statvfs(folder, answer),
   );
-  return found === undefined || found === true ? undefined : Number(found.f_bavail) * Number(found.f_frsize);
+  if (found === undefined || found === true) return undefined;
+  const room = Number(found.f_bavail) * Number(found.f_frsize);
+  // Of an answer that is cut off nothing is left but NaN.
+  return Number.isFinite(room) ? room : undefined;
 }

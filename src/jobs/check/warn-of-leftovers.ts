@@ -13,8 +13,9 @@ export async function warnOfLeftovers(hosts: Iterable<string>, context: JobConte
     for (const place of local === undefined ? [destination] : [destination, local]) {
       try {
         for (const { what, command } of await place.leftovers(host)) {
+          const remedy = command === undefined ? 'remove it by hand' : `run: ${command}`;
           log.warn(
-            `A run that has ended left ${quoteLocation(what)} half-written, and only runs of the host ${quoteLocation(host)} remove it. If it has another name now, run: ${command}`,
+            `A run that has ended left ${quoteLocation(what)} half-written, and only runs of the host ${quoteLocation(host)} remove it. If it has another name now, ${remedy}`,
           );
         }
       } catch (error) {

@@ -27,7 +27,7 @@ const PROBE_LIFE_MS = 3_600_000;
 /** A clock that is further off than this makes copies look older or newer than they are. Milliseconds. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Writes, reads, replaces, lists and deletes a small object at the destination. */
+/** Writes, reads, replaces and deletes a small object at the destination; that stays where nothing is to be deleted. */
 export async function examineDestination(context: DoctorContext, report: Report): Promise<void> {
   await examinePlace(context.destination, 'destination', context, report);
 }
