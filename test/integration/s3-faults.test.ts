@@ -351,7 +351,7 @@ describe('reading goes on where a connection broke', () => {
     proxy.intercept = (asked, answer, forward) => {
       if (!isGet(asked)) return 'pass';
       if (seen++ === 0) return cutAfter(5 * MIB)(asked, answer, forward);
-      answer.writeHead(200, { 'content-length': SIZE, etag: '"x"' });
+      answer.writeHead(200, { 'content-length': SIZE, etag: asked.headers['if-match'] ?? '' });
       answer.end(Buffer.alloc(SIZE));
       return undefined;
     };
