@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -49,7 +49,10 @@ async function setUpSsh(): Promise<void> {
   for (const each of [sandbox.dir, disk]) chmodSync(each, 0o755);
   const folder = join(sandbox.dir, 'sshd');
   mkdirSync(folder);
-  sshd = await makeSshd(lab.ssh, folder, ['Match User nobody', 'ForceCommand internal-sftp']);
+  // The folder of the lab may be closed to that account, as whom the server reads its keys.
+  const keys = sandbox.file('sshd/authorized_keys', readFileSync(`${lab.ssh.key}.pub`));
+  const lines = ['Match User nobody', `AuthorizedKeysFile ${keys}`, 'ForceCommand internal-sftp'];
+  sshd = await makeSshd(lab.ssh, folder, lines);
   await sshd.start();
   const knownHosts = sandbox.file('known_hosts', knownLine(lab.ssh, sshd.port, 'ed25519'));
   chownSync(disk, NOBODY, NOBODY);
