@@ -13,7 +13,7 @@ const DATA = randomBytes(1_500_000);
 interface Listed {
   readonly location: string;
   readonly size: number;
-  readonly status: { readonly source_path: string; readonly empty: boolean | null } | null;
+  readonly status: { readonly source_path: string; readonly members: number | null } | null;
 }
 
 let sandbox: Sandbox;
@@ -58,7 +58,7 @@ describe.each(['local', 'ssh', 's3'] as const)('a source that became empty, on %
     for (const runType of ['daily', 'daily', 'hourly', 'daily'])
       expect(await sandbox.backup(runType)).toEqual(SILENT);
     const copies = await list();
-    expect(copies.filter(({ status }) => status?.empty !== true).map(({ location }) => location)).toEqual([
+    expect(copies.filter(({ status }) => status?.members !== 1).map(({ location }) => location)).toEqual([
       good,
     ]);
     // Retention goes on otherwise.
@@ -95,6 +95,6 @@ describe('a source that became far smaller', () => {
     await sandbox.backup();
     rmSync(join(source, 'data'));
     for (let run = 0; run < 2; run += 1) expect(await sandbox.backup()).toEqual(SILENT);
-    expect((await list()).map(({ status }) => status?.empty)).toEqual([true, true]);
+    expect((await list()).map(({ status }) => status?.members)).toEqual([1, 1]);
   });
 });
