@@ -83,8 +83,11 @@ describe('check --sample', () => {
 });
 
 it.each(['ssh', 's3'] as const satisfies LabKind[])('check --sample reads its part on %s', async (kind) => {
+  const sections = destinationSections(kind, sandbox, useLab());
   sandbox.configure({
-    ...destinationSections(kind, sandbox, useLab()),
+    ...sections,
+    // Other tests back this host up to the same bucket meanwhile.
+    ...(sections['s3'] && { s3: { ...sections['s3'], prefix: `sample-${process.pid}` } }),
     source: { backup_dirs: join(sandbox.file('source/file', 'content'), '..') },
     measures: { log: join(sandbox.dir, 'measures.log') },
   });

@@ -33,7 +33,10 @@ setsid "$@" 3<&- <<END &
 $line
 END`;
 
-/** Runs the command that its arguments are until it ends, or our stdin does, or says nothing for so many seconds. */
+/**
+ * Runs the command that its arguments are until it ends, or our stdin does, or says nothing for so many seconds. Its group may not be
+ * there yet when it is to end.
+ */
 export function watchOver(stdin: Exclude<StdinUse, 'data'>, seconds: number = SILENCE_SECONDS): string {
   return `
 exec 3<&0
@@ -41,7 +44,8 @@ ${stdin === 'lifeline' ? WITHOUT_INPUT : WITH_LINE}
 child=$!
 echo "group $child"
 { while [ -n "$(timeout --foreground ${seconds} dd bs=1 count=1 <&3)" ]; do :; done
-  kill -TERM -$child; sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
+  until kill -TERM -$child || ! kill -0 $child; do sleep 1; done
+  sleep 5; kill -KILL -$child; } >/dev/null 2>&1 &
 watcher=$!
 wait $child
 status=$?
