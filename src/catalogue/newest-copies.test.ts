@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { simulateCopy } from '../../test/fixtures/simulated-places.ts';
+import { simulateFullCopy } from '../../test/fixtures/simulated-places.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import type { Role } from '../kinds/found-copy.ts';
 import { MYSQL } from '../kinds/mysql.ts';
@@ -7,14 +7,7 @@ import type { Catalogue } from './catalogue.ts';
 import { listNewestFirst } from './newest-copies.ts';
 
 const copyBy = (machineId: string, serial: number, time: number): MysqlCopy => ({
-  ...simulateCopy({
-    runType: 'daily',
-    name: `mysql-${time}`,
-    parent: undefined,
-    lsn: time,
-    backupStarted: time,
-    serverIdentity: undefined,
-  }),
+  ...simulateFullCopy(time),
   machineId,
   serial,
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
+import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
@@ -141,7 +142,7 @@ async function sizeOfNewest(role: keyof CopyPlaces, context: DoctorContext): Pro
     const newest = new Map<string, { readonly at: number; readonly size: number }>();
     const copies = [
       ...(listed ? FILES.copies(listed.status).map((copy) => ({ ...copy, source: copy.sourcePath })) : []),
-      ...(server ? MYSQL.copies(server.status).map((copy) => ({ ...copy, source: 'mysql' })) : []),
+      ...(server ? MYSQL.copies(server.status).map((copy) => ({ ...copy, source: SERVER_SOURCE })) : []),
     ];
     for (const { source, backupStarted: at, size = 0 } of copies) {
       if ((newest.get(source)?.at ?? 0) < at) newest.set(source, { at, size });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { simulateCopy, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
+import { simulateFullCopy, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { Writer } from '../../copies/writer.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
@@ -9,14 +9,7 @@ const US = { machineId: 'a', server: 's:3306' };
 const { destination } = simulatePlace('s3://b/site1', { steps: 0 }, 'destination');
 
 const copyBy = (time: number, writer: Writer): MysqlCopy => ({
-  ...simulateCopy({
-    runType: 'daily',
-    name: `mysql-${time}`,
-    parent: undefined,
-    lsn: time,
-    backupStarted: time,
-    serverIdentity: undefined,
-  }),
+  ...simulateFullCopy(time),
   ...writer,
 });
 

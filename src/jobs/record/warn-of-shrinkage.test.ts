@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { simulateCopy, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
+import { simulateFullCopy, simulatePlace } from '../../../test/fixtures/simulated-places.ts';
 import { type MysqlCopy, SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
 import { warnOfShrinkage } from './warn-of-shrinkage.ts';
@@ -7,14 +7,7 @@ import { warnOfShrinkage } from './warn-of-shrinkage.ts';
 const { destination } = simulatePlace('remote', { steps: 0 }, 'destination');
 
 const copyBy = (server: string, time: number, mib: number): MysqlCopy => ({
-  ...simulateCopy({
-    runType: 'daily',
-    name: `mysql-${time}`,
-    parent: undefined,
-    lsn: time,
-    backupStarted: time,
-    serverIdentity: undefined,
-  }),
+  ...simulateFullCopy(time),
   unpackedSize: mib * 1024 ** 2,
   machineId: 'a',
   server,
