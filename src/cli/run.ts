@@ -105,6 +105,8 @@ async function runInContext(
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
+    // A serial console says 0.
+    ...(process.stdout.columns > 0 && { columns: process.stdout.columns }),
     print: createPrinter(terminal),
   });
 }
