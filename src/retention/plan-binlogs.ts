@@ -1,4 +1,5 @@
 import { type BinlogCopy, compareBinlogNames } from '../copies/binlog-copy.ts';
+import { keepPinned } from './keep-pinned.ts';
 import { type DatedCopy, isFromFuture } from './newest-first.ts';
 import type { Decision } from './plan.ts';
 
@@ -18,7 +19,7 @@ export interface BinlogPolicy {
 }
 
 /** What expiry needs to know of a copy. */
-type DatedBinlog = Pick<BinlogCopy, 'key' | 'binlog' | 'timeCreated' | 'serverIdentity'>;
+type DatedBinlog = Pick<BinlogCopy, 'key' | 'binlog' | 'timeCreated' | 'serverIdentity' | 'pin'>;
 
 /**
  * Decides which copies of binlogs expire (contract: status files). The age of a log counts from its end, which is the
@@ -37,7 +38,7 @@ export function planBinlogs<C extends DatedBinlog>(
   const last = lastCopied(own, now);
   const today = trustedNow(own, policy);
   const ends = findEnds(oldestFirst, policy);
-  return oldestFirst.map((copy) => {
+  const decisions = oldestFirst.map((copy) => {
     const age = (today - (ends.get(copy) ?? copy.timeCreated)) / DAY;
     const found = `ended ${age.toFixed(1)} days ago, ${expireLogDays} to keep`;
     if (age <= expireLogDays) return { copy, keep: true, reason: found };
@@ -52,6 +53,7 @@ export function planBinlogs<C extends DatedBinlog>(
       reason: exempt === undefined ? found : `${found}, but ${exempt}`,
     };
   });
+  return keepPinned(decisions);
 }
 
 /** A copy of a log as the rules for all copies see it. */
