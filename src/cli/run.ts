@@ -4,6 +4,7 @@ import { describeError, firstErrorOf } from '../errors.ts';
 import { asOneLine } from '../foreign-text.ts';
 import type { Log } from '../log.ts';
 import { killChildren } from '../process/child.ts';
+import { openAsk } from './ask.ts';
 import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
@@ -107,6 +108,7 @@ async function runInContext(
     interactive: terminal.stdoutIsTerminal,
     // A serial console says 0.
     ...(process.stdout.columns > 0 && { columns: process.stdout.columns }),
+    ask: openAsk(terminal, signal),
     print: createPrinter(terminal),
   });
 }

@@ -14,8 +14,8 @@ export interface BinlogPolicy {
   readonly now: number;
   /** The server that is being backed up now. */
   readonly serverIdentity: string;
-  /** Keys of the copies that this run has made: they stay, and show when the last run was. */
-  readonly justCopied: ReadonlySet<string>;
+  /** Keys of the copies that this run has made: they stay, and show when the last run was. Absent: it is none that copies. */
+  readonly justCopied?: ReadonlySet<string>;
 }
 
 /** What expiry needs to know of a copy. */
@@ -42,7 +42,7 @@ export function planBinlogs<C extends DatedBinlog>(
     const age = (today - (ends.get(copy) ?? copy.timeCreated)) / DAY;
     const found = `ended ${age.toFixed(1)} days ago, ${expireLogDays} to keep`;
     if (age <= expireLogDays) return { copy, keep: true, reason: found };
-    const exempt = justCopied.has(copy.key)
+    const exempt = justCopied?.has(copy.key)
       ? 'this run has copied it'
       : copy === last
         ? 'the last copied log always stays: the next run continues from it'
@@ -99,8 +99,8 @@ function findEnds<C extends DatedBinlog>(oldestFirst: readonly C[], policy: Binl
  * last run began the first of the logs that this one has copied.
  */
 function trustedNow(own: readonly DatedBinlog[], { now, justCopied }: BinlogPolicy): number {
-  const made = own.find(({ key }) => justCopied.has(key));
-  const before = own.findLast(({ key, timeCreated }) => !justCopied.has(key) && timeCreated <= now);
+  const made = own.find(({ key }) => justCopied?.has(key));
+  const before = own.findLast(({ key, timeCreated }) => !justCopied?.has(key) && timeCreated <= now);
   const lastRun = Math.max(...[made, before].flatMap((copy) => copy?.timeCreated ?? []));
   return Number.isFinite(lastRun) ? Math.min(now, lastRun + TRUSTED_STEP) : now;
 }

@@ -2,7 +2,6 @@ import type { MysqlConfig } from '../../config/config.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import type { Writer } from '../../copies/writer.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
@@ -25,6 +24,7 @@ import type { JobContext } from '../job-context.ts';
 import { expireBinlogs } from '../record/expire-binlogs.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
@@ -70,10 +70,6 @@ export async function backUpBinlogs(
   await expireBinlogs(places.destination, us, policy, context);
   if (places.local) await expireBinlogs(places.local, us, policy, context);
   return before.size + size;
-}
-
-function writerOf({ id }: MysqlServer, { machineId }: JobContext): Writer {
-  return { machineId: machineId(), server: id };
 }
 
 /** Logs that cannot be told about are copied all the same. */

@@ -34,6 +34,7 @@ import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { recordStored } from './record-stored.ts';
@@ -76,7 +77,7 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.destination.status.read();
   const taken = await takenKeys(places);
-  const us: Writer = { machineId: context.machineId(), server: server.id };
+  const us = writerOf(server, context);
   warnOfFuture(MYSQL, status, context);
   const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);
