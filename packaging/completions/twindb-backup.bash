@@ -33,7 +33,7 @@ _twindb_backup() {
   elif [[ $current == -* ]]; then
     case $command in
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
-      'backup') words='--lock-file --binlogs-only -h --help' ;;
+      'backup') words='--lock-file --binlogs-only --dry-run --json -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
       'ls') words='--type --hostname --source --since --before --latest -l --long --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;

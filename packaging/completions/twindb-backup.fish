@@ -27,6 +27,8 @@ complete -c twindb-backup -n 'not __fish_seen_subcommand_from backup doctor ls s
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -f -a 'hourly daily weekly monthly yearly'
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -l lock-file -r -d 'runs with the same lock file wait for each other'
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -l binlogs-only -d 'copy the closed binary logs of the MySQL server, and nothing else'
+complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -l dry-run -d 'say what would be stored and what retention would delete, and why; changes nothing'
+complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -l json -d 'with --dry-run: print one JSON document'
 complete -c twindb-backup -n '__fish_seen_subcommand_from backup' -s h -l help -d 'print help and exit'
 complete -c twindb-backup -n '__fish_seen_subcommand_from doctor' -l lock-file -r -d 'as for backup'
 complete -c twindb-backup -n '__fish_seen_subcommand_from doctor' -l json -d 'print one JSON document with all findings'

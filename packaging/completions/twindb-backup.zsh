@@ -5,6 +5,8 @@ _twindb_backup_backup() {
   _arguments -s \
     '--lock-file[runs with the same lock file wait for each other]:value:_files' \
     '--binlogs-only[copy the closed binary logs of the MySQL server, and nothing else]' \
+    '--dry-run[say what would be stored and what retention would delete, and why; changes nothing]' \
+    '--json[with --dry-run\: print one JSON document]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:run-type:(hourly daily weekly monthly yearly)'

@@ -118,6 +118,8 @@ export function buildProgram(run: Runner): Command {
     .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
+    .option('--dry-run', 'say what would be stored and what retention would delete, and why; changes nothing')
+    .option('--json', 'with --dry-run: print one JSON document')
     .action(startBackup(async () => (await import('../commands/backup.ts')).backup));
 
   program

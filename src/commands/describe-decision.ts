@@ -1,6 +1,6 @@
 import { parseKey } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
-import type { PlaceDecision } from '../jobs/retire/retention-decisions.ts';
+import type { PlaceDecision } from '../jobs/record/retention-decisions.ts';
 import { copyAsJson } from './copy-as-json.ts';
 
 /** What retention does about a copy, and why, as a line. */

@@ -1,7 +1,7 @@
 import { quoteLocation } from '../copies/quote-location.ts';
+import type { PlaceDecision } from '../jobs/record/retention-decisions.ts';
 import type { Pruned } from '../jobs/retire/prune.ts';
 import { prune as pruneCopies } from '../jobs/retire/prune.ts';
-import type { PlaceDecision } from '../jobs/retire/retention-decisions.ts';
 import { lockWait, withRunLock } from '../jobs/with-run-lock.ts';
 import { withoutWriting } from '../jobs/without-writing.ts';
 import { formatBytes } from '../units.ts';

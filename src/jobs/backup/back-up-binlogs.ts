@@ -91,7 +91,7 @@ async function copyNewer(
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
-  const { logs, history } = await choose(
+  const { logs, history } = await chooseLogs(
     server,
     closedLogs,
     findOwn(BINLOG, (await places.destination.status.read()).status, writerOf(server, context), context),
@@ -102,7 +102,7 @@ async function copyNewer(
   const { level, message } = describeHistory(history);
   // The server chose the names in it.
   log[level](asOneLine(message));
-  const taken = await takenKeys(places, context);
+  const taken = await takenLogKeys(places, context);
   let size = 0;
   for (const chosen of logs) {
     const removed = describeRemoved(chosen);
@@ -120,7 +120,10 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: CopyPlaces, { destination, host }: JobContext): Promise<Set<string>> {
+export async function takenLogKeys(
+  places: CopyPlaces,
+  { destination, host }: JobContext,
+): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
@@ -130,7 +133,8 @@ async function takenKeys(places: CopyPlaces, { destination, host }: JobContext):
   return keys;
 }
 
-async function choose(
+/** The closed logs that are newer than the last copied one. */
+export async function chooseLogs(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
   copies: readonly BinlogCopy[],

@@ -81,7 +81,7 @@ async function planCopy(
   warnOfFuture(MYSQL, status, context);
   const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);
-  const choice = await choose(server, mysql, { runType, us }, status, context);
+  const choice = await chooseType(server, mysql, { runType, us }, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
@@ -140,7 +140,8 @@ async function planCopy(
   };
 }
 
-async function choose(
+/** Full or incremental, and why. */
+export async function chooseType(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
   { runType, us }: { readonly runType: RunType; readonly us: Writer },
@@ -224,7 +225,7 @@ function nameOf({
 }
 
 /** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
-function sizeOfLatest(
+export function sizeOfLatest(
   copies: readonly MysqlCopy[],
   runType: RunType,
   type: MysqlCopy['type'],

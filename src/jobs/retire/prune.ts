@@ -12,6 +12,7 @@ import { binlogExpiry } from '../record/expire-binlogs.ts';
 import { findOwn } from '../record/find-own.ts';
 import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
+import { listPending } from '../record/pending-deletions.ts';
 import {
   type CopyPlace,
   type CopyPlaces,
@@ -22,8 +23,8 @@ import {
   rehearseChange,
   type StatusChange,
 } from '../record/record-copy.ts';
+import { inPlace, type PlaceDecision } from '../record/retention-decisions.ts';
 import { writerOf } from '../record/server-writer.ts';
-import { inPlace, type PlaceDecision } from './retention-decisions.ts';
 
 /** What came of retention. */
 export interface Pruned {
@@ -144,14 +145,4 @@ async function pruneMysql(
 
 function reviewOf(us: Writer, { host, now }: JobContext): Review {
   return { us, host, now: toSeconds(now()) };
-}
-
-/** What an interrupted run has left to be deleted, where that may be. */
-async function listPending(places: CopyPlaces): Promise<string[]> {
-  const found: string[] = [];
-  for (const { status, destination, appendOnly } of listPlaces(places)) {
-    const { deletions } = await status.read();
-    if (!appendOnly) found.push(...deletions.map((key) => destination.locate(key)));
-  }
-  return found;
 }

@@ -1,6 +1,6 @@
 import type { Media } from '../../copies/key.ts';
 import type { Decision } from '../../retention/plan.ts';
-import type { CopyPlace } from '../record/record-copy.ts';
+import type { CopyPlace } from './record-copy.ts';
 
 /** What retention decides about a copy in one place. */
 export interface PlaceDecision {
