@@ -52,10 +52,12 @@ function describe(plan: PlannedPart): string[] {
   const { copyType, expectedSize, sourceSize, reason, objects, decisions } = plan;
   const sizes = [
     ...(expectedSize === undefined ? [] : [`about ${formatBytes(expectedSize)} by the last copy`]),
-    ...(sourceSize === undefined ? [] : [`${formatBytes(sourceSize)} before compression`]),
+    ...(!sourceSize ? [] : [`${formatBytes(sourceSize)} before compression`]),
   ];
+  const stored = objects.filter(({ role }) => role === 'destination').length;
+  const what = copyType === 'logs' ? `${stored === 1 ? '1 log' : `${stored} logs`}` : copyType;
   return [
-    `${describePart({ part: plan })}: ${[copyType, ...sizes].join(', ')} (${quoteLocation(reason)})`,
+    `${describePart({ part: plan })}: ${[what, ...sizes].join(', ')} (${quoteLocation(reason)})`,
     ...objects.map(({ location }) => `  to ${quoteLocation(location)}`),
     ...decisions
       .filter(({ verdict }) => verdict !== 'keep')

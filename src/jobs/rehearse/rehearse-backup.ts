@@ -1,7 +1,6 @@
 import type { RunType } from '../../copies/run-type.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { Part } from '../../exporters/report.ts';
-import type { MysqlServer } from '../../mysql/server/server.ts';
 import { BINLOG_PART, directoryPart, hasServer, listParts, MYSQL_PART } from '../backup/run-record.ts';
 import type { JobContext } from '../job-context.ts';
 import { findLostCopies } from '../record/lost-copies.ts';
@@ -62,7 +61,12 @@ export async function rehearseBackup(
     await attempt(directoryPart(source), () => rehearseDirectory(source, runType, places.files, context));
   }
   const ofServer = wanted.filter(({ media }) => media !== 'files');
-  if (ofServer.length > 0) await rehearseServer(ofServer, runType, places, attempt, context);
+  try {
+    if (ofServer.length > 0) await rehearseServer(ofServer, runType, places, attempt, context);
+  } catch (failure) {
+    context.signal.throwIfAborted();
+    for (const part of ofServer) parts.push({ part, failure });
+  }
   return { isOff: false, parts, pending };
 }
 
@@ -80,18 +84,11 @@ async function rehearseServer(
     import('../../mysql/server/server.ts'),
     import('./rehearse-server.ts'),
   ]);
-  let server: MysqlServer;
-  try {
-    server = await connectMysql(mysql, context.log, context.signal);
-  } catch (error) {
-    for (const part of parts) await attempt(part, () => Promise.reject(error as Error));
-    return;
-  }
-  await using connected = server;
+  await using server = await connectMysql(mysql, context.log, context.signal);
   for (const { media } of parts) {
     if (media === 'mysql')
-      await attempt(MYSQL_PART, () => rehearseMysql(connected, mysql, runType, places.mysql, context));
-    else await attempt(BINLOG_PART, () => rehearseBinlogs(connected, mysql, places.binlog, context));
+      await attempt(MYSQL_PART, () => rehearseMysql(server, mysql, runType, places.mysql, context));
+    else await attempt(BINLOG_PART, () => rehearseBinlogs(server, mysql, places.binlog, context));
   }
 }
 

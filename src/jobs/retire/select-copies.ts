@@ -67,10 +67,10 @@ function selectByName(
 }
 
 /** Whether a copy is called so, with the suffixes of its object or without; one of a binary log also as its server calls the log. */
-function isNamed({ key, objects, attributes }: HeldCopy, name: string): boolean {
+function isNamed({ key, objects, attributes, place }: HeldCopy, name: string): boolean {
   const names = [key, ...objects.map((object) => object.key)].map(nameOfKey);
   if (names.some((each) => keepLocalKey(each) === keepLocalKey(name))) return true;
-  return isBinlogName(name) && attributes?.['binlog'] === name;
+  return place.format.kind === 'binlog' && isBinlogName(name) && attributes?.['binlog'] === name;
 }
 
 function notFound(
