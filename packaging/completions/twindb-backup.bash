@@ -11,11 +11,11 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --dst | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --reason | --dst | --cache | --uninstall | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'pin' | 'unpin' | 'prune' | 'delete' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -33,14 +33,18 @@ _twindb_backup() {
   elif [[ $current == -* ]]; then
     case $command in
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
-      'backup') words='--lock-file --binlogs-only -h --help' ;;
+      'backup') words='--lock-file --binlogs-only --dry-run --json -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
       'ls') words='--type --hostname --source --since --before --latest -l --long --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
+      'pin') words='--reason --hostname -h --help' ;;
+      'unpin') words='--hostname -h --help' ;;
+      'prune') words='--dry-run --lock-file --json -h --help' ;;
+      'delete') words='--with-incrementals --hostname -y --yes --dry-run --lock-file --json -h --help' ;;
       'restore') words='-h --help' ;;
       'restore file') words='--dst --glob --before --source --hostname --keep-going --accept-unauthenticated -h --help' ;;
-      'restore mysql') words='--dst --before --hostname --cache --accept-unauthenticated -h --help' ;;
+      'restore mysql') words='--dst --before --hostname --cache --install --start --uninstall --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
@@ -52,7 +56,7 @@ _twindb_backup() {
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup doctor ls status check restore verify share clone help' ;;
+      ' 0') words='backup doctor ls status check pin unpin prune delete restore verify share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='file mysql' ;;

@@ -5,6 +5,8 @@ _twindb_backup_backup() {
   _arguments -s \
     '--lock-file[runs with the same lock file wait for each other]:value:_files' \
     '--binlogs-only[copy the closed binary logs of the MySQL server, and nothing else]' \
+    '--dry-run[say what would be stored and what retention would delete, and why; changes nothing]' \
+    '--json[with --dry-run\: print one JSON document]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:run-type:(hourly daily weekly monthly yearly)'
@@ -60,6 +62,46 @@ _twindb_backup_check() {
     '*:copies:_files'
 }
 
+_twindb_backup_pin() {
+  _arguments -s \
+    '--reason[why, as ls --long shows it]:value:_files' \
+    '--hostname[whose copies (default\: this host)]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
+_twindb_backup_unpin() {
+  _arguments -s \
+    '--hostname[whose copies (default\: this host)]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
+_twindb_backup_prune() {
+  _arguments -s \
+    '--dry-run[say what would be deleted and why, and delete nothing]' \
+    '--lock-file[as for backup]:value:_files' \
+    '--json[print one JSON document with what is decided about each copy]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_delete() {
+  _arguments -s \
+    '--with-incrementals[delete the incremental copies too that continue a full one]' \
+    '--hostname[whose copies (default\: this host); also what another machine of that name has made]:value:_files' \
+    '(-y --yes)-y[do not ask]' \
+    '(-y --yes)--yes[do not ask]' \
+    '--dry-run[say what would be deleted, and delete nothing]' \
+    '--lock-file[as for backup]:value:_files' \
+    '--json[print one JSON document with what was deleted]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
@@ -81,6 +123,9 @@ _twindb_backup_restore_mysql() {
     '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
+    '--install[put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst]' \
+    '--start[with --install or --uninstall\: start the server then]' \
+    '--uninstall[have what was there before that install again, and its data aside; also the folder with the old data]:value:_files' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
@@ -209,7 +254,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." pin\:"Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps." unpin\:"Take a pin back\: retention decides about the copies again." prune\:"Delete what the configured retention no longer keeps of this host, without a backup." delete\:"Delete copies, at the destination and in keep_local_path. Asks on a terminal." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -218,6 +263,10 @@ _twindb_backup() {
     ls) _twindb_backup_ls ;;
     status) _twindb_backup_status ;;
     check) _twindb_backup_check ;;
+    pin) _twindb_backup_pin ;;
+    unpin) _twindb_backup_unpin ;;
+    prune) _twindb_backup_prune ;;
+    delete) _twindb_backup_delete ;;
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
     share) _twindb_backup_share ;;

@@ -36,6 +36,10 @@ const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; with
 const LATEST_HELP =
   'what ls prints, a key, a name that only one copy has, or "latest"; without it the copies are listed';
 
+const LISTED_HELP = 'what ls prints, keys, or names that only one copy has';
+
+const WHOSE_HELP = 'whose copies (default: this host)';
+
 const ACCEPT = [
   '--accept-unauthenticated',
   'also copies that no key of this machine has signed, although one should have',
@@ -114,6 +118,8 @@ export function buildProgram(run: Runner): Command {
     .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
+    .option('--dry-run', 'say what would be stored and what retention would delete, and why; changes nothing')
+    .option('--json', 'with --dry-run: print one JSON document')
     .action(startBackup(async () => (await import('../commands/backup.ts')).backup));
 
   program
@@ -190,6 +196,47 @@ export function buildProgram(run: Runner): Command {
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/check.ts')).check));
 
+  program
+    .command('pin')
+    .description(
+      'Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps.',
+    )
+    .argument('<copies...>', LISTED_HELP, collectCopies)
+    .option('--reason <text>', 'why, as ls --long shows it')
+    .option('--hostname <host>', WHOSE_HELP)
+    .action(start(async () => (await import('../commands/pin.ts')).pin));
+
+  program
+    .command('unpin')
+    .description('Take a pin back: retention decides about the copies again.')
+    .argument('<copies...>', LISTED_HELP, collectCopies)
+    .option('--hostname <host>', WHOSE_HELP)
+    .action(start(async () => (await import('../commands/pin.ts')).unpin));
+
+  program
+    .command('prune')
+    .description('Delete what the configured retention no longer keeps of this host, without a backup.')
+    .option('--dry-run', 'say what would be deleted and why, and delete nothing')
+    .option('--lock-file <path>', 'as for backup', LOCK_FILE)
+    .option('--json', 'print one JSON document with what is decided about each copy')
+    .action(start(async () => (await import('../commands/prune.ts')).prune));
+
+  program
+    .command('delete')
+    .description('Delete copies, at the destination and in keep_local_path. Asks on a terminal.')
+    .argument(
+      '<copies...>',
+      'what ls prints, keys, or names that only one copy has; a path in keep_local_path means the copy there only',
+      collectCopies,
+    )
+    .option('--with-incrementals', 'delete the incremental copies too that continue a full one')
+    .option('--hostname <host>', `${WHOSE_HELP}; also what another machine of that name has made`)
+    .option('-y, --yes', 'do not ask')
+    .option('--dry-run', 'say what would be deleted, and delete nothing')
+    .option('--lock-file <path>', 'as for backup', LOCK_FILE)
+    .option('--json', 'print one JSON document with what was deleted')
+    .action(start(async () => (await import('../commands/delete.ts')).deleteCopies));
+
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore
     .command('file')
@@ -220,6 +267,17 @@ export function buildProgram(run: Runner): Command {
     .option(
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',
+    )
+    .option(
+      '--install',
+      'put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst',
+    )
+    .option('--start', 'with --install or --uninstall: start the server then')
+    .addOption(
+      new Option(
+        '--uninstall <date>',
+        'have what was there before that install again, and its data aside; also the folder with the old data',
+      ).conflicts('install'),
     )
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-mysql.ts')).restoreMysql));

@@ -4,6 +4,7 @@ import { describeError, firstErrorOf } from '../errors.ts';
 import { asOneLine } from '../foreign-text.ts';
 import type { Log } from '../log.ts';
 import { killChildren } from '../process/child.ts';
+import { openAsk } from './ask.ts';
 import { CLEAN_UP_MS, STUCK_MS } from './clean-up-watch.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { dieBy, watchSignals } from './interruption.ts';
@@ -106,6 +107,7 @@ async function runInContext(
     ...context,
     interactive: terminal.stdoutIsTerminal,
     columns: process.stdout.columns || UNKNOWN_WIDTH,
+    ask: openAsk(terminal, signal),
     print: createPrinter(terminal),
   });
 }

@@ -6,6 +6,8 @@ export interface CommandContext extends JobContext {
   readonly interactive: boolean;
   /** Columns of the terminal that shows the results; absent: it does not say. */
   readonly columns?: number;
+  /** Asks whoever is at the terminal, and returns the answer; absent where nobody is. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Writes a line to stdout. */
   readonly print: (line: string) => void;
 }

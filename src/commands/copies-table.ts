@@ -4,7 +4,7 @@ import { formatTime } from '../copies/names.ts';
 import { quoteForShell } from '../copies/quote-for-shell.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { formatBytes, formatDuration, formatShortAge } from '../units.ts';
-import { type KnownOfCopy, knownOf } from './known-of-copy.ts';
+import { describePin, type KnownOfCopy, knownOf } from './known-of-copy.ts';
 import { type Column, fitsInto, layOutTable, USUAL_WIDTH, wrapWords } from './table.ts';
 
 interface TableOptions {
@@ -121,6 +121,7 @@ function notesOf(row: Row | undefined): string[] {
   return [
     ...(known.parent === null ? [] : [`<- ${quoteLocation(known.parent)}`]),
     ...(copy.listed === false ? ['(not in the status)'] : []),
+    ...describePin(known),
   ];
 }
 

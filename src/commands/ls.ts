@@ -8,7 +8,7 @@ import { toSeconds } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 import { copyAsJson } from './copy-as-json.ts';
-import { knownOf } from './known-of-copy.ts';
+import { describePin, knownOf } from './known-of-copy.ts';
 
 interface LsOptions extends Accepting, CopyFilter {
   readonly json?: boolean;
@@ -68,7 +68,8 @@ function toJson({ object, listed, attributes, ...copy }: MarkedCopy): object {
 
 /** Type, bytes, seconds and LSN in columns, then the location, which may hold blanks, and the parent. */
 function describeLong({ attributes, object, location }: MarkedCopy): string {
-  const { backup_type, parent, lsn, duration } = knownOf(attributes);
+  const known = knownOf(attributes);
+  const { backup_type, parent, lsn, duration } = known;
   const columns = [
     quoteLocation(backup_type ?? '-').padEnd(11),
     String(object.size).padStart(15),
@@ -76,7 +77,11 @@ function describeLong({ attributes, object, location }: MarkedCopy): string {
     String(lsn ?? '-').padStart(16),
     quoteLocation(location),
   ];
-  return [...columns, ...(parent === null ? [] : [`<- ${quoteLocation(parent)}`])].join(' ');
+  return [
+    ...columns,
+    ...(parent === null ? [] : [`<- ${quoteLocation(parent)}`]),
+    ...describePin(known),
+  ].join(' ');
 }
 
 /** A table below the places, or that there is nothing. */

@@ -1,3 +1,4 @@
+import type { PinnableCopy } from './pin.ts';
 import type { RunType } from './run-type.ts';
 import type { WrittenCopy } from './writer.ts';
 
@@ -44,7 +45,7 @@ export interface ServerSetup {
 }
 
 /** A backup copy of a MySQL server, as `HOST/status` records it. Times are in seconds since the epoch. */
-export interface MysqlCopy extends WrittenCopy {
+export interface MysqlCopy extends WrittenCopy, PinnableCopy {
   /** Where it lies on the destination: `HOST/RUN_TYPE/mysql/NAME`. */
   readonly key: string;
   readonly host: string;

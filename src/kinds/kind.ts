@@ -1,6 +1,7 @@
 import type { Media } from '../copies/key.ts';
+import type { PinnableCopy } from '../copies/pin.ts';
 import type { RunType } from '../copies/run-type.ts';
-import type { WrittenCopy } from '../copies/writer.ts';
+import type { Writer, WrittenCopy } from '../copies/writer.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
 import type { MeasuredCopy } from '../retention/find-shrinkage.ts';
@@ -15,7 +16,7 @@ import type { Role } from './found-copy.ts';
 import { nextSerial } from './writer-fields.ts';
 
 /** What copies of every kind have. */
-export interface RecordedCopy extends WrittenCopy {
+export interface RecordedCopy extends WrittenCopy, PinnableCopy {
   readonly host: string;
   readonly sha256: string | undefined;
 }
@@ -37,6 +38,14 @@ export interface KeepingPlace {
   readonly trustsShrinking?: boolean;
   /** The other one of the two, where there are two. */
   readonly other: KeepingPlace | undefined;
+}
+
+/** For whom retention decides when no copy was just made, and when. */
+export interface Review {
+  readonly us: Writer;
+  readonly host: string;
+  /** Seconds since the epoch. */
+  readonly now: number;
 }
 
 /** One kind of copies: how they are stored in their status, and how `check` examines them. `kinds.ts` is the table of them. */

@@ -6,7 +6,7 @@ import type { RunType } from '../copies/run-type.ts';
 import { recordCopy } from '../jobs/record/record-copy.ts';
 import { createLog } from '../log.ts';
 import { withEntry } from '../status/layout.ts';
-import { MYSQL, MYSQL_STATUS } from './mysql.ts';
+import { MYSQL, MYSQL_STATUS, reviewMysqlCopies } from './mysql.ts';
 
 const ONE = { hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1 };
 const log = createLog('error', () => undefined);
@@ -48,6 +48,31 @@ describe('an incremental copy whose full copy another run has removed meanwhile'
     );
     expect(remote.objects).toEqual(new Set());
     expect(MYSQL.copies(remote.stored.status).map(({ key }) => key)).toEqual([other.key]);
+  });
+});
+
+describe('a pinned copy', () => {
+  const pin = { at: 9, reason: 'before the migration' };
+  const [old, next, last] = [copyOf('daily', 1), copyOf('daily', 2), copyOf('daily', 3)];
+
+  it('stays, and so does the full copy that it continues', async () => {
+    expect(await fullCopiesWith(last, [old, next])).toEqual([last.key]);
+    expect(await fullCopiesWith(last, [{ ...old, pin }, next])).toEqual([old.key, last.key]);
+    const hourly = { ...copyOf('hourly', 2, old), pin };
+    const newer = copyOf('hourly', 4, last);
+    expect(await fullCopiesWith(last, [old, hourly, newer, next])).toEqual([old.key, last.key]);
+  });
+
+  it('takes no part in what is decided when none was just made', async () => {
+    const remote = simulatePlace('remote', { steps: Number.POSITIVE_INFINITY }, 'destination');
+    const status = statusOf([{ ...old, pin }, next, last]);
+    const review = { us: {}, host: last.host, now: 4 };
+    const decisions = await reviewMysqlCopies(status, review, { ...remote, counts: ONE }, log);
+    expect(decisions.map(({ copy, keep, reason }) => [copy.key, keep, reason])).toEqual([
+      [last.key, true, 'number 1 of 3, newest first, 1 to keep'],
+      [next.key, false, 'number 2 of 3, newest first, 1 to keep'],
+      [old.key, true, 'it is pinned'],
+    ]);
   });
 });
 

@@ -2,7 +2,6 @@ import type { MysqlConfig } from '../../config/config.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import type { Writer } from '../../copies/writer.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
@@ -25,6 +24,7 @@ import type { JobContext } from '../job-context.ts';
 import { expireBinlogs } from '../record/expire-binlogs.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
@@ -72,10 +72,6 @@ export async function backUpBinlogs(
   return before.size + size;
 }
 
-function writerOf({ id }: MysqlServer, { machineId }: JobContext): Writer {
-  return { machineId: machineId(), server: id };
-}
-
 /** Logs that cannot be told about are copied all the same. */
 async function warnOfUnlogged(server: MysqlServer, { log, signal, warnLasting }: JobContext): Promise<void> {
   try {
@@ -95,7 +91,7 @@ async function copyNewer(
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
-  const { logs, history } = await choose(
+  const { logs, history } = await chooseLogs(
     server,
     closedLogs,
     findOwn(BINLOG, (await places.destination.status.read()).status, writerOf(server, context), context),
@@ -106,7 +102,7 @@ async function copyNewer(
   const { level, message } = describeHistory(history);
   // The server chose the names in it.
   log[level](asOneLine(message));
-  const taken = await takenKeys(places, context);
+  const taken = await takenLogKeys(places, context);
   let size = 0;
   for (const chosen of logs) {
     const removed = describeRemoved(chosen);
@@ -124,7 +120,10 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: CopyPlaces, { destination, host }: JobContext): Promise<Set<string>> {
+export async function takenLogKeys(
+  places: CopyPlaces,
+  { destination, host }: JobContext,
+): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
@@ -134,7 +133,8 @@ async function takenKeys(places: CopyPlaces, { destination, host }: JobContext):
   return keys;
 }
 
-async function choose(
+/** The closed logs that are newer than the last copied one. */
+export async function chooseLogs(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
   copies: readonly BinlogCopy[],

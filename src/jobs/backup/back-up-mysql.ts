@@ -34,6 +34,7 @@ import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { recordStored } from './record-stored.ts';
@@ -76,11 +77,11 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.destination.status.read();
   const taken = await takenKeys(places);
-  const us: Writer = { machineId: context.machineId(), server: server.id };
+  const us = writerOf(server, context);
   warnOfFuture(MYSQL, status, context);
   const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);
-  const choice = await choose(server, mysql, { runType, us }, status, context);
+  const choice = await chooseType(server, mysql, { runType, us }, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
@@ -139,7 +140,8 @@ async function planCopy(
   };
 }
 
-async function choose(
+/** Full or incremental, and why. */
+export async function chooseType(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
   { runType, us }: { readonly runType: RunType; readonly us: Writer },
@@ -223,7 +225,7 @@ function nameOf({
 }
 
 /** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
-function sizeOfLatest(
+export function sizeOfLatest(
   copies: readonly MysqlCopy[],
   runType: RunType,
   type: MysqlCopy['type'],
