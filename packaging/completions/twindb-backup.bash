@@ -36,7 +36,7 @@ _twindb_backup() {
       'backup') words='--lock-file --binlogs-only --dry-run --json -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
       'ls') words='--type --hostname --source --since --before --latest -l --long --json --accept-unauthenticated -h --help' ;;
-      'status') words='--type --hostname --json -h --help' ;;
+      'status') words='--type --hostname --summary --json -h --help' ;;
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'pin') words='--reason --hostname -h --help' ;;
       'unpin') words='--hostname -h --help' ;;

@@ -39,9 +39,10 @@ _twindb_backup_ls() {
 
 _twindb_backup_status() {
   _arguments -s \
-    '--type[whose status]:value:(files mysql binlog)' \
+    '--type[whose status (default\: mysql)]:value:(files mysql binlog)' \
     '--hostname[the host that took the copies (default\: this host)]:value:_files' \
-    '--json[print JSON, as without this option]' \
+    '--summary[print a host at a glance\: sources, last success, size and its trend, last verification, room]' \
+    '--json[print JSON, as without this option; with --summary one JSON document]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]'
 }
@@ -254,7 +255,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." pin\:"Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps." unpin\:"Take a pin back\: retention decides about the copies again." prune\:"Delete what the configured retention no longer keeps of this host, without a backup." delete\:"Delete copies, at the destination and in keep_local_path. Asks on a terminal." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON, or a host at a glance." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." pin\:"Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps." unpin\:"Take a pin back\: retention decides about the copies again." prune\:"Delete what the configured retention no longer keeps of this host, without a backup." delete\:"Delete copies, at the destination and in keep_local_path. Asks on a terminal." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in

@@ -11,6 +11,7 @@ import { openIntegrity } from '../integrity/integrity.ts';
 import type { JobContext } from '../jobs/job-context.ts';
 import { machineIdOf } from '../lock/machine-id.ts';
 import { openStoredRecord } from '../lock/stored-record.ts';
+import { openVerifiedRecord } from '../lock/verified-record.ts';
 import type { Log } from '../log.ts';
 import { ownHostName } from './host-name.ts';
 import { openProgress } from './open-progress.ts';
@@ -60,6 +61,7 @@ export async function openContext(
     programs,
     integrity: openIntegrity(config.integrity),
     stored: openStoredRecord(identify(config.destination, destination)),
+    verified: openVerifiedRecord(identify(config.destination, destination)),
     log,
     warnLasting: (_state, message) => log.warn(message),
     doubts: [...findDoubtfulFiles(config), ...(await findLogDoubts(config))],

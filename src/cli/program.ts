@@ -161,10 +161,14 @@ export function buildProgram(run: Runner): Command {
 
   program
     .command('status')
-    .description('Print what the status file of a host says, as JSON.')
-    .addOption(new Option('--type <type>', 'whose status').choices(MEDIA).default('mysql'))
+    .description('Print what the status file of a host says, as JSON, or a host at a glance.')
+    .addOption(new Option('--type <type>', 'whose status (default: mysql)').choices(MEDIA))
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
-    .option('--json', 'print JSON, as without this option')
+    .option(
+      '--summary',
+      'print a host at a glance: sources, last success, size and its trend, last verification, room',
+    )
+    .option('--json', 'print JSON, as without this option; with --summary one JSON document')
     .action(start(async () => (await import('../commands/status.ts')).status));
 
   program

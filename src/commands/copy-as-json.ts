@@ -2,7 +2,7 @@ import type { ParsedKey } from '../copies/key.ts';
 import type { Role } from '../kinds/found-copy.ts';
 
 /** What the documents that are printed call the two places: `remote` was the word before there was another one. */
-const PLACES: Readonly<Record<Role, string>> = { destination: 'remote', local: 'local' };
+export const PLACES: Readonly<Record<Role, string>> = { destination: 'remote', local: 'local' };
 
 /** What all documents have of a copy, in this order; see docs/usage.md. */
 export function copyAsJson({

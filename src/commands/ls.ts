@@ -2,7 +2,7 @@ import { openCatalogue } from '../catalogue/catalogue.ts';
 import { type CopyFilter, chooseByKey, chooseCopies, prefixOf } from '../catalogue/choose-copies.ts';
 import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
-import { describeError, TwinDbError } from '../errors.ts';
+import { describeError, UsageError } from '../errors.ts';
 import { showStep } from '../jobs/show-step.ts';
 import { toSeconds } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
@@ -45,11 +45,11 @@ export async function ls(
   return failures.length === 0;
 }
 
-/** Throws a TwinDbError when options that choose among copies are given beside the name of one: they would have no effect. */
+/** Throws a UsageError when options that choose among copies are given beside the name of one: they would have no effect. */
 function refuseFilter(filter: CopyFilter): void {
   const [unused] = Object.entries(filter).filter(([, value]) => value !== undefined);
   if (unused === undefined) return;
-  throw new TwinDbError(`--${unused[0]} chooses among copies, and a copy is named`, {
+  throw new UsageError(`--${unused[0]} chooses among copies, and a copy is named`, {
     remedy: `Leave out --${unused[0]}, or the copy.`,
   });
 }

@@ -27,14 +27,16 @@ export function layOutTable(columns: readonly Column[], rows: readonly (readonly
   );
 }
 
-/** Words in as few lines as `width` allows; all but the first are indented. A word that is wider has a line of its own. */
-export function wrapWords(words: readonly string[], width: number, indent = BETWEEN): string[] {
+/**
+ * Words in as few lines as `width` allows, with `between` them; all lines but the first are indented. A word that is wider has a line of its own.
+ */
+export function wrapWords(words: readonly string[], width: number, between = BETWEEN): string[] {
   const lines: string[] = [];
   for (const word of words) {
-    const longer = lines.length === 0 ? word : `${lines.at(-1)}${BETWEEN}${word}`;
-    if (lines.length === 0 || stringWidth(longer) > width)
-      lines.push(lines.length === 0 ? word : indent + word);
-    else lines[lines.length - 1] = longer;
+    const last = lines.at(-1);
+    if (last === undefined) lines.push(word);
+    else if (stringWidth(last + between + word) <= width) lines[lines.length - 1] = last + between + word;
+    else lines.push(BETWEEN + word);
   }
   return lines;
 }

@@ -1,4 +1,5 @@
 import { LATEST } from '../catalogue/newest-copies.ts';
+import { noteVerification } from '../jobs/restore/note-verification.ts';
 import { type FileVerification, verifyFiles } from '../jobs/restore/verify-file.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
@@ -20,6 +21,8 @@ export async function verifyFile(
   if (wanted === undefined) return await askForCopy('files', 'verify file COPY, or latest', context);
   const options = { host: hostname ?? context.host, source };
   const results = await verifyFiles(wanted, options, withAcceptance(context, accepting));
+  for (const result of results)
+    await noteVerification({ host: options.host, source: result.source }, result, context);
   const success = results.every(({ failure }) => failure === undefined);
   const [first, ...others] = results.map(toJson);
   const isOne = wanted !== LATEST || source !== undefined;

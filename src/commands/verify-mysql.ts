@@ -1,4 +1,6 @@
 import { resolve } from 'node:path';
+import { SERVER_SOURCE } from '../copies/mysql-copy.ts';
+import { noteVerification } from '../jobs/restore/note-verification.ts';
 import { verifyMysql as verify } from '../jobs/restore/verify-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
@@ -19,6 +21,7 @@ export async function verifyMysql(
   if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
   const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
   const verification = await verify(wanted, options, withAcceptance(context, accepting));
+  await noteVerification({ host: options.host, source: SERVER_SOURCE }, verification, context);
   context.print(JSON.stringify(verificationAsJson(verification), undefined, 2));
   return verification.failure === undefined;
 }

@@ -3,6 +3,7 @@ import type { Doubt } from '../config/doubtful-files.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Integrity } from '../integrity/integrity.ts';
 import type { StoredRecord } from '../lock/stored-record.ts';
+import type { VerifiedRecord } from '../lock/verified-record.ts';
 import type { Log } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
@@ -53,6 +54,8 @@ export interface JobContext {
   readonly integrity: Integrity;
   /** What this machine remembers of the destination; absent: nothing. */
   readonly stored?: StoredRecord;
+  /** What this machine remembers of the copies it has verified; absent: nothing. */
+  readonly verified?: VerifiedRecord;
   readonly log: Log;
   /**
    * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run

@@ -181,6 +181,6 @@ describe('ls on a terminal', () => {
 it('ls refuses what chooses among copies beside the name of one', async () => {
   configure('local');
   const { exitCode, stderr } = await sandbox.run('ls', 'x', '--latest');
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
   expect(stderr).toContain('--latest chooses among copies, and a copy is named');
 });

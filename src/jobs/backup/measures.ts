@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts';
 const MAX_MEASURES = 100;
 
 /** One run; times in seconds since the epoch, the duration in seconds. */
-interface Measure {
+export interface Measure {
   readonly start: number;
   readonly finish: number;
   readonly duration: number;
@@ -37,6 +37,16 @@ async function modeOf(path: string): Promise<number> {
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return 0o600;
     throw error;
+  }
+}
+
+/** The last run that the log has, whatever came of it; undefined where it has none. Never throws. */
+export async function readLastRun(path: string, log: Log): Promise<Measure | undefined> {
+  try {
+    return (await readMeasures(path, log)).at(-1);
+  } catch (error) {
+    log.warn(`Cannot read the measures log ${path}: ${describeError(error)}`);
+    return undefined;
   }
 }
 

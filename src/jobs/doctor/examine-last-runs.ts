@@ -1,7 +1,6 @@
-import { RUN_TYPE_TABLE, RUN_TYPES } from '../../copies/run-type.ts';
+import { RUN_TYPES } from '../../copies/run-type.ts';
 import { formatAge } from '../../units.ts';
-import { checkAges } from '../check/check-ages.ts';
-import type { StaleSource } from '../check/stale-sources.ts';
+import { findOverdue, OVERDUE_MEDIA } from '../check/find-overdue.ts';
 import type { DoctorContext, Report } from './finding.ts';
 
 /** Whether each source has a copy that is as young as the most frequent run type makes one, with an interval to spare. */
@@ -18,9 +17,7 @@ export async function examineLastRuns(context: DoctorContext, report: Report): P
       'No run backs up the directories: all run types of [source] run_types are off in [intervals]',
     );
   }
-  const stale = (
-    await Promise.all((['files', 'mysql'] as const).map((media) => findOld(media, context)))
-  ).flat();
+  const stale = (await Promise.all(OVERDUE_MEDIA.map((media) => findOverdue(media, context)))).flat();
   for (const { source, runType, age, maxAge } of stale) {
     const copy = `${runType === undefined ? '' : `${runType} `}copy of ${source}`;
     if (age === undefined) report.note(`There is no ${copy} on ${destination.url} yet`);
@@ -32,15 +29,4 @@ export async function examineLastRuns(context: DoctorContext, report: Report): P
     }
   }
   if (stale.length === 0) report.ok('Every source has a recent copy');
-}
-
-/** Directories may have less frequent runs than the server ([source] run_types). */
-async function findOld(media: 'files' | 'mysql', context: DoctorContext): Promise<StaleSource[]> {
-  const { intervals, source, maxAges } = context.config;
-  const mostFrequent = RUN_TYPES.find(
-    (runType) => intervals[runType] && (media === 'mysql' || source.runTypes.includes(runType)),
-  );
-  if (mostFrequent === undefined) return [];
-  const limits = maxAges ?? new Map([['any', 2 * RUN_TYPE_TABLE[mostFrequent].interval] as const]);
-  return await checkAges(limits, { media, isAsked: false }, context);
 }
