@@ -43,7 +43,7 @@ complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -s l -l long -d 'a
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l json -d 'print one JSON document with all that is known of each copy, or of each file in it'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l accept-unauthenticated -d 'also copies that no key of this machine has signed, although one should have'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -s h -l help -d 'print help and exit'
-complete -c twindb-backup -n '__fish_seen_subcommand_from status' -l type -x -a 'files mysql binlog' -d 'whose status (default: mysql)'
+complete -c twindb-backup -n '__fish_seen_subcommand_from status' -l type -x -a 'files mysql binlog' -d 'whose status (default: "mysql")'
 complete -c twindb-backup -n '__fish_seen_subcommand_from status' -l hostname -r -d 'the host that took the copies (default: this host)'
 complete -c twindb-backup -n '__fish_seen_subcommand_from status' -l summary -d 'print a host at a glance: sources, last success, size and its trend, last verification, room'
 complete -c twindb-backup -n '__fish_seen_subcommand_from status' -l json -d 'print JSON, as without this option; with --summary one JSON document'

@@ -39,7 +39,7 @@ _twindb_backup_ls() {
 
 _twindb_backup_status() {
   _arguments -s \
-    '--type[whose status (default\: mysql)]:value:(files mysql binlog)' \
+    '--type[whose status (default\: "mysql")]:value:(files mysql binlog)' \
     '--hostname[the host that took the copies (default\: this host)]:value:_files' \
     '--summary[print a host at a glance\: sources, last success, size and its trend, last verification, room]' \
     '--json[print JSON, as without this option; with --summary one JSON document]' \

@@ -162,7 +162,7 @@ export function buildProgram(run: Runner): Command {
   program
     .command('status')
     .description('Print what the status file of a host says, as JSON, or a host at a glance.')
-    .addOption(new Option('--type <type>', 'whose status (default: mysql)').choices(MEDIA))
+    .addOption(new Option('--type <type>', 'whose status (default: "mysql")').choices(MEDIA))
     .option('--hostname <host>', 'the host that took the copies (default: this host)')
     .option(
       '--summary',
@@ -353,12 +353,14 @@ export function globalsOf(program: Command): GlobalOptions {
   return verbose ? { ...options, debug: true } : options;
 }
 
-/** The command that these words name; what is behind one without commands of its own may be its arguments. */
+/** The command that these words name; behind it may be a word that its first argument can be, as in `help backup daily`. */
 function findCommand(program: Command, words: readonly string[]): Command {
   let found = program;
-  for (const word of words) {
+  for (const [at, word] of words.entries()) {
     const next = found.commands.find((each) => each.name() === word);
-    if (next === undefined && found.commands.length > 0) found.error(`error: unknown command '${word}'`);
+    const isArgument =
+      at === words.length - 1 && found.registeredArguments[0]?.argChoices?.includes(word) === true;
+    if (next === undefined && !isArgument) found.error(`error: unknown command '${words.join(' ')}'`);
     found = next ?? found;
   }
   return found;

@@ -21,6 +21,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   const terminal = openTerminal();
   let exitCode: number = EXIT.success;
   let about: ReturnType<typeof describeCommand> = {};
+  /** What commander has to say of the command line, where that is not printed as it is. */
+  let complaint = '';
   const program = buildProgram(async (globals, command) => {
     const log = await openRunLog(globals, about, terminal);
     exitCode = await runCommand(globals, command, terminal, log);
@@ -32,15 +34,22 @@ export async function run(argv: readonly string[]): Promise<number> {
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => writeAll(1, text),
-      writeErr: (text) => writeAll(2, text),
+      writeErr: (text) => {
+        if (globalsOf(program).logFormat === 'json') complaint += text;
+        else writeAll(2, text);
+      },
     });
   }
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    // commander has printed its message already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
-    (await openRunLog(globalsOf(program), about, terminal)).error(describeError(error));
+    const openLog = () => openRunLog(globalsOf(program), about, terminal);
+    if (error instanceof CommanderError) {
+      // As text commander has printed it already.
+      if (complaint !== '') (await openLog()).error(complaint.trim().replace(/^error: /, ''));
+      return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+    }
+    (await openLog()).error(describeError(error));
     return exitCodeOf(error);
   }
   return exitCode;

@@ -25,7 +25,7 @@ export async function restoreFile(
   context: CommandContext,
 ): Promise<boolean> {
   if (copy === undefined) return await askForCopy('files', 'restore file COPY --dst DIR', context);
-  requireLatest(copy, { before, source });
+  requireLatest(copy, { before, source, hostname });
   const options = {
     dst: resolve(dst),
     keepGoing,

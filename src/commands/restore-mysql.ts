@@ -23,7 +23,7 @@ export async function restoreMysql(
   let lines = await installOnly(copy, dst, { install, start, uninstall }, accepted);
   if (lines === undefined) {
     if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
-    requireLatest(copy, { before });
+    requireLatest(copy, { before, hostname });
     const options = {
       dst: resolve(dst),
       cache: cache === undefined ? undefined : resolve(cache),

@@ -4,6 +4,7 @@ import { type FileVerification, verifyFiles } from '../jobs/restore/verify-file.
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
+import { requireLatest } from './require-latest.ts';
 import { verificationAsJson } from './verification-as-json.ts';
 
 interface VerifyFileOptions extends Accepting {
@@ -19,6 +20,7 @@ export async function verifyFile(
   context: CommandContext,
 ): Promise<boolean> {
   if (wanted === undefined) return await askForCopy('files', 'verify file COPY, or latest', context);
+  requireLatest(wanted, { source, hostname });
   const options = { host: hostname ?? context.host, source };
   const results = await verifyFiles(wanted, options, withAcceptance(context, accepting));
   for (const result of results)

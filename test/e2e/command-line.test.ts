@@ -29,11 +29,19 @@ describe.concurrent('habits', () => {
     for (const words of [[], ['ls'], ['restore'], ['restore', 'mysql']]) {
       expect(await sandbox.run('help', ...words)).toEqual(await sandbox.run(...words, '--help'));
     }
-    expect(await sandbox.run('help', 'restore', 'backups')).toMatchObject({
-      exitCode: 2,
-      stdout: '',
-      stderr: "error: unknown command 'backups'\n(see twindb-backup --help)\n",
-    });
+    expect(await sandbox.run('help', 'backup', 'daily')).toEqual(await sandbox.run('backup', '--help'));
+    for (const words of [
+      ['restore', 'backups'],
+      ['backup', 'foo'],
+      ['backup', 'daily', 'foo'],
+      ['ls', 'foo'],
+    ]) {
+      expect(await sandbox.run('help', ...words)).toMatchObject({
+        exitCode: 2,
+        stdout: '',
+        stderr: `error: unknown command '${words.join(' ')}'\n(see twindb-backup --help)\n`,
+      });
+    }
   });
 
   it('-V is --version', async () => {

@@ -56,6 +56,26 @@ const untilWriting = () =>
     .toBe(true);
 
 describe('--log-format json', () => {
+  it.each([
+    [['lss'], "unknown command 'lss'"],
+    [['backup', 'dayly'], "'dayly' is invalid for argument 'run-type'"],
+    [['ls', '--tpye', 'files'], "unknown option '--tpye'"],
+    [['ls', '--since', 'yesterday'], 'It must be a time such as 2026-01-31'],
+  ])('has what is wrong with the command line %j as a line', async (words, message) => {
+    for (const args of [
+      ['--log-format', 'json', ...words],
+      [...words, '--log-format', 'json'],
+    ]) {
+      const { exitCode, stdout, stderr } = await sandbox.run(...args);
+      expect([exitCode, stdout]).toEqual([2, '']);
+      expect(parseLines(stderr)).toMatchObject([
+        { level: 'error', msg: expect.stringContaining(message) },
+        { level: 'info', msg: 'Finished', exitCode: 2 },
+      ]);
+    }
+    expect((await sandbox.run('--log-format', 'xml', 'ls')).stderr).toMatch(/^error: option '--log-format/);
+  });
+
   it('prints each message as JSON on stderr, what was copied in figures, and how it ended', async () => {
     configureLocal(sandbox, [source, join(sandbox.dir, 'absent')]);
     const result = await sandbox.backup('daily', '--log-format', 'json');

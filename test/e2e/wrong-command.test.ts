@@ -56,22 +56,21 @@ describe('a copy that another command restores', () => {
 });
 
 it.each([
-  ['file', '--before', '2026-01-01'],
-  ['file', '--source', '/etc'],
-  ['mysql', '--before', '2026-01-01'],
-])(
-  'restore %s of a named copy with %s is refused, as that would choose nothing',
-  async (command, option, value) => {
-    const copy = 'db1/daily/any';
-    expectOneMessage(
-      await sandbox.run('restore', command, copy, option, value, '--dst', join(sandbox.dir, 'dst')),
-      {
-        exitCode: 1,
-        says: new RegExp(`^${option} is for "latest", and a copy is named; nothing is restored$`),
-      },
-    );
-  },
-);
+  ['restore', 'file', '--before', '2026-01-01'],
+  ['restore', 'file', '--source', '/etc'],
+  ['restore', 'file', '--hostname', 'db2'],
+  ['restore', 'mysql', '--before', '2026-01-01'],
+  ['restore', 'mysql', '--hostname', 'db2'],
+  ['verify', 'file', '--source', '/etc'],
+  ['verify', 'file', '--hostname', 'db2'],
+])('%s %s of a named copy with %s is refused, as that would choose nothing', async (...words) => {
+  const [command, kind, option, value] = words;
+  const dst = command === 'restore' ? ['--dst', join(sandbox.dir, 'dst')] : [];
+  expectOneMessage(await sandbox.run(command, kind, 'db1/daily/any', option, value, ...dst), {
+    exitCode: 1,
+    says: new RegExp(`^${option} is for "latest", and a copy is named; nothing was done$`),
+  });
+});
 
 it.skipIf(process.getuid?.() !== 0).each(['a/b', '..', '.partial'])(
   'the host name %s, which no folder can have, is an error of configuration',

@@ -176,6 +176,18 @@ describe('the latest copy', () => {
     expect(existsSync(dst)).toBe(false);
   });
 
+  it('is of a directory with brackets in its name, which are a pattern only with --glob', async () => {
+    const odd = join(sandbox.dir, 'other[1]');
+    sandbox.file('other[1]/file', 'in brackets');
+    configureLocal(sandbox, [source, other, odd]);
+    expect(await sandbox.backup()).toEqual(SILENT);
+    expect(await restore('latest', join(odd, 'file'))).toEqual(SILENT);
+    expect(readFileSync(join(dst, odd, 'file'), 'utf8')).toBe('in brackets');
+    dst += '2';
+    expect(await restore('latest', '--glob', join(other, 'f[a-i]le'))).toEqual(SILENT);
+    expect(existsSync(join(dst, other, 'file'))).toBe(true);
+  });
+
   it('has to be one of a directory that is named or follows from the paths', async () => {
     const { exitCode, stderr } = await restore('latest');
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Name one with --source')]);

@@ -5,6 +5,7 @@ import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import type { Kind, RecordedCopy } from '../../kinds/kind.ts';
 import { toSeconds } from '../../units.ts';
+import type { WantedPaths } from './path-selection.ts';
 
 /** Which copy `latest` is. */
 export interface LatestOptions {
@@ -36,16 +37,18 @@ export async function findLatestMysql(
 /** The key of the newest copy whose directory holds all of the paths. Throws a TwinDbError when there is none, and when several directories could be meant. */
 export async function findLatestFile(
   { host, before, source }: LatestOptions,
-  paths: readonly string[],
+  wanted: WantedPaths | undefined,
   catalogue: Catalogue,
   now: Date,
 ): Promise<string> {
   const { FILES } = await import('../../kinds/files.ts');
   const copies = await listBefore({ host, before }, FILES, catalogue, now);
+  const { paths, isGlob } = wanted ?? { paths: [], isGlob: false };
   const absolute = paths.filter((path) => path.startsWith('/'));
   const fitting = copies.filter(
     ({ sourcePath }) =>
-      (source === undefined || sourcePath === source) && absolute.every((path) => holds(sourcePath, path)),
+      (source === undefined || sourcePath === source) &&
+      absolute.every((path) => holds(sourcePath, path, isGlob)),
   );
   const directories = [...new Set(fitting.map(({ sourcePath }) => sourcePath))].toSorted();
   const [latest] = fitting;
@@ -84,10 +87,10 @@ async function listBefore<C extends RecordedCopy & { readonly backupFinished: nu
 }
 
 /** Whether a path, or all that a pattern means, is in a directory. */
-function holds(directory: string, path: string): boolean {
+function holds(directory: string, path: string, isGlob: boolean): boolean {
   const fixed = path
     .split('/')
-    .filter((_, at, all) => !all.slice(0, at + 1).some((each) => /[*?[]/.test(each)));
+    .filter((_, at, all) => !isGlob || !all.slice(0, at + 1).some((each) => /[*?[]/.test(each)));
   const below = directory === '/' ? '/' : `${directory}/`;
   return `${fixed.join('/')}/`.startsWith(below);
 }

@@ -47,9 +47,7 @@ export async function restoreFile(
   const { dst, wantedPaths, latest = { host: context.host, before: undefined } } = options;
   const catalogue = openCatalogue(context);
   const copy =
-    wanted === LATEST
-      ? await findLatestFile(latest, wantedPaths?.paths ?? [], catalogue, context.now())
-      : wanted;
+    wanted === LATEST ? await findLatestFile(latest, wantedPaths, catalogue, context.now()) : wanted;
   const candidates = await catalogue.lookUp(await findCopy(copy, 'files', catalogue), FILES);
   await warnOfTargetWriters(dst, context);
   await timeRestore('files', context, async () => {
