@@ -48,6 +48,14 @@ describe('verify mysql', () => {
       success: true,
     });
     expect(json['restore_time']).toBeGreaterThan(0);
+    const { stdout } = await sandbox.run('status', '--summary', '--json', '--hostname', 'db1');
+    const { sources } = JSON.parse(stdout) as { sources: readonly object[] };
+    expect(sources).toContainEqual(
+      expect.objectContaining({
+        source: 'mysql',
+        verified: expect.objectContaining({ key: history.incremental.key, seconds: json['restore_time'] }),
+      }),
+    );
   });
 
   it('says why a copy cannot be restored: the one asked for, or the one it continues', async () => {
