@@ -3,7 +3,12 @@ import type { BinlogCopy } from '../../copies/binlog-copy.ts';
 import { findGaps } from './find-gaps.ts';
 
 const copyOf = (number: number, serverIdentity = 'a') =>
-  ({ key: `${serverIdentity}${number}`, binlog: `bin.00000${number}`, timeCreated: number, serverIdentity }) as BinlogCopy;
+  ({
+    key: `${serverIdentity}${number}`,
+    binlog: `bin.00000${number}`,
+    timeCreated: number,
+    serverIdentity,
+  }) as BinlogCopy;
 
 it('a deletion leaves a gap between logs that stay, and none at either end or in the logs of another server', () => {
   const logs = [1, 2, 3, 4, 5].map((number) => copyOf(number));

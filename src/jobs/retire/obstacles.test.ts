@@ -39,7 +39,9 @@ describe('the copies that continue a full one', () => {
   });
 
   it('are only those in keep_local_path where it goes from there', () => {
-    expect(locations(findContinuing([fullHere], [fullThere, fullHere, hourThere, hourHere]))).toEqual(['local:hour']);
+    expect(locations(findContinuing([fullHere], [fullThere, fullHere, hourThere, hourHere]))).toEqual([
+      'local:hour',
+    ]);
   });
 
   it('are those of a chain too, and one that goes round ends', () => {
