@@ -12,7 +12,7 @@ import type { RunIdentity } from './json-lines.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions, globalsOf } from './program.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
-import { createPrinter, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import { createPrinter, openTerminal, type Terminal, UNKNOWN_WIDTH, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -106,8 +106,7 @@ async function runInContext(
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
-    // A serial console says 0.
-    ...(process.stdout.columns > 0 && { columns: process.stdout.columns }),
+    columns: process.stdout.columns || UNKNOWN_WIDTH,
     ask: openAsk(terminal, signal),
     print: createPrinter(terminal),
   });

@@ -3,6 +3,7 @@ import { type CopyFilter, chooseByKey, chooseCopies, prefixOf } from '../catalog
 import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../errors.ts';
+import { showStep } from '../jobs/show-step.ts';
 import { toSeconds } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
@@ -30,8 +31,10 @@ export async function ls(
     return await printContents(copy, json, withAcceptance(context, options));
   }
   const catalogue = openCatalogue(context);
-  const found = await catalogue.list(prefixOf(filter));
-  const marked = await markListed(chooseByKey(found.copies, filter), catalogue);
+  const { found, marked } = await showStep(context, ['Listing', context.destination.url], async () => {
+    const all = await catalogue.list(prefixOf(filter));
+    return { found: all, marked: await markListed(chooseByKey(all.copies, filter), catalogue) };
+  });
   const copies = chooseCopies(marked.copies, filter, context.now());
   const failures = [...(found.failure === undefined ? [] : [found.failure]), ...marked.failures];
   for (const failure of failures) context.log.error(describeError(failure));
