@@ -1,24 +1,29 @@
 import { resolve } from 'node:path';
+import { TwinDbError } from '../errors.ts';
 import { restoreMysql as restore } from '../jobs/restore/restore-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
 import type { CommandContext } from './command.ts';
+import { type PlanOptions, readTarget, requireUsed, type TargetOptions } from './recovery-options.ts';
 import { requireLatest } from './require-latest.ts';
 
-interface RestoreMysqlOptions extends Accepting {
+interface RestoreMysqlOptions extends Accepting, TargetOptions, PlanOptions {
   readonly dst: string;
   readonly cache?: string;
-  readonly before?: Date;
   readonly hostname?: string;
 }
 
 /** Restores a copy of MySQL and prints the next steps; without a copy, lists those there are and fails. */
 export async function restoreMysql(
   copy: string | undefined,
-  { dst, cache, before, hostname, ...accepting }: RestoreMysqlOptions,
+  { dst, cache, hostname, ...more }: RestoreMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {
+  const target = readTarget(more);
+  requireUsed(target, more);
+  if (target !== undefined) throw new TwinDbError('Not yet');
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
+  const { before, ...accepting } = more;
   requireLatest(copy, { before });
   const options = {
     dst: resolve(dst),
