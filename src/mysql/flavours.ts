@@ -28,6 +28,8 @@ interface FlavourRow {
   readonly streamPrograms: readonly string[];
   /** Client programs that read binary logs from the server, the preferred one first, and their package. */
   readonly binlogPrograms: readonly [string, ...string[]];
+  /** Client programs that send statements to the server, likewise. */
+  readonly clientPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
   /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
@@ -78,6 +80,7 @@ const MARIADB_10: FlavourRow = {
   streamPrograms: ['mbstream'],
   // The new name came with 10.4.
   binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
+  clientPrograms: ['mariadb', 'mysql'],
   clientPackage: 'mariadb-client',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
@@ -99,6 +102,7 @@ const MYSQL_57: FlavourRow = {
   backupPrograms: ['xtrabackup'],
   streamPrograms: ['xbstream'],
   binlogPrograms: ['mysqlbinlog'],
+  clientPrograms: ['mysql'],
   clientPackage: 'mysql-client',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',

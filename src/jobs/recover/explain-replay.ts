@@ -1,0 +1,80 @@
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { ProcessError, TwinDbError } from '../../errors.ts';
+import type { ReplayTrace } from '../../mysql/replay/replay-trace.ts';
+import type { LogFeed } from './feed-logs.ts';
+
+/** What is known of the bytes that a replay has had so far. */
+interface Knowledge {
+  readonly trace: Pick<ReplayTrace, 'groupAt'>;
+  readonly feed: Pick<LogFeed, 'locate'>;
+}
+
+/** `ERROR 1062 (23000) at line 345: Duplicate entry '1' for key 'PRIMARY'`, and without the number where the client itself gives up. */
+const CLIENT_ERROR = /^ERROR (?:(\d+) \([0-9A-Z]+\) )?at line (\d+)(?: in file: '.*?')?: (.*)$/;
+
+/** `ERROR: Could not read entry at offset 11955: Error in log format or read error.` */
+const LOG_ERROR = /could not read entry at offset (\d+)/i;
+
+/** The connection is lost: the server has ended, or was ended. */
+const LOST = new Set(['2002', '2006', '2013', '2055', '1053', '1927']);
+
+/** The server cannot grow a file, or write to one. */
+const FULL = new Set(['3', '1021', '1026', '1114', '1030', '3019']);
+
+/** Says of a failure of the programs which transaction it is about. */
+export function explainReplay(error: unknown, knowledge: Knowledge): unknown {
+  if (!(error instanceof ProcessError)) return error;
+  for (const line of error.stderr) {
+    const [, errno, atLine, message] = CLIENT_ERROR.exec(line) ?? [];
+    if (atLine !== undefined)
+      return explainStatement({ errno, line: Number(atLine), message: message ?? '' }, error, knowledge);
+    const [, offset] = LOG_ERROR.exec(line) ?? [];
+    if (offset !== undefined) return explainLog(Number(offset), error, knowledge);
+  }
+  return new TwinDbError('The binary logs could not be replayed', { cause: error });
+}
+
+/** What the client says of a statement that failed. */
+interface FailedStatement {
+  readonly errno: string | undefined;
+  readonly line: number;
+  readonly message: string;
+}
+
+function explainStatement(
+  { errno, line, message }: FailedStatement,
+  cause: unknown,
+  { trace, feed }: Knowledge,
+): TwinDbError {
+  const group = trace.groupAt(line);
+  const place = group && feed.locate(group.offset);
+  const where =
+    place === undefined
+      ? `at line ${line} of its statements`
+      : `in the transaction that begins at ${place.binlog}, position ${place.position}`;
+  const gtid = group?.gtid === undefined ? '' : `, GTID ${group.gtid}`;
+  const reason = `${errno === undefined ? '' : `error ${errno}: `}${message}`;
+  return new TwinDbError(`The replay failed ${quoteLocation(where)}${gtid}: ${reason}`, {
+    cause,
+    isExplained: true,
+    remedy: remedyFor(errno, place),
+  });
+}
+
+function remedyFor(errno = '', place: ReturnType<LogFeed['locate']>): string {
+  if (FULL.has(errno))
+    return 'Make room there, or name a folder on another file system with --dst, and restore once more.';
+  if (LOST.has(errno)) return 'The private server has ended, or was ended: restore once more.';
+  return place === undefined
+    ? 'Restore to a target that lies before it.'
+    : `The end of the transaction before can be reached: --to-position ${quoteLocation(`${place.binlog}:${place.position}`)}`;
+}
+
+function explainLog(offset: number, cause: unknown, { feed }: Knowledge): TwinDbError {
+  const place = feed.locate(offset);
+  if (place === undefined) return new TwinDbError('The binary logs could not be read', { cause });
+  return new TwinDbError(
+    `The log ${quoteLocation(place.binlog)} is damaged or of an unknown form at position ${place.position}`,
+    { cause, remedy: 'Restore to a target that lies before that position.' },
+  );
+}
