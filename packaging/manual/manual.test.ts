@@ -53,6 +53,13 @@ describe('completion in bash', () => {
   it('offers the options of the command that is being typed', () => {
     expect(complete('restore', 'mysql', '--')).toEqual([
       '--dst',
+      '--to-time',
+      '--to-gtid',
+      '--to-position',
+      '--to-latest',
+      '--more-logs',
+      '--plan',
+      '--json',
       '--before',
       '--hostname',
       '--cache',
