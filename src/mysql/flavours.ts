@@ -29,6 +29,9 @@ interface FlavourRow {
   /** Client programs that read binary logs from the server, the preferred one first, and their package. */
   readonly binlogPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
+  /** Server programs, the preferred one first, and their package; /usr/sbin is not in everybody's PATH. */
+  readonly serverPrograms: readonly string[];
+  readonly serverPackage: string;
   /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
   /** The one series of XtraBackup that serves a series of servers; undefined: no such rule. */
@@ -79,6 +82,8 @@ const MARIADB_10: FlavourRow = {
   // The new name came with 10.4.
   binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
   clientPackage: 'mariadb-client',
+  serverPrograms: ['mariadbd', '/usr/sbin/mariadbd', 'mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mariadb-server',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
   galeraOptions: ['--galera-info'],
@@ -100,6 +105,8 @@ const MYSQL_57: FlavourRow = {
   streamPrograms: ['xbstream'],
   binlogPrograms: ['mysqlbinlog'],
   clientPackage: 'mysql-client',
+  serverPrograms: ['mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mysql-server',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',
   // With backup locks no galera info is written. Source: the option reference of XtraBackup.
