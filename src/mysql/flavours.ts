@@ -31,6 +31,9 @@ interface FlavourRow {
   /** Client programs that send statements to the server, likewise. */
   readonly clientPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
+  /** Server programs, the preferred one first, and their package; /usr/sbin is not in everybody's PATH. */
+  readonly serverPrograms: readonly string[];
+  readonly serverPackage: string;
   /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
   /** The one series of XtraBackup that serves a series of servers; undefined: no such rule. */
@@ -82,6 +85,8 @@ const MARIADB_10: FlavourRow = {
   binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
   clientPrograms: ['mariadb', 'mysql'],
   clientPackage: 'mariadb-client',
+  serverPrograms: ['mariadbd', '/usr/sbin/mariadbd', 'mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mariadb-server',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
   galeraOptions: ['--galera-info'],
@@ -104,6 +109,8 @@ const MYSQL_57: FlavourRow = {
   binlogPrograms: ['mysqlbinlog'],
   clientPrograms: ['mysql'],
   clientPackage: 'mysql-client',
+  serverPrograms: ['mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mysql-server',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',
   // With backup locks no galera info is written. Source: the option reference of XtraBackup.
