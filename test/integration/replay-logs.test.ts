@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RecoveryLog } from '../../src/jobs/recover/recovery-plan.ts';
-import { replayLogs } from '../../src/jobs/recover/replay-logs.ts';
+import { type Replayed, replayLogs } from '../../src/jobs/recover/replay-logs.ts';
 import { flavourOf } from '../../src/mysql/flavours.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
 import { configureLocal } from '../fixtures/backup-run.ts';
@@ -40,11 +40,11 @@ async function replay(
   server: MariadbServer,
   logs: readonly RecoveryLog[],
   { start = 4, stop }: { start?: number; stop?: number } = {},
-): Promise<void> {
+): Promise<Replayed> {
   const path = join(sandbox.dir, `shelf-${readdirSync(sandbox.dir).length}`);
   mkdirSync(path);
   const [version] = await server.sql<{ v: string }>('SELECT @@version AS v');
-  await runJob(sandbox, {}, (context) =>
+  const { returned } = await runJob(sandbox, {}, (context) =>
     replayLogs(
       { logs, startPosition: start, stopPosition: stop },
       { flavour: flavourOf('mariadb', version?.v), clientFile: server.defaultsFile, socket: server.socket },
@@ -52,6 +52,7 @@ async function replay(
       context,
     ),
   );
+  return returned;
 }
 
 /** What a private server of a recovery is started with, as far as it matters here. */
@@ -127,7 +128,7 @@ describe('a replay through one program and one client', () => {
     await replay(fresh, logsOf(server), { stop });
     expect(await fresh.sql('SELECT id FROM d.t')).toEqual([{ id: 1 }, { id: 2 }]);
     await expect(replay(fresh, logsOf(server).slice(1), { start: stop, stop: 1 << 20 })).rejects.toThrow(
-      /^The log mysql-bin\.000002 has \d+ bytes, and is to be replayed up to position 1048576$/,
+      /^The log mysql-bin\.000002 has no transaction that ends at position 1048576: of its \d+ bytes the complete ones end at \d+$/,
     );
   });
 
@@ -156,25 +157,51 @@ describe('a replay through one program and one client', () => {
     expect(await fresh.sql('SELECT COUNT(*) AS n FROM d.t')).toEqual([{ n: 301 }]);
   });
 
-  it('fails at a log that is damaged, whatever the program makes of it', async () => {
+  it('ends a log that was cut short behind its last complete transaction, and says how much is behind that', async () => {
     await using server = await startMariadb();
     await server.sql('CREATE DATABASE d');
-    const [before] = await server.sql<{ Position: number }>('SHOW MASTER STATUS');
     await server.sql('CREATE TABLE d.t (id INT PRIMARY KEY)');
+    const [before] = await server.sql<{ Position: number }>('SHOW MASTER STATUS');
+    await server.sql('INSERT INTO d.t VALUES (1)');
     const [log] = logsOf(server);
     const bytes = readFileSync(join(server.binlogDir, log?.name ?? ''));
-    const position = Number(before?.Position);
-    bytes.fill(0xff, position, position + 30);
-    const path = join(sandbox.dir, 'damaged');
+    const path = join(sandbox.dir, 'torn');
+    writeFileSync(path, bytes.subarray(0, -5));
+    await using fresh = await startMariadb({ lines: PRIVATE });
+    const torn = { ...(log as RecoveryLog), source: { kind: 'file', path } as const };
+    const dropped = bytes.length - 5 - Number(before?.Position);
+    expect(await replay(fresh, [torn])).toEqual({
+      transactions: 2,
+      torn: [{ binlog: 'mysql-bin.000001', bytes: dropped }],
+    });
+    expect(await fresh.sql('SELECT id FROM d.t')).toEqual([]);
+    await server.sql('FLUSH BINARY LOGS');
+    const next = logsOf(server)[1] as RecoveryLog;
+    await expect(replay(fresh, [torn, next])).rejects.toThrow(
+      `The log mysql-bin.000001 is damaged or cut short at position ${before?.Position}: it ends at GTID 0-`,
+    );
+  });
+
+  it('notices a bit that was flipped in a statement', async () => {
+    await using server = await startMariadb({ lines: ['binlog_format = STATEMENT'] });
+    await server.sql('CREATE DATABASE d');
+    await server.sql('CREATE TABLE d.t (id INT PRIMARY KEY)');
+    await server.sql('INSERT INTO d.t VALUES (4711)');
+    const [log] = logsOf(server);
+    const bytes = readFileSync(join(server.binlogDir, log?.name ?? ''));
+    bytes.write('4712', bytes.indexOf('(4711)') + 1);
+    const path = join(sandbox.dir, 'flipped');
     writeFileSync(path, bytes);
     await using fresh = await startMariadb({ lines: PRIVATE });
-    const damaged = { ...(log as RecoveryLog), source: { kind: 'file', path } as const };
-    // The program exits 0 here, as the server has not closed the log.
-    await expect(replay(fresh, [damaged])).rejects.toThrow('The binary logs could not be replayed');
+    const flipped = { ...(log as RecoveryLog), source: { kind: 'file', path } as const };
+    await expect(replay(fresh, [flipped])).rejects.toThrow(
+      /^The log mysql-bin\.000001 is damaged or of an unknown form behind position \d+$/,
+    );
+    // As its server has closed it: the program fails as well.
     bytes[21] = 0;
     writeFileSync(path, bytes);
-    await expect(replay(fresh, [damaged])).rejects.toThrow(
-      `The log mysql-bin.000001 is damaged or of an unknown form at position ${position}`,
+    await expect(replay(fresh, [flipped])).rejects.toThrow(
+      /^The log mysql-bin\.000001 is damaged or of an unknown form at position \d+$/,
     );
   });
 });

@@ -5,15 +5,15 @@ import type { LogFeed } from './feed-logs.ts';
 
 /** What is known of the bytes that a replay has had so far. */
 interface Knowledge {
-  readonly trace: Pick<ReplayTrace, 'groupAt'>;
+  readonly trace: Pick<ReplayTrace, 'groupAt' | 'offset'>;
   readonly feed: Pick<LogFeed, 'locate'>;
 }
 
 /** `ERROR 1062 (23000) at line 345: Duplicate entry '1' for key 'PRIMARY'`, and without the number where the client itself gives up. */
 const CLIENT_ERROR = /^ERROR (?:(\d+) \([0-9A-Z]+\) )?at line (\d+)(?: in file: '.*?')?: (.*)$/;
 
-/** `ERROR: Could not read entry at offset 11955: Error in log format or read error.` */
-const LOG_ERROR = /could not read entry at offset (\d+)/i;
+/** `ERROR: Could not read entry at offset 11955: Error in log format or read error.`, which is left out of a log that was not closed. */
+const LOG_ERROR = /could not read entry at offset (\d+)|error in log_event::read_log_event/i;
 
 /** The connection is lost: the server has ended, or was ended. */
 const LOST = new Set(['2002', '2006', '2013', '2055', '1053', '1927']);
@@ -28,9 +28,14 @@ export function explainReplay(error: unknown, knowledge: Knowledge): unknown {
     const [, errno, atLine, message] = CLIENT_ERROR.exec(line) ?? [];
     if (atLine !== undefined)
       return explainStatement({ errno, line: Number(atLine), message: message ?? '' }, error, knowledge);
-    const [, offset] = LOG_ERROR.exec(line) ?? [];
-    if (offset !== undefined) return explainLog(Number(offset), error, knowledge);
   }
+  const damage = error.stderr.flatMap((line) => LOG_ERROR.exec(line) ?? []);
+  if (damage.length > 0)
+    return explainLog(
+      damage.find((each) => /^\d+$/.test(each)),
+      error,
+      knowledge,
+    );
   return new TwinDbError('The binary logs could not be replayed', { cause: error });
 }
 
@@ -70,11 +75,12 @@ function remedyFor(errno = '', place: ReturnType<LogFeed['locate']>): string {
     : `The end of the transaction before can be reached: --to-position ${quoteLocation(`${place.binlog}:${place.position}`)}`;
 }
 
-function explainLog(offset: number, cause: unknown, { feed }: Knowledge): TwinDbError {
-  const place = feed.locate(offset);
+function explainLog(offset: string | undefined, cause: unknown, { trace, feed }: Knowledge): TwinDbError {
+  const place = feed.locate(Number(offset ?? trace.offset));
   if (place === undefined) return new TwinDbError('The binary logs could not be read', { cause });
+  const where = offset === undefined ? 'behind' : 'at';
   return new TwinDbError(
-    `The log ${quoteLocation(place.binlog)} is damaged or of an unknown form at position ${place.position}`,
+    `The log ${quoteLocation(place.binlog)} is damaged or of an unknown form ${where} position ${place.position}`,
     { cause, remedy: 'Restore to a target that lies before that position.' },
   );
 }

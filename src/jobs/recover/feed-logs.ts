@@ -17,17 +17,9 @@ export class LogFeed {
   readonly #begun: { readonly binlog: string; readonly offset: number; readonly position: number }[] = [];
   #fed = 0;
 
-  /**
-   * The bytes of a log up to a position, which is the end of a transaction. Throws a TwinDbError when there are fewer: what reads the
-   * stream would take its end for that of the logs.
-   */
-  async *read({ log, path, size }: LogFile, end: number): AsyncGenerator<Buffer> {
+  /** The bytes of a log up to where it ends. Throws a TwinDbError when there are fewer: what reads the stream would take its end for that of the logs. */
+  async *read({ log, path, end }: LogFile): AsyncGenerator<Buffer> {
     const { binlog } = log;
-    if (end > size) {
-      throw new TwinDbError(
-        `The log ${quoteLocation(binlog)} has ${size} bytes, and is to be replayed up to position ${end}`,
-      );
-    }
     const position = this.#begun.length === 0 ? 0 : MAGIC_LENGTH;
     this.#begun.push({ binlog, offset: this.#fed, position });
     let left = end - position;

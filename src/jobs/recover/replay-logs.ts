@@ -8,17 +8,14 @@ import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { JobContext } from '../job-context.ts';
 import { explainReplay } from './explain-replay.ts';
 import { LogFeed } from './feed-logs.ts';
-import { type LogFile, openLogs, type Shelf } from './log-files.ts';
+import { type LogRange, openLogs, type Shelf } from './log-files.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 
-/** What is replayed. */
-interface Replay {
-  /** In the order in which they were written. */
-  readonly logs: readonly RecoveryLog[];
-  /** Bytes from the beginning of the first of them, where a transaction ends. */
-  readonly startPosition: number;
-  /** The same of the last of them; undefined: all of it. */
-  readonly stopPosition: number | undefined;
+/** What was replayed. */
+export interface Replayed {
+  readonly transactions: number;
+  /** Logs that were cut short, with the bytes behind their last complete transactions. */
+  readonly torn: readonly { readonly binlog: string; readonly bytes: number }[];
 }
 
 /** Where it is replayed. */
@@ -34,25 +31,29 @@ interface ReplayServer {
  * failed; what came before it is in the server then, and nothing runs any more.
  */
 export async function replayLogs(
-  { logs, startPosition, stopPosition }: Replay,
+  range: LogRange,
   { flavour, ...server }: ReplayServer,
   shelf: Shelf,
   context: JobContext,
-): Promise<void> {
+): Promise<Replayed> {
+  const { logs, startPosition } = range;
   const loadFolder = join(shelf.path, 'load');
   await mkdir(loadFolder, { mode: 0o700 });
   const feed = new LogFeed();
   const trace = new ReplayTrace();
   const inVain = new AbortController();
   const fetching = { ...context, signal: AbortSignal.any([context.signal, inVain.signal]) };
-  const endOf = async ({ log, size }: LogFile) => (log === logs.at(-1) ? (stopPosition ?? size) : size);
+  let transactions = 0;
+  const torn: { binlog: string; bytes: number }[] = [];
   const statements = trace.stage();
   // Fetching may take long: it must not keep a failure waiting.
   statements.once('close', () => inVain.abort());
   const line = context.progress.begin(describe(logs), sumOf(logs));
   async function* bytesOf(): AsyncGenerator<Buffer> {
-    for await (const file of openLogs(logs, shelf, fetching)) {
-      for await (const bytes of feed.read(file, await endOf(file))) {
+    for await (const file of openLogs(range, shelf, fetching)) {
+      transactions += file.transactions;
+      if (file.torn > 0) torn.push({ binlog: file.log.binlog, bytes: file.torn });
+      for await (const bytes of feed.read(file)) {
         // The total is known of the logs as they are stored.
         line.advance((bytes.length / file.size) * file.log.size);
         yield bytes;
@@ -69,6 +70,7 @@ export async function replayLogs(
       ],
       context.signal,
     );
+    return { transactions, torn };
   } catch (error) {
     context.signal.throwIfAborted();
     throw explainReplay(error, { trace, feed });

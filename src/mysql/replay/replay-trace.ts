@@ -83,6 +83,11 @@ export class ReplayTrace {
     if (this.#groups.length > 2 * KEPT) this.#groups = this.#groups.slice(-KEPT);
   }
 
+  /** Where the last event is that has passed. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** The transaction to which the statement on a line belongs; undefined when that comes before all that are kept. */
   groupAt(line: number): TracedGroup | undefined {
     return this.#groups.findLast((group) => group.line <= line);
