@@ -18,6 +18,11 @@ const LOG_ERROR = /could not read entry at offset (\d+)|error in log_event::read
 /** The connection is lost: the server has ended, or was ended. */
 const LOST = new Set(['2002', '2006', '2013', '2055', '1053', '1927']);
 
+/** The private server has ended, or was ended. */
+export class LostServerError extends TwinDbError {
+  override readonly name = 'LostServerError';
+}
+
 /** The server cannot grow a file, or write to one. */
 const FULL = new Set(['3', '1021', '1026', '1114', '1030', '3019']);
 
@@ -59,7 +64,8 @@ function explainStatement(
       : `in the transaction that begins at ${place.binlog}, position ${place.position}`;
   const gtid = group?.gtid === undefined ? '' : `, GTID ${group.gtid}`;
   const reason = `${errno === undefined ? '' : `error ${errno}: `}${message}`;
-  return new TwinDbError(`The replay failed ${quoteLocation(where)}${gtid}: ${reason}`, {
+  const Failure = errno !== undefined && LOST.has(errno) ? LostServerError : TwinDbError;
+  return new Failure(`The replay failed ${quoteLocation(where)}${gtid}: ${reason}`, {
     cause,
     isExplained: true,
     remedy: remedyFor(errno, place),
@@ -69,7 +75,7 @@ function explainStatement(
 function remedyFor(errno = '', place: ReturnType<LogFeed['locate']>): string {
   if (FULL.has(errno))
     return 'Make room there, or name a folder on another file system with --dst, and restore once more.';
-  if (LOST.has(errno)) return 'The private server has ended, or was ended: restore once more.';
+  if (LOST.has(errno)) return 'Restore once more.';
   return place === undefined
     ? 'Restore to a target that lies before it.'
     : `The end of the transaction before can be reached: --to-position ${quoteLocation(`${place.binlog}:${place.position}`)}`;

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
+import { MAGIC_LENGTH } from '../../mysql/binlog/binlog-header.ts';
 import { BinlogScanner } from '../../mysql/binlog/binlog-scanner.ts';
 import type { GroupSpan } from '../../mysql/binlog/group-tracker.ts';
 
@@ -39,11 +40,11 @@ export async function scanFile(
   const name = quoteLocation(binlog);
   let transactions = 0;
   let whole = 0;
-  let isEnd = false;
+  let isInside = false;
   const scanner = new BinlogScanner(({ start, end }: GroupSpan) => {
     whole = end;
     if (start >= from && (to === undefined || end <= to)) transactions += 1;
-    if (to === start || to === end) isEnd = true;
+    if (to !== undefined && start < to && to < end) isInside = true;
   });
   let size = 0;
   for await (const bytes of createReadStream(path, {
@@ -67,7 +68,8 @@ export async function scanFile(
   }
   const isTorn = !scanner.isWhole || scanner.openGroup !== undefined;
   const end = to ?? (isTorn ? Math.max(whole, from) : size);
-  if (from > size || (to !== undefined && to !== from && !isEnd)) {
+  const last = isTorn ? Math.max(whole, MAGIC_LENGTH) : size;
+  if (isInside || Math.max(from, to ?? 0) > last) {
     throw new TwinDbError(
       `The log ${name} has no transaction that ends at position ${to ?? from}: of its ${size} bytes the complete ones end at ${whole}`,
       { remedy: 'Restore to a target before that.' },
