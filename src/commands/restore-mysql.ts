@@ -21,7 +21,16 @@ export async function restoreMysql(
 ): Promise<boolean> {
   const target = readTarget(more);
   requireUsed(target, more);
-  if (target !== undefined) throw new TwinDbError('Not yet');
+  if (target !== undefined && more.plan) {
+    const { printPlan } = await import('./plan-recovery.ts');
+    return await printPlan(
+      copy,
+      target,
+      { ...more, ...(hostname && { hostname }) },
+      withAcceptance(context, more),
+    );
+  }
+  if (target !== undefined) throw new TwinDbError('Replaying is not built yet');
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
   const { before, ...accepting } = more;
   requireLatest(copy, { before });

@@ -43,7 +43,11 @@ export interface RecoveryPlan {
   readonly start: ReplayStart;
   /** All logs that follow the copy without a gap, the oldest first; the start is in the first one. None where the copy itself is the target. */
   readonly logs: readonly RecoveryLog[];
+  /** How many of them lead to the target, as far as is known before they are read. */
+  readonly needed: number;
   readonly end: ChainEnd;
+  /** Newer copies that cannot be used, by their keys, and why. */
+  readonly passedOver: readonly { readonly key: string; readonly problem: string }[];
   /** Seconds since the epoch: the end of the copy, and of the last log where that is known. */
   readonly reachable: { readonly first: number; readonly last: number | undefined };
   /** Bytes to fetch, as they are stored. */
