@@ -56,6 +56,8 @@ interface FlavourRow {
     readonly tablespaces: string;
     /** After this query that table is complete; undefined where it always is. */
     readonly opensTablespaces: string | undefined;
+    /** The table there with one row for each table of InnoDB, or part of one. */
+    readonly innodbTables: string;
   };
   readonly replication: ReplicationSyntax;
   /** The name of the server's systemd unit. */
@@ -97,6 +99,7 @@ const MARIADB_10: FlavourRow = {
     tablespaces: 'INNODB_SYS_TABLESPACES',
     // The statistics of a table are read from its file.
     opensTablespaces: 'SELECT COUNT(*) FROM information_schema.INNODB_SYS_TABLESTATS',
+    innodbTables: 'INNODB_SYS_TABLES',
   },
   replication: MARIADB_SYNTAX,
   service: 'mariadb',
@@ -121,6 +124,7 @@ const MYSQL_57: FlavourRow = {
     binlogStatus: 'SHOW MASTER STATUS',
     tablespaces: 'INNODB_SYS_TABLESPACES',
     opensTablespaces: undefined,
+    innodbTables: 'INNODB_SYS_TABLES',
   },
   replication: MASTER_SYNTAX,
   service: 'mysql',
@@ -134,6 +138,7 @@ const MYSQL_80: FlavourRow = {
     binlogStatus: 'SHOW MASTER STATUS',
     tablespaces: 'INNODB_TABLESPACES',
     opensTablespaces: undefined,
+    innodbTables: 'INNODB_TABLES',
   },
 };
 
