@@ -4,7 +4,7 @@ import type { PrivateServer } from '../../mysql/private-server/private-server.ts
 /** MariaDB gives the ID as it is written in a statement, MySQL in hex. */
 interface XaRow {
   readonly formatID: number | string;
-  readonly gtrid_length: number;
+  readonly gtrid_length: number | string;
   readonly data: string;
 }
 

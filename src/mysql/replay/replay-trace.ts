@@ -23,7 +23,7 @@ const GTID_NEXT = /^SET @@SESSION\.GTID_NEXT= *'([^']+)'/;
 const LOOKED_AT = 300;
 
 /** Lines that begin otherwise are only counted. */
-const BEGINNINGS = [...'#S'].map((letter) => letter.charCodeAt(0));
+const BEGINNINGS: readonly number[] = [...Buffer.from('#S')];
 
 const LINE_FEED = 10;
 
