@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { recordOf } from '../../catalogue/keep-trusted.ts';
 import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
@@ -10,6 +11,7 @@ import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
+import type { Flavour } from '../../mysql/flavours.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
@@ -23,7 +25,13 @@ import { removeLinks } from './tablespace-links.ts';
 import { isCacheOurs, warnOfTargetWriters } from './target-writers.ts';
 
 /** A data directory that was made of a copy. */
-interface RebuiltData extends RestoredData {
+export interface RebuiltData extends RestoredData {
+  readonly flavour: Flavour;
+  /** Seconds that preparing took. */
+  readonly prepareSeconds: number;
+  /** The tables that the copy must hold, and when it was complete, in seconds since the epoch, as far as its status tells. */
+  readonly tables: string | undefined;
+  readonly takenAt: number | undefined;
   /** Where the copy that was asked for has come from. */
   readonly location: string;
 }
@@ -117,7 +125,9 @@ async function build(
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
+  const start = performance.now();
   await prepareData(target, chain.incremental && incremental.dir, used, context);
+  const prepareSeconds = Math.round(performance.now() - start) / 1000;
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,
@@ -133,6 +143,9 @@ async function build(
   await moveOut(target, folder);
   return {
     location,
+    prepareSeconds,
+    tables: copy?.tables,
+    takenAt: copy?.backupFinished,
     dst,
     flavour: used.flavour,
     config,
