@@ -148,6 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
     'writers',
   ],
+  'jobs/boot': ['copies', 'errors', 'foreign-text', 'jobs', 'mysql', 'mysql/copy', 'mysql/private-server'],
   'jobs/check': [
     'catalogue',
     'config',
@@ -234,6 +235,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'exporters',
     'free-bytes',
     'jobs',
+    'jobs/boot',
     'kinds',
     'lock',
     'log',
@@ -257,6 +259,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'integrity',
     'jobs',
     'jobs/backup',
+    'jobs/boot',
     'jobs/check',
     'jobs/clone',
     'jobs/doctor',

@@ -84,6 +84,8 @@ complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_see
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from file' -s h -l help -d 'print help and exit'
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l dst -r -d 'restore here and leave it (default: a temporary directory, removed afterwards)'
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l hostname -r -d 'whose latest copy (default: this host)'
+complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l boot -d 'start a private server on what was restored, check all its tables, and compare them with those the server had'
+complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l sql -r -d 'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot'
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l json -d 'print JSON, as without this option'
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -l accept-unauthenticated -d 'also copies that no key of this machine has signed, although one should have'
 complete -c twindb-backup -n '__fish_seen_subcommand_from verify; and __fish_seen_subcommand_from mysql' -s h -l help -d 'print help and exit'

@@ -129,6 +129,8 @@ _twindb_backup_verify_mysql() {
   _arguments -s \
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--boot[start a private server on what was restored, check all its tables, and compare them with those the server had]' \
+    '--sql[run the statements of this file there, too, and compare what they answer with its lines "-- expect\: VALUE"; implies --boot]:value:_files' \
     '--json[print JSON, as without this option]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \

@@ -259,6 +259,16 @@ export function buildProgram(run: Runner): Command {
     )
     .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(
+      '--boot',
+      'start a private server on what was restored, check all its tables, and compare them with those the server had',
+    )
+    .addOption(
+      new Option(
+        '--sql <file>',
+        'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot',
+      ).implies({ boot: true }),
+    )
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));

@@ -1,24 +1,47 @@
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { TwinDbError } from '../errors.ts';
+import { parseStatements, type Statement } from '../jobs/boot/statements.ts';
 import { verifyMysql as verify } from '../jobs/restore/verify-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
+import { bootAsJson } from './boot-as-json.ts';
 import type { CommandContext } from './command.ts';
 import { verificationAsJson } from './verification-as-json.ts';
 
 interface VerifyMysqlOptions extends Accepting {
   readonly dst?: string;
   readonly hostname?: string;
+  readonly boot?: true;
+  /** Path of a file of statements. */
+  readonly sql?: string;
 }
 
 /** Restores a copy to know that it can be restored, and prints what came of it as JSON, with and without `--json`. */
 export async function verifyMysql(
   wanted: string | undefined,
-  { dst, hostname, ...accepting }: VerifyMysqlOptions,
+  { dst, hostname, boot, sql, ...accepting }: VerifyMysqlOptions,
   context: CommandContext,
 ): Promise<boolean> {
   if (wanted === undefined) return await askForCopy('mysql', 'verify mysql COPY, or latest', context);
-  const options = { dst: dst === undefined ? undefined : resolve(dst), host: hostname ?? context.host };
+  const options = {
+    dst: dst === undefined ? undefined : resolve(dst),
+    host: hostname ?? context.host,
+    // Before anything is fetched.
+    boot: sql === undefined ? boot && [] : await readStatements(sql),
+  };
   const verification = await verify(wanted, options, withAcceptance(context, accepting));
-  context.print(JSON.stringify(verificationAsJson(verification), undefined, 2));
+  const more = verification.boot && bootAsJson(verification.boot);
+  context.print(JSON.stringify(verificationAsJson(verification, more), undefined, 2));
   return verification.failure === undefined;
+}
+
+async function readStatements(file: string): Promise<Statement[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new TwinDbError(`Cannot read the statements in ${file}`, { cause });
+  }
+  return parseStatements(text, file);
 }

@@ -58,6 +58,8 @@ interface FlavourRow {
     readonly opensTablespaces: string | undefined;
     /** The table there with one row for each table of InnoDB, or part of one. */
     readonly innodbTables: string;
+    /** Where the definitions of tables are: in files of their own, which can be lost, or in a dictionary. */
+    readonly definesTables: 'files' | 'dictionary';
   };
   readonly replication: ReplicationSyntax;
   /** The name of the server's systemd unit. */
@@ -100,6 +102,7 @@ const MARIADB_10: FlavourRow = {
     // The statistics of a table are read from its file.
     opensTablespaces: 'SELECT COUNT(*) FROM information_schema.INNODB_SYS_TABLESTATS',
     innodbTables: 'INNODB_SYS_TABLES',
+    definesTables: 'files',
   },
   replication: MARIADB_SYNTAX,
   service: 'mariadb',
@@ -125,6 +128,7 @@ const MYSQL_57: FlavourRow = {
     tablespaces: 'INNODB_SYS_TABLESPACES',
     opensTablespaces: undefined,
     innodbTables: 'INNODB_SYS_TABLES',
+    definesTables: 'files',
   },
   replication: MASTER_SYNTAX,
   service: 'mysql',
@@ -139,6 +143,7 @@ const MYSQL_80: FlavourRow = {
     tablespaces: 'INNODB_TABLESPACES',
     opensTablespaces: undefined,
     innodbTables: 'INNODB_TABLES',
+    definesTables: 'dictionary',
   },
 };
 

@@ -1,7 +1,11 @@
-import { chmod, chown, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { flavourOf } from '../../mysql/flavours.ts';
+import { findServer } from '../../mysql/private-server/find-server.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
+import { chooseAccount, requireEntry } from '../../mysql/private-server/server-account.ts';
 import type { JobContext } from '../job-context.ts';
 import type { ClaimedFolder } from '../restore/claim-folder.ts';
 import type { CopyCache } from '../restore/copy-cache.ts';
@@ -34,7 +38,7 @@ interface Place {
 
 /** Restores the copy of a plan, and replays its logs up to the stop on a private server. When anything fails, `dst` is left empty. */
 export async function recoverData(
-  { base, start }: RecoveryPlan,
+  { base, start, copy }: RecoveryPlan,
   { logs, stopPosition }: StopPoint,
   { dst, cache }: Place,
   context: JobContext,
@@ -47,8 +51,21 @@ export async function recoverData(
   const change = async (prepared: PreparedData): Promise<void> => {
     replay = await replayOn(prepared, range, context);
   };
-  const data = await rebuildMysql(base, dst, cache, context, { room: roomFor(logs), change });
+  const require = (folder: ClaimedFolder) => requireServer(copy, folder, context.signal);
+  const data = await rebuildMysql(base, dst, cache, context, { room: roomFor(logs), require, change });
   return { data, replay };
+}
+
+/** Before hours of fetching. What the server needs beside that shows when it is started. */
+async function requireServer(
+  { serverVendor, serverVersion }: MysqlCopy,
+  { target }: ClaimedFolder,
+  signal: AbortSignal,
+): Promise<void> {
+  await findServer(flavourOf(serverVendor, serverVersion), signal);
+  // It is the one of whom the prepared data will be.
+  const account = await chooseAccount(target.path, signal);
+  if (account !== undefined) await requireEntry(account, dirname(await realpath(target.path)), signal);
 }
 
 /** Two logs are on the disk at a time, and what they bring takes about as much as they have. */

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { recordOf } from '../../catalogue/keep-trusted.ts';
 import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
@@ -26,6 +27,11 @@ import { isCacheOurs, warnOfTargetWriters } from './target-writers.ts';
 /** A data directory that was made of a copy. */
 export interface RebuiltData extends RestoredData {
   readonly flavour: Flavour;
+  /** Seconds that preparing took. */
+  readonly prepareSeconds: number;
+  /** The tables that the copy must hold, and when it was complete, in seconds since the epoch, as far as its status tells. */
+  readonly tables: string | undefined;
+  readonly takenAt: number | undefined;
   /** Where the copy that was asked for has come from. */
   readonly location: string;
 }
@@ -48,6 +54,8 @@ export interface PreparedData {
 export interface MoreWork {
   /** Bytes that this takes on the disk beside the data: at least, and probably. */
   readonly room: { readonly least: number; readonly likely: number };
+  /** Throws where that could not be done in this folder, before anything is fetched into it. */
+  readonly require: (folder: ClaimedFolder) => Promise<void>;
   /** Changes the data. When it throws, the restore has failed. */
   readonly change: (prepared: PreparedData) => Promise<void>;
 }
@@ -74,6 +82,7 @@ export async function rebuildMysql(
   const usable = cache !== undefined && (await isCacheOurs(cache.dir, context)) ? cache : undefined;
   // The server's data are nobody else's business.
   return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
+    await more?.require(folder);
     await requireRoom(chain, folder, more?.room, context);
     return await build(chain, folder, usable, more?.change, context);
   });
@@ -138,7 +147,9 @@ async function build(
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
+  const start = performance.now();
   await prepareData(target, chain.incremental && incremental.dir, used, context);
+  const prepareSeconds = Math.round(performance.now() - start) / 1000;
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,
@@ -151,6 +162,9 @@ async function build(
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
   const data = {
     location,
+    prepareSeconds,
+    tables: copy?.tables,
+    takenAt: copy?.backupFinished,
     dst,
     flavour: used.flavour,
     config,

@@ -126,7 +126,10 @@ async function startIn(
         await session.query(`DROP USER ${quoteAccount(`${folder.login.user}@localhost`)}`);
         await session[Symbol.asyncDispose]();
         const failure = await untilAborted(service.stop(stopMs), signal);
-        if (failure !== undefined) throw await explain('The private server did not end cleanly', failure);
+        if (failure !== undefined) throw failure;
+      } catch (error) {
+        signal.throwIfAborted();
+        throw await explain('The private server did not end cleanly', error);
       } finally {
         await dispose();
       }
