@@ -1,5 +1,5 @@
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
-import { orderBinlogs } from '../../copies/order-binlogs.ts';
+import { orderBinlogs, splitIntoEras } from '../../copies/order-binlogs.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import { followCopy, hasTrack, type NoTrack, type Track } from './chain-of-logs.ts';
 import { type Fit, fitTarget, isCalled } from './fit-target.ts';
@@ -8,6 +8,7 @@ import {
   alreadyInNamed,
   alreadyInOldest,
   beyondLogs,
+  fromBefore,
   type History,
   noPosition,
   nothingUsable,
@@ -48,12 +49,29 @@ function chooseNewest(history: History): ChosenBase {
       continue;
     }
     const fit = fitTarget(track, target, meant);
-    if (fit.kind === 'fits') return { ...track, needed: fit.needed, passedOver };
+    if (fit.kind === 'fits') {
+      const begun = beginningAfter(track, history);
+      if (begun !== undefined) throw fromBefore(track, begun, history);
+      return { ...track, needed: fit.needed, passedOver };
+    }
     tried.push({ track, fit });
     // What ends before the target does so with each older copy.
     if (fit.kind === 'too-short') break;
   }
   throw explain(tried, passedOver, history);
+}
+
+/**
+ * The log with which the server began its logs again after all those of a track; undefined where it did not, or where that is no matter: a
+ * GTID or a position may mean something else there, and what is newer is what people mean.
+ */
+function beginningAfter({ copy, logs: own }: Track, { logs, target }: History): RecoveryLog | undefined {
+  if (target.kind !== 'gtid' && target.kind !== 'position') return undefined;
+  const newest = splitIntoEras(logs).at(-1) ?? [];
+  const [begun] = newest;
+  const end = own.at(-1);
+  const isOlder = end === undefined ? copy.backupFinished < (begun?.timeCreated ?? 0) : !newest.includes(end);
+  return isOlder ? begun : undefined;
 }
 
 function useNamed(named: MysqlCopy, history: History): ChosenBase {

@@ -1,14 +1,14 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { formatMoment } from '../../mysql/binlog/format-moment.ts';
 import type { OpenGroup } from '../../mysql/binlog/group-tracker.ts';
-import { formatGtid, positionOfState } from '../../mysql/binlog/gtid-text.ts';
-import { type Cut, type LogFindings, LogSearch } from '../../mysql/binlog/log-search.ts';
+import { formatGtid } from '../../mysql/binlog/gtid-text.ts';
+import { type LogFindings, LogSearch } from '../../mysql/binlog/log-search.ts';
 import { windowOf } from '../../mysql/binlog/log-times.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { JobContext } from '../job-context.ts';
 import { unusableLog } from './plan-recovery.ts';
 import { readLog } from './read-log.ts';
 import type { GroupMark, RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
+import { type Before, markEnd, type Searched, sayMark, stopAt } from './stop-point.ts';
 import { cannot, describeReach } from './target-problems.ts';
 
 /** The first event of a log is behind its magic number. */
@@ -64,13 +64,6 @@ function atTheCopy({ start, copy }: RecoveryPlan): StopPoint {
   };
 }
 
-/** What the logs in front of the one at hand have. */
-interface Before {
-  readonly lastIncluded: GroupMark | undefined;
-  readonly transactions: number | undefined;
-  readonly foreignTimes: number;
-}
-
 /** Of the logs that are not searched only the first one counts in part, so it has to be read for a number. */
 function withoutSearch({ needed, logs }: RecoveryPlan): Before {
   const passed = logs.slice(0, needed - 1);
@@ -84,22 +77,6 @@ function addUp(before: Before, { log, findings }: Searched): Before {
     transactions: before.transactions === undefined ? undefined : before.transactions + transactions,
     foreignTimes: before.foreignTimes + foreignTimes,
   };
-}
-
-/** A log that was looked through. */
-interface Searched {
-  readonly index: number;
-  readonly log: RecoveryLog;
-  readonly findings: LogFindings;
-  /** Behind its last complete transaction, or where the copy ends. Bytes from its beginning. */
-  readonly end: number;
-  /** Bytes of it. */
-  readonly size: number;
-  /** The transaction that it was cut off in. */
-  readonly open: OpenGroup | undefined;
-  readonly isTorn: boolean;
-  /** When the server ended it, in seconds since the epoch; undefined where it did not. */
-  readonly closed: number | undefined;
 }
 
 async function searchLog(
@@ -124,8 +101,16 @@ async function searchLog(
   const findings = search.result(scanner.gtidState, closed);
   requireOwnPosition(log, question.from, size, findings, target);
   const open = scanner.openGroup;
-  const end = findings.end.lastIncluded?.end ?? question.from;
-  return { index, log, findings, end, size, open, isTorn: !scanner.isWhole || open !== undefined, closed };
+  return {
+    index,
+    log,
+    findings,
+    from: question.from,
+    size,
+    open,
+    isTorn: !scanner.isWhole || open !== undefined,
+    closed,
+  };
 }
 
 /** The position of the copy is the end of a transaction in the log that it names, unless that is another log of the name. */
@@ -175,50 +160,6 @@ function stopIn(searched: Searched, before: Before, plan: RecoveryPlan): StopPoi
         : undefined;
     }
   }
-}
-
-function stopAt(
-  { index, log, end, size, isTorn, open }: Searched,
-  cut: Cut,
-  before: Before,
-  { logs, target }: RecoveryPlan,
-): StopPoint {
-  const isEnd = cut.firstLeftOut === undefined;
-  const count = before.transactions === undefined ? undefined : before.transactions + cut.transactions;
-  const next = cut.firstLeftOut ?? open;
-  return {
-    logs: logs.slice(0, index + 1),
-    stopPosition: stopPosition(cut, isEnd && !isTorn, end),
-    lastIncluded: cut.lastIncluded === undefined ? before.lastIncluded : markEnd(log, cut.lastIncluded),
-    firstLeftOut: next && markStart(log, next),
-    transactions: count,
-    gtidState: cut.gtidState === undefined ? undefined : positionOfState(cut.gtidState),
-    foreignTimes: target.kind === 'time' ? before.foreignTimes + cut.foreignTimes : 0,
-    torn: isEnd && isTorn ? { binlog: log.binlog, bytes: size - end } : undefined,
-  };
-}
-
-/** Bytes; undefined: to the end of the log. */
-function stopPosition(
-  { lastIncluded, firstLeftOut }: Cut,
-  isWhole: boolean,
-  end: number,
-): number | undefined {
-  if (isWhole) return undefined;
-  return lastIncluded?.end ?? firstLeftOut?.start ?? end;
-}
-
-function markEnd({ binlog }: RecoveryLog, group: OpenGroup & { readonly end: number }): GroupMark {
-  return { ...markStart({ binlog }, group), position: group.end };
-}
-
-function markStart({ binlog }: Pick<RecoveryLog, 'binlog'>, { gtid, time, start }: OpenGroup): GroupMark {
-  return { gtid: gtid && formatGtid(gtid), time, binlog, position: start };
-}
-
-/** A transaction in words: GTID, time, position. */
-export function sayMark({ gtid, time, binlog, position }: GroupMark): string {
-  return `${gtid === undefined ? '' : `GTID ${gtid}, `}${formatMoment(time)}, position ${quoteLocation(binlog)}:${position}`;
 }
 
 function lastMark({ log, findings }: Searched, { lastIncluded }: Before): GroupMark {

@@ -34,7 +34,7 @@ export function describeTarget(target: RecoveryTarget): string {
 /** Where a copy of the data ends: its time, GTID and position. */
 export function describeEnd({ backupFinished, binlog, position, gtid }: MysqlCopy): string {
   const where = binlog === undefined ? '' : `, position ${quoteLocation(binlog)}:${position ?? '?'}`;
-  return `${formatSecond(backupFinished)}${gtid === undefined ? '' : `, GTID ${quoteLocation(gtid)}`}${where}`;
+  return `${formatSecond(backupFinished)}${gtid === undefined || gtid === '' ? '' : `, GTID ${quoteLocation(gtid)}`}${where}`;
 }
 
 export function nameOf({ key }: MysqlCopy): string {
@@ -151,6 +151,16 @@ function unknownLog(track: Track, { target, logs }: History): TwinDbError {
     {
       remedy: `${range} The latest that can be reached is ${describeReach(track)}.`,
     },
+  );
+}
+
+/** Names and GTIDs are given again: one in logs from before is taken only where the copy is named. */
+export function fromBefore({ copy }: Track, begun: RecoveryLog, { target }: History): TwinDbError {
+  const since = begun.timeCreated === undefined ? '' : ` at ${formatSecond(begun.timeCreated)}`;
+  return cannot(
+    target,
+    `only logs from before the server began its logs again${since} have it (RESET MASTER, or restored data)`,
+    { remedy: `If that is what you mean, name the copy before it: ${nameOf(copy)}.` },
   );
 }
 

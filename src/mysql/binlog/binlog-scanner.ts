@@ -69,7 +69,7 @@ export class BinlogScanner {
   #nextBinlog: string | undefined;
   #lastType: number | undefined;
 
-  /** `onGroup` gets each complete transaction; `gtidState` is then what came before it. */
+  /** `onGroup` gets each complete transaction, the last one by `result`; `gtidState` is then what came before it. */
   constructor(onGroup?: (group: GroupSpan) => void) {
     this.#tracker = new GroupTracker((group) => {
       onGroup?.(group);
@@ -107,6 +107,7 @@ export class BinlogScanner {
 
   /** What is known when all bytes were fed. */
   result(): BinlogScan {
+    if (this.isWhole) this.#tracker.finish();
     if (isEncryptedFromStart(this.#magic)) return { kind: 'encrypted' };
     if (this.#failure !== undefined) return this.#failure;
     if (this.#serverId === undefined) return unreadable('it has no event');

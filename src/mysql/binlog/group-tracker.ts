@@ -33,9 +33,10 @@ export class GroupTracker {
   #open: OpenGroup | undefined;
   /** Whether a statement of the open group is one of several. */
   #isInside = false;
-  #last: GroupSpan | undefined;
+  /** Where the open group ends, once its last event has begun: that may be cut off. */
+  #ending: number | undefined;
 
-  /** `onGroup` gets each transaction that is complete. */
+  /** `onGroup` gets each transaction that is complete, when the next event begins or `finish` is called. */
   constructor(onGroup: (group: GroupSpan) => void) {
     this.#onGroup = onGroup;
   }
@@ -45,26 +46,28 @@ export class GroupTracker {
     return this.#open;
   }
 
-  /** The one that was complete last. */
-  get last(): GroupSpan | undefined {
-    return this.#last;
-  }
-
   /** Takes the next event, its body without the checksum; `group` is what it begins. */
   take({ type, offset, length, body }: BinlogEvent, group: Group | undefined): void {
+    this.finish();
     if (group !== undefined) {
       this.#end(offset);
       this.#open = { ...group, start: offset };
       this.#isInside = group.isStandalone === false;
     } else if (type === ROTATE || type === STOP) this.#end(offset);
-    else if (this.#open !== undefined && this.#isLast(type, body)) this.#end(offset + length);
+    else if (this.#open !== undefined && this.#isLast(type, body)) this.#ending = offset + length;
+  }
+
+  /** All bytes of the events so far have come. */
+  finish(): void {
+    if (this.#ending !== undefined) this.#end(this.#ending);
   }
 
   #end(end: number): void {
+    this.#ending = undefined;
     if (this.#open === undefined) return;
-    this.#last = { ...this.#open, end };
+    const group = { ...this.#open, end };
     this.#open = undefined;
-    this.#onGroup(this.#last);
+    this.#onGroup(group);
   }
 
   #isLast(type: number, body: Buffer | undefined): boolean {
