@@ -1,9 +1,9 @@
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { formatBytes } from '../../units.ts';
-import { sayMark } from './find-stop.ts';
 import type { RecoveredData } from './recover-data.ts';
 import type { RecoveryPlan, StopPoint } from './recovery-plan.ts';
+import { sayMark } from './stop-point.ts';
 import { describeEnd, describeTarget } from './target-problems.ts';
 
 /** What was recovered. */

@@ -7,7 +7,7 @@ import {
   MAGIC_LENGTH,
   START_ENCRYPTION,
 } from './binlog-header.ts';
-import { type BinlogEvent, EventWalker, MAX_HELD } from './event-walker.ts';
+import { type BinlogEvent, EventWalker } from './event-walker.ts';
 import { GROUP_EVENTS, readGroup } from './group-event.ts';
 import { type GroupSpan, GroupTracker, type OpenGroup, TRACKED_BODIES } from './group-tracker.ts';
 import {
@@ -47,8 +47,7 @@ export type BinlogScan =
  */
 export class BinlogScanner {
   readonly #walker = new EventWalker(
-    (type, length) =>
-      this.#failure === undefined && (WANTED.has(type) || (TRACKED_BODIES.has(type) && length <= MAX_HELD)),
+    (type) => this.#failure === undefined && (WANTED.has(type) || TRACKED_BODIES.has(type)),
     (event) => this.#take(event),
   );
   readonly #tracker: GroupTracker;

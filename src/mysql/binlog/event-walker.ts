@@ -3,7 +3,7 @@ import { EVENT_HEADER_LENGTH, LENGTH_OFFSET, MAGIC_LENGTH, TYPE_OFFSET } from '.
 const SERVER_ID_OFFSET = 5;
 
 /** Of what is longer no body is given, so that a damaged length takes no memory. Bytes. */
-export const MAX_HELD = 1 << 16;
+const MAX_HELD = 1 << 16;
 
 /** An event of a binary log. */
 export interface BinlogEvent {
@@ -21,20 +21,18 @@ export interface BinlogEvent {
 
 /** Finds the events in the bytes of a binary log, which come in pieces of any size. Holds one event at most. */
 export class EventWalker {
-  readonly #wants: (type: number, length: number) => boolean;
+  readonly #wants: (type: number) => boolean;
   readonly #onEvent: (event: BinlogEvent) => void;
   #held: Buffer = Buffer.alloc(0);
   /** How many bytes are to be held before they are looked at. */
   #wanted = EVENT_HEADER_LENGTH;
   /** Bytes to pass over before the next event. */
   #skip = MAGIC_LENGTH;
-  /** The one whose last bytes are being passed over: it is none as long as they have not come. */
-  #event: BinlogEvent | undefined;
   /** Bytes that were passed over or taken. */
   #passed = 0;
 
-  /** `onEvent` gets all events that are whole, with the body where `wants` says so; one that is wanted, and too long to be had, at once without. */
-  constructor(wants: (type: number, length: number) => boolean, onEvent: (event: BinlogEvent) => void) {
+  /** `onEvent` gets all events, with the body where `wants` says so. */
+  constructor(wants: (type: number) => boolean, onEvent: (event: BinlogEvent) => void) {
     this.#wants = wants;
     this.#onEvent = onEvent;
   }
@@ -51,7 +49,6 @@ export class EventWalker {
         this.#skip -= skipped;
         this.#passed += skipped;
         rest = rest.subarray(skipped);
-        if (this.#skip === 0) this.#emit();
         continue;
       }
       const piece = rest.subarray(0, this.#wanted - this.#held.length);
@@ -65,8 +62,7 @@ export class EventWalker {
   #take(held: Buffer): void {
     const type = held.readUInt8(TYPE_OFFSET);
     const length = held.readUInt32LE(LENGTH_OFFSET);
-    const isMeant = this.#wants(type, length);
-    const isWanted = isMeant && length <= MAX_HELD;
+    const isWanted = length <= MAX_HELD && this.#wants(type);
     if (isWanted && held.length < length) {
       this.#wanted = length;
       return;
@@ -75,20 +71,13 @@ export class EventWalker {
     if (!isWanted) this.#skip = Math.max(length - EVENT_HEADER_LENGTH, 0);
     this.#held = Buffer.alloc(0);
     this.#wanted = EVENT_HEADER_LENGTH;
-    this.#event = {
+    this.#onEvent({
       offset: this.#passed - held.length,
       type,
       when: held.readUInt32LE(0),
       serverId: held.readUInt32LE(SERVER_ID_OFFSET),
       length,
       body: isWanted ? held.subarray(EVENT_HEADER_LENGTH) : undefined,
-    };
-    if (this.#skip === 0 || isMeant) this.#emit();
-  }
-
-  #emit(): void {
-    const event = this.#event;
-    this.#event = undefined;
-    if (event !== undefined) this.#onEvent(event);
+    });
   }
 }
