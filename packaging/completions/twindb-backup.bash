@@ -44,7 +44,7 @@ _twindb_backup() {
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
-      'verify mysql') words='--dst --hostname --boot --sql --json --accept-unauthenticated -h --help' ;;
+      'verify mysql') words='--dst --to-time --to-gtid --to-position --to-latest --more-logs --hostname --boot --sql --json --accept-unauthenticated -h --help' ;;
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
       'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;

@@ -34,13 +34,15 @@ export interface RecoveredData {
 interface Place {
   readonly dst: string;
   readonly cache: CopyCache | undefined;
+  /** Folders of ours above it, the topmost first, which the server's account must be let into. */
+  readonly above?: readonly string[];
 }
 
 /** Restores the copy of a plan, and replays its logs up to the stop on a private server. When anything fails, `dst` is left empty. */
 export async function recoverData(
   { base, start, copy }: RecoveryPlan,
   { logs, stopPosition }: StopPoint,
-  { dst, cache }: Place,
+  { dst, cache, above = [] }: Place,
   context: JobContext,
 ): Promise<RecoveredData> {
   if (logs.length === 0) {
@@ -49,9 +51,10 @@ export async function recoverData(
   const range = { logs, startPosition: start.position, stopPosition };
   let replay: ReplayOutcome | undefined;
   const change = async (prepared: PreparedData): Promise<void> => {
-    replay = await replayOn(prepared, range, context);
+    replay = await replayOn(prepared, above, range, context);
   };
-  const require = (folder: ClaimedFolder) => requireServer(copy, folder, context.signal);
+  const require = (folder: ClaimedFolder) =>
+    requireServer(copy, above[0] ?? folder.target.path, context.signal);
   const data = await rebuildMysql(base, dst, cache, context, { room: roomFor(logs), require, change });
   return { data, replay };
 }
@@ -59,13 +62,13 @@ export async function recoverData(
 /** Before hours of fetching. What the server needs beside that shows when it is started. */
 async function requireServer(
   { serverVendor, serverVersion }: MysqlCopy,
-  { target }: ClaimedFolder,
+  folder: string,
   signal: AbortSignal,
 ): Promise<void> {
   await findServer(flavourOf(serverVendor, serverVersion), signal);
   // It is the one of whom the prepared data will be.
-  const account = await chooseAccount(target.path, signal);
-  if (account !== undefined) await requireEntry(account, dirname(await realpath(target.path)), signal);
+  const account = await chooseAccount(folder, signal);
+  if (account !== undefined) await requireEntry(account, dirname(await realpath(folder)), signal);
 }
 
 /** Two logs are on the disk at a time, and what they bring takes about as much as they have. */
@@ -77,6 +80,7 @@ function roomFor(logs: readonly RecoveryLog[]): { least: number; likely: number 
 
 async function replayOn(
   { dir, folder, data }: PreparedData,
+  above: readonly string[],
   range: Parameters<typeof replayLogs>[0],
   context: JobContext,
 ): Promise<ReplayOutcome> {
@@ -89,7 +93,7 @@ async function replayOn(
     const boot = stopwatch();
     await using server = await startPrivateServer({
       datadir: dir,
-      above: [target.path, work.path],
+      above: [...above, target.path, work.path],
       flavour,
       setup,
       config,

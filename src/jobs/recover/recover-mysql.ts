@@ -22,6 +22,8 @@ export interface RecoverOptions {
   readonly dst: string;
   /** Folder that keeps extracted full copies for later restores. */
   readonly cache: string | undefined;
+  /** Folders of ours above `dst`, the topmost first. */
+  readonly above?: readonly string[];
 }
 
 /** A recovery, with all that is known of it. */
@@ -37,14 +39,14 @@ export interface Recovery extends RecoveredData {
 export async function recover(
   wanted: string,
   target: RecoveryTarget,
-  { dst, cache, ...options }: RecoverOptions,
+  { dst, cache, above = [], ...options }: RecoverOptions,
   context: JobContext,
 ): Promise<Recovery> {
   const catalogue = openCatalogue(context);
   const plan = await planRecovery(wanted, target, { ...options, onlyStatuses: false }, catalogue, context);
   if (plan.needed > 0) requireOwnLogs(plan.copy);
   const stop = await findStop(plan, context);
-  const place = { dst, cache: cache === undefined ? undefined : { dir: cache } };
+  const place = { dst, above, cache: cache === undefined ? undefined : { dir: cache } };
   return { plan, stop, ...(await recoverData(plan, stop, place, context)) };
 }
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
@@ -21,7 +22,29 @@ interface VerifyOptions {
   readonly host: string;
   /** To start a server on what was restored, and to ask it these; undefined: none is started. */
   readonly boot: readonly Statement[] | undefined;
+  /** Makes the data, and more of them than are in the copy; undefined: the copy is restored. */
+  readonly recover?: RecoverCopy | undefined;
 }
+
+/** A copy on which logs were replayed. */
+export interface RecoveredCopy {
+  readonly data: RebuiltData;
+  /** The copy that was taken, by its key. */
+  readonly copy: string;
+  /** Seconds that the logs took, with the server that they were replayed on. */
+  readonly replaySeconds: number;
+  /** The last transaction that the data hold; undefined: that of the copy. */
+  readonly gtid: string | undefined;
+  /** The moment up to which the data hold everything, in seconds since the epoch. */
+  readonly reached: number | undefined;
+}
+
+/** Recovers what is `wanted` into `dst`; `above` are folders of ours above that. */
+export type RecoverCopy = (
+  wanted: string,
+  place: { readonly dst: string; readonly above: readonly string[] },
+  context: JobContext,
+) => Promise<RecoveredCopy>;
 
 /** What has become known so far, whatever ends the work. */
 interface Findings {
@@ -47,7 +70,7 @@ const NOTHING: BootVerification = {
  */
 export async function verifyMysql(
   wanted: string,
-  { dst, host, boot }: VerifyOptions,
+  { dst, host, boot, recover }: VerifyOptions,
   context: JobContext,
 ): Promise<Verification> {
   const found: Findings = {
@@ -58,26 +81,36 @@ export async function verifyMysql(
   };
   const verify = async (): Promise<string | undefined> => {
     await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
-    const datadir = dst ?? scratch?.path ?? '';
+    // A folder in it: that of the data becomes another account's, and only what is ours is removed after a kill.
+    const datadir = scratch === undefined ? (dst ?? '') : join(scratch.path, 'data');
+    const above = scratch === undefined ? [] : [scratch.path];
     const started = performance.now();
     const at = context.now().getTime() / 1000;
-    const data = await timeRestore('mysql', context, async () => {
+    const made = await timeRestore('mysql', context, async () => {
       try {
-        return await restore(wanted, datadir, host, found, context);
+        if (recover === undefined) {
+          const restored = await restore(wanted, datadir, host, found, context);
+          return { data: restored, replaySeconds: undefined, gtid: undefined, reached: restored.takenAt };
+        }
+        const recovered = await recover(wanted, { dst: datadir, above }, context);
+        [found.copy, found.location] = [recovered.copy, recovered.data.location];
+        return recovered;
       } finally {
         found.restoreTime = secondsSince(started);
       }
     });
     if (boot === undefined) return undefined;
-    found.boot = { ...NOTHING, ...describeRestore(data, found.restoreTime), gtid: data.gtid };
-    const report = await bootAndCheck({ ...data, datadir }, boot, context);
+    const { data, reached } = made;
+    const gtid = made.gtid ?? data.gtid;
+    found.boot = { ...NOTHING, ...describeRestore(made, found.restoreTime), gtid };
+    const report = await bootAndCheck({ ...data, datadir, above }, boot, context);
     found.boot = {
       ...found.boot,
       report,
-      gtid: report.gtid ?? data.gtid,
-      reached: data.takenAt,
+      gtid: report.gtid ?? gtid,
+      reached,
       rto: round(found.restoreTime + report.seconds.boot),
-      rpo: data.takenAt === undefined ? undefined : Math.max(0, round(at - data.takenAt)),
+      rpo: reached === undefined ? undefined : Math.max(0, round(at - reached)),
     };
     return findFault(report);
   };
@@ -117,8 +150,15 @@ async function restore(
   return rebuilt;
 }
 
-function describeRestore({ prepareSeconds }: RebuiltData, restoreTime: number) {
-  return { prepare: prepareSeconds, fetch: round(restoreTime - prepareSeconds) };
+function describeRestore(
+  { data, replaySeconds }: { readonly data: RebuiltData; readonly replaySeconds: number | undefined },
+  restoreTime: number,
+): Pick<BootVerification, 'fetch' | 'prepare' | 'replay'> {
+  return {
+    prepare: data.prepareSeconds,
+    replay: replaySeconds,
+    fetch: round(restoreTime - data.prepareSeconds - (replaySeconds ?? 0)),
+  };
 }
 
 function secondsSince(start: number): number {
