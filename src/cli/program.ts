@@ -8,6 +8,7 @@ import { parseDuration } from './parse-duration.ts';
 import { parseMoment } from './parse-moment.ts';
 import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
+import { addTargetOptions } from './target-options.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
@@ -257,11 +258,21 @@ export function buildProgram(run: Runner): Command {
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
-  restore
-    .command('mysql')
-    .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', LATEST_HELP, unquoteLocation)
-    .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+  addTargetOptions(
+    restore
+      .command('mysql')
+      .description(
+        'Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs.',
+      )
+      .argument('[copy]', LATEST_HELP, unquoteLocation)
+      .option('--dst <dir>', 'where to restore; must be empty or absent', '.'),
+  )
+    .option(
+      '--more-logs <dir>',
+      'with --to-…: also the binary logs in this folder, such as those that a dead server has left',
+    )
+    .option('--plan', 'with --to-…: print what would be restored and replayed, and do nothing')
+    .option('--json', 'with --plan: print one JSON document')
     .addOption(beforeOption())
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
@@ -308,16 +319,32 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
-  verify
-    .command('mysql')
-    .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
-    .argument(
-      '[copy]',
-      'as restore mysql takes it, or "latest"; without it the copies are listed',
-      unquoteLocation,
-    )
-    .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
+  addTargetOptions(
+    verify
+      .command('mysql')
+      .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
+      .argument(
+        '[copy]',
+        'as restore mysql takes it, or "latest"; without it the copies are listed',
+        unquoteLocation,
+      )
+      .option(
+        '--dst <dir>',
+        'restore here and leave it (default: a temporary directory, removed afterwards)',
+      ),
+  )
+    .option('--more-logs <dir>', 'with --to-…: also the binary logs in this folder')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(
+      '--boot',
+      'start a private server on what was restored, check all its tables, and compare them with those the server had',
+    )
+    .addOption(
+      new Option(
+        '--sql <file>',
+        'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot',
+      ).implies({ boot: true }),
+    )
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));
