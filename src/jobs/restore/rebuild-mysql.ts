@@ -12,6 +12,7 @@ import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
+import { showStep } from '../show-step.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
 import { fetchCopy } from './fetch-copy.ts';
@@ -117,7 +118,9 @@ async function build(
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
-  await prepareData(target, chain.incremental && incremental.dir, used, context);
+  await showStep(context, ['Preparing the copy in', dst], () =>
+    prepareData(target, chain.incremental && incremental.dir, used, context),
+  );
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,
