@@ -2,7 +2,7 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
 import { followCopy, hasTrack, type Track } from './chain-of-logs.ts';
-import type { RecoveryLog } from './recovery-plan.ts';
+import type { ListedLog } from './recovery-plan.ts';
 
 /** A time in which every second can be restored. Times are in seconds since the epoch. */
 export interface CoverageWindow {
@@ -40,12 +40,12 @@ export interface Coverage {
 
 /** One or more copies that lead into the same logs. */
 interface Run {
-  readonly track: Track;
+  readonly track: Track<ListedLog>;
   readonly copies: MysqlCopy[];
 }
 
 /** The times in which every second can be restored, by what the statuses of one host list. */
-export function planCoverage(copies: readonly MysqlCopy[], logs: readonly RecoveryLog[]): Coverage {
+export function planCoverage(copies: readonly MysqlCopy[], logs: readonly ListedLog[]): Coverage {
   const runs: Run[] = [];
   const withoutLogs: { key: string; problem: string }[] = [];
   for (const copy of copies.toSorted((a, b) => a.backupFinished - b.backupFinished)) {
@@ -63,7 +63,10 @@ export function planCoverage(copies: readonly MysqlCopy[], logs: readonly Recove
 }
 
 /** Whether the logs that continue an older copy lead past a copy: what continues it is among them. Saves following each of hundreds. */
-function isWithin({ binlog, serverIdentity, backupFinished }: MysqlCopy, { logs }: Track): boolean {
+function isWithin(
+  { binlog, serverIdentity, backupFinished }: MysqlCopy,
+  { logs }: Track<ListedLog>,
+): boolean {
   const index = logs.findIndex(
     (log) =>
       log.binlog === binlog &&
