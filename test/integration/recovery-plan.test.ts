@@ -32,7 +32,7 @@ async function mark(): Promise<Mark> {
     'SELECT @@gtid_binlog_pos gtid, UNIX_TIMESTAMP() second',
   );
   if (status === undefined || at === undefined) throw new Error('The server does not log');
-  return { binlog: status.File, position: Number(status.Position), gtid: at.gtid, second: Number(at.second) };
+  return { binlog: status.File, position: status.Position, gtid: at.gtid, second: at.second };
 }
 
 const insert = async (...sessionSettings: readonly string[]): Promise<Mark> => {
