@@ -40,6 +40,7 @@ complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l since -r -d 'on
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l before -r -d 'only copies that were finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l latest -d 'only the newest copy of each host and source'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -s l -l long -d 'also print type, size in bytes, duration, LSN and parent'
+complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l coverage -d 'instead of copies print for each host when every second can be restored, with the binary logs'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l json -d 'print one JSON document with all that is known of each copy, or of each file in it'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -l accept-unauthenticated -d 'also copies that no key of this machine has signed, although one should have'
 complete -c twindb-backup -n '__fish_seen_subcommand_from ls' -s h -l help -d 'print help and exit'

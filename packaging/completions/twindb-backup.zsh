@@ -30,6 +30,7 @@ _twindb_backup_ls() {
     '--latest[only the newest copy of each host and source]' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
+    '--coverage[instead of copies print for each host when every second can be restored, with the binary logs]' \
     '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \

@@ -156,6 +156,10 @@ export function buildProgram(run: Runner): Command {
     )
     .option('--latest', 'only the newest copy of each host and source')
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
+    .option(
+      '--coverage',
+      'instead of copies print for each host when every second can be restored, with the binary logs',
+    )
     .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));
