@@ -4,6 +4,11 @@ import type { JobContext } from '../jobs/job-context.ts';
 export interface CommandContext extends JobContext {
   /** Whether a person reads the results. */
   readonly interactive: boolean;
+  /**
+   * For a service: aborts at the first SIGINT, SIGTERM or SIGHUP, when it has some time left to bring its work to an end; `signal` aborts when that is over.
+   * Absent: nothing but `signal` ends the command.
+   */
+  readonly stopping?: AbortSignal;
   /** Writes a line to stdout. */
   readonly print: (line: string) => void;
 }

@@ -20,11 +20,7 @@ const QUERY_HEADER = 13;
 const MAX_WORDS = 256;
 
 /** The types whose body `TransactionEnds` looks at. */
-export const ENDS_NEED: ReadonlySet<number> = new Set([
-  QUERY,
-  GROUP_EVENTS.mariadbGtid,
-  FORMAT_DESCRIPTION,
-]);
+export const ENDS_NEED: ReadonlySet<number> = new Set([QUERY, GROUP_EVENTS.mariadbGtid, FORMAT_DESCRIPTION]);
 
 /**
  * Where the events so far end:

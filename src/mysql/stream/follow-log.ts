@@ -69,8 +69,7 @@ export async function* followLog(
 ): AsyncGenerator<LogBytes> {
   signal.throwIfAborted();
   const connection = await openConnection(server.options);
-  const position =
-    place.position > MAX_POSITION ? FIRST_POSITION : Math.max(place.position, FIRST_POSITION);
+  const position = place.position > MAX_POSITION ? FIRST_POSITION : Math.max(place.position, FIRST_POSITION);
   const events = new LogEvents(place, position);
   const queue = new EventQueue(connection);
   const onAbort = () => queue.fail(signal.reason as Error);

@@ -43,7 +43,7 @@ export interface LogBytes extends FollowedLog {
 /** Where to go on. */
 export interface LogPlace {
   readonly binlog: string;
-  /** Bytes of the log that are known already; 0, or behind a complete transaction. */
+  /** Bytes of the log that are known already; behind an event. Within a transaction its end is told too early. */
   readonly position: number;
   /** Undefined: whatever log of this name there is. */
   readonly timeCreated: number | undefined;
@@ -102,9 +102,7 @@ export class LogEvents {
   #begin(event: Buffer): LogBytes | undefined {
     const timeCreated = event.readUInt32LE(0);
     if (this.#timeCreated !== undefined && timeCreated !== this.#timeCreated) {
-      throw new LogReplacedError(
-        `The log ${this.#binlog} of the server is another one than that of this name which is stored`,
-      );
+      throw this.#error('it is another log than that of this name which is stored');
     }
     this.#timeCreated = timeCreated;
     if (this.#position > 0) {
@@ -135,18 +133,14 @@ export class LogEvents {
   }
 }
 
-/** The server has given the name of a log to another one: RESET MASTER, or other data. */
-export class LogReplacedError extends TwinDbError {
-  override readonly name = 'LogReplacedError';
-}
-
 /**
  * The log that an artificial Rotate event leads to. It has a checksum or not, by what the server was told of us rather than by what it logs:
  * the bytes themselves tell.
  */
 function nameInRotate(event: Buffer): string {
   const end = event.length - CRC_LENGTH;
-  const hasChecksum = end > EVENT_HEADER_LENGTH + 8 && crc32(event.subarray(0, end)) === event.readUInt32LE(end);
+  const hasChecksum =
+    end > EVENT_HEADER_LENGTH + 8 && crc32(event.subarray(0, end)) === event.readUInt32LE(end);
   // A position comes first.
   return event.subarray(EVENT_HEADER_LENGTH + 8, hasChecksum ? end : undefined).toString();
 }
