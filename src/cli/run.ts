@@ -21,7 +21,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.success;
   let about: ReturnType<typeof describeCommand> = {};
   const program = buildProgram(async (globals, command, graceMs = 0) => {
-    const log = await openRunLog(globals, about, terminal);
+    const log = await openRunLog({ ...globals, isService: graceMs > 0 }, about, terminal);
     exitCode = await runCommand(globals, command, terminal, log, graceMs);
   });
   program.hook('preAction', (_program, called) => {
