@@ -1,16 +1,16 @@
 import { listStreamedLogs } from '../../catalogue/streamed-logs.ts';
 import { ownerMark, type StreamedName } from '../../copies/streamed-part.ts';
+import { ConfigError } from '../../errors.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
 import { type ClosedBinlog, listBinlogs } from '../../mysql/binlog/binlogs.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
 import { decideStart, namesToDate, type PresentLog, type Start } from '../../mysql/stream/decide-start.ts';
-import { CannotFollowError } from '../../mysql/stream/explain-dump.ts';
 import { isMissing, readTimeCreated } from '../../sources/binlog.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 
 /**
- * Where to follow the server from: behind what the destination has, which alone says so. Throws a CannotFollowError when binary logging is off, and a
+ * Where to follow the server from: behind what the destination has, which alone says so. Throws a ConfigError when binary logging is off, and a
  * TwinDbError when the server or the destination cannot be asked.
  */
 export async function findStart(server: MysqlServer, context: JobContext): Promise<Start> {
@@ -39,7 +39,7 @@ type Logs = readonly [ClosedBinlog, ...ClosedBinlog[]];
 async function listAll(server: MysqlServer): Promise<Logs> {
   const [first, ...rest] = (await listBinlogs(server)) ?? [];
   if (first !== undefined) return [first, ...rest];
-  throw new CannotFollowError('The server writes no binary log, so there is nothing to store', {
+  throw new ConfigError('The server writes no binary log, so there is nothing to store', {
     remedy: 'Set log_bin in my.cnf and restart the server.',
   });
 }

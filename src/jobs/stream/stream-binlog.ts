@@ -4,7 +4,6 @@ import { ConfigError, InterruptedError } from '../../errors.ts';
 import { holdLock } from '../../lock/run-lock.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import { describeStart } from '../../mysql/stream/decide-start.ts';
-import { CannotFollowError } from '../../mysql/stream/explain-dump.ts';
 import { followLog } from '../../mysql/stream/follow-log.ts';
 import type { JobContext } from '../job-context.ts';
 import { findStart } from './find-start.ts';
@@ -105,7 +104,7 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
       }
     } catch (error) {
       halted.throwIfAborted();
-      if (error instanceof CannotFollowError || error instanceof ConfigError) throw error;
+      if (error instanceof ConfigError) throw error;
       trouble.failed(error, 'It is tried again; the server has what is not stored in its own files.');
     }
     // The next start goes by what is stored, so nothing may be on its way.

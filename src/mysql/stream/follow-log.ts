@@ -1,4 +1,4 @@
-import type { Connection } from 'mysql2/promise';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { TwinDbError } from '../../errors.ts';
 import { openConnection } from '../server/connection.ts';
 import type { MysqlOptions } from '../server/defaults-file.ts';
@@ -72,13 +72,14 @@ export async function* followLog(
   const position = place.position > MAX_POSITION ? FIRST_POSITION : Math.max(place.position, FIRST_POSITION);
   const events = new LogEvents(place, position);
   const queue = new EventQueue(connection);
+  let account = `${server.options.user}@%`;
   const onAbort = () => queue.fail(signal.reason as Error);
   signal.addEventListener('abort', onAbort);
   // Lost while it is idle, or between two commands.
   connection.on('error', (error) => queue.fail(error));
   connection.on('end', () => queue.fail(new Error('the server has closed the connection')));
   try {
-    await introduce(connection);
+    account = await introduce(connection);
     const dump = buildDump({
       binlog: place.binlog,
       position,
@@ -92,7 +93,7 @@ export async function* followLog(
     }
   } catch (error) {
     signal.throwIfAborted();
-    throw error instanceof TwinDbError ? error : explainDump(error, server.options, server.serverId);
+    throw error instanceof TwinDbError ? error : explainDump(error, { ...server, account });
   } finally {
     signal.removeEventListener('abort', onAbort);
     // It sends on and on, and takes no polite word.
@@ -100,13 +101,17 @@ export async function* followLog(
   }
 }
 
-/** What a replica says of itself, so that events come as they are in the log. Both spellings: MySQL has new names since 8.0.26. */
-async function introduce(connection: Connection): Promise<void> {
+/** Says what a replica says of itself, so that events come as they are in the log; in both spellings, as MySQL has new names since 8.0.26. Returns our account. */
+async function introduce(connection: Connection): Promise<string> {
   const period = HEARTBEAT_MS * 1_000_000;
   await connection.query(
     `SET @mariadb_slave_capability = 4, @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32', ` +
       `@master_heartbeat_period = ${period}, @source_heartbeat_period = ${period}`,
   );
+  const [[me]] = await connection.query<({ account: string } & RowDataPacket)[]>(
+    'SELECT CURRENT_USER() AS account',
+  );
+  return me?.account ?? '';
 }
 
 /** Sends the request as a command of our own: that of mysql2 3.24 throws. */
