@@ -4,6 +4,7 @@ import { createSandbox, destinationSections, type LabKind, type Sandbox } from '
 import { configureMysql } from '../fixtures/mysql-run.ts';
 import {
   compare,
+  originalLog,
   readStored,
   type Streamer,
   startStreamer,
@@ -113,3 +114,55 @@ describe.each<LabKind>(['local', 'ssh', 's3'])(
     }, 180_000);
   },
 );
+
+describe('what a server logs', () => {
+  it.each([
+    ['checksums off', ['binlog_checksum = NONE'], async () => {}],
+    [
+      'checksums that are switched off while it is followed',
+      [],
+      async (on: MariadbServer) => {
+        await on.sql('SET GLOBAL binlog_checksum = NONE');
+      },
+    ],
+    ['statements', ['binlog_format = STATEMENT'], async () => {}],
+  ])('is byte for byte what is stored: %s', async (_, lines, change) => {
+    await using other = await startMariadb({ lines });
+    configure('local', { mysql: { mysql_defaults_file: other.defaultsFile } });
+    const streamer = start();
+    await until(() => streamer.said().includes('Following'));
+    const writers = await startTokenWriters(other, 1);
+    await sleep(300);
+    await change(other);
+    await sleep(300);
+    await other.sql('CREATE TABLE tokens.big (v LONGBLOB)');
+    // More than a packet of the protocol holds.
+    await other.sql('SET GLOBAL max_allowed_packet = 64 * 1024 * 1024');
+    await other.sql("INSERT INTO tokens.big VALUES (REPEAT('x', 20000000))");
+    await writers.stop();
+    const acknowledged = writers.acknowledged();
+    await until(async () => compare(other, await readStored(sandbox), acknowledged).lost.flat().length === 0);
+    streamer.child.kill('SIGTERM');
+    expect(await streamer.result).toMatchObject({ exitCode: 0 });
+    expect(streamer.said()).not.toMatch(/WARNING|ERROR/);
+    const stored = await readStored(sandbox);
+    expect(compare(other, stored, acknowledged).holes).toEqual([]);
+    const last = stored.at(-1);
+    expect(last?.bytes.length).toBe(originalLog(other, last?.binlog ?? '').length);
+  });
+
+  it('is not followed where it is encrypted: a hole is never stored', async () => {
+    await using other = await startMariadb({
+      lines: [
+        'plugin_load_add = file_key_management',
+        `loose_file_key_management_filename = ${sandbox.file('keys', `1;${'0123456789abcdef'.repeat(2)}\n`)}`,
+        'encrypt_binlog = ON',
+      ],
+    });
+    configure('local', { mysql: { mysql_defaults_file: other.defaultsFile } });
+    const streamer = start();
+    await other.sql('CREATE DATABASE d');
+    await sleep(5000);
+    console.log(streamer.said());
+  });
+});

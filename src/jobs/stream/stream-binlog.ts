@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MysqlConfig } from '../../config/config.ts';
-import { ConfigError, InterruptedError } from '../../errors.ts';
+import { ConfigError, InterruptedError, TwinDbError } from '../../errors.ts';
 import { holdLock } from '../../lock/run-lock.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import { describeStart } from '../../mysql/stream/decide-start.ts';
 import { followLog } from '../../mysql/stream/follow-log.ts';
+import type { LogBytes, LogPlace } from '../../mysql/stream/log-events.ts';
 import type { JobContext } from '../job-context.ts';
 import { findStart } from './find-start.ts';
 import { PartStore } from './part-store.ts';
 import { LogSealer } from './seal-logs.ts';
 import { deriveServerId } from './server-id.ts';
 import { Trouble } from './trouble.ts';
+import { type LogEnd, watchServer } from './watch-server.ts';
 
 /** How long to wait before a server is followed once more, in milliseconds; twice as long each time, up to the second. */
 const FIRST_RETRY_MS = 500;
@@ -98,10 +100,16 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
         isMariadb: server.vendor === 'mariadb',
         serverId: context.config.stream.serverId ?? deriveServerId(context.machineId(), server.id),
       };
-      for await (const next of followLog(followed, start.from, halted)) {
-        pause = FIRST_RETRY_MS;
-        await store.add(next);
-      }
+      await followWatched(
+        server,
+        followed,
+        start.from,
+        async (next) => {
+          pause = FIRST_RETRY_MS;
+          await store.add(next);
+        },
+        halted,
+      );
     } catch (error) {
       halted.throwIfAborted();
       if (error instanceof ConfigError) throw error;
@@ -112,6 +120,35 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
     await delay(pause, undefined, { signal: halted }).catch(() => halted.throwIfAborted());
     pause = Math.min(2 * pause, LAST_RETRY_MS);
     sealer.want();
+  }
+}
+
+/** Hands on what the server sends, until the signal aborts. Throws when the server does not send what it writes. */
+async function followWatched(
+  server: MysqlServer,
+  followed: Parameters<typeof followLog>[0],
+  from: LogPlace,
+  take: (next: LogBytes) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = new AbortController();
+  const until = AbortSignal.any([signal, end.signal]);
+  // A server that is asked for the beginning of a large log sends for long what is known.
+  let at: LogEnd | undefined = from.position < 2 ** 32 ? from : undefined;
+  const watching = watchServer(server, () => at, until).then(
+    (problem) => end.abort(problem),
+    // A server that cannot be asked is lost to those who follow it too; that says it better.
+    () => undefined,
+  );
+  try {
+    for await (const next of followLog(followed, from, until)) {
+      at = undefined;
+      await take(next);
+      at = { binlog: next.binlog, position: next.from + next.bytes.length };
+    }
+  } finally {
+    end.abort(new TwinDbError('The server is followed no more'));
+    await watching;
   }
 }
 

@@ -79,6 +79,8 @@ export async function* followLog(
   connection.on('error', (error) => queue.fail(error));
   connection.on('end', () => queue.fail(new Error('the server has closed the connection')));
   try {
+    // It may have come while the connection was made.
+    signal.throwIfAborted();
     account = await introduce(connection);
     const dump = buildDump({
       binlog: place.binlog,
