@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, destinationSections, type LabKind, type Sandbox } from '../e2e/cli.ts';
@@ -152,10 +153,13 @@ describe('what a server logs', () => {
   });
 
   it('is not followed where it is encrypted: a hole is never stored', async () => {
+    const keys = sandbox.file('keys', `1;${'ab'.repeat(32)}\n`);
+    chmodSync(keys, 0o644);
+    chmodSync(sandbox.dir, 0o755);
     await using other = await startMariadb({
       lines: [
         'plugin_load_add = file_key_management',
-        `loose_file_key_management_filename = ${sandbox.file('keys', `1;${'0123456789abcdef'.repeat(2)}\n`)}`,
+        `file_key_management_filename = ${keys}`,
         'encrypt_binlog = ON',
       ],
     });
