@@ -60,7 +60,7 @@ export async function streamBinlog({ lock, stopping }: StreamOptions, context: J
   // Their ends are awaited below; until then nothing may be taken for unhandled.
   for (const work of [storing, sealing]) work.catch(() => undefined);
   try {
-    await follow({ mysql, store, sealer, halted }, { ...context, signal: halted });
+    await follow({ mysql, store, sealer, halted }, { ...warnOnce(context), signal: halted });
   } catch (error) {
     if (!stopping.aborted || signal.aborted) throw error;
   } finally {
@@ -90,6 +90,7 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
     try {
       await using server = await connectMysql(mysql, context.log, halted);
       before = await compare(server, before, context);
+      await warnOfClearText(server, context);
       const start = await findStart(server, context);
       trouble.over('The server is followed again');
       const said = describeStart(start);
@@ -120,6 +121,23 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
     await delay(pause, undefined, { signal: halted }).catch(() => halted.throwIfAborted());
     pause = Math.min(2 * pause, LAST_RETRY_MS);
     sealer.want();
+  }
+}
+
+/** A server sends its log in the clear, as a replica needs it, however it is on its own disk. */
+async function warnOfClearText(
+  { variable }: MysqlServer,
+  { config, warnLasting }: JobContext,
+): Promise<void> {
+  if (config.gpg !== undefined) return;
+  // MariaDB's name, and MySQL's.
+  for (const name of ['encrypt_binlog', 'binlog_encryption']) {
+    if ((await variable(name))?.toUpperCase() !== 'ON') continue;
+    warnLasting(
+      'clear parts',
+      'The server encrypts its binary logs on its disk, but sends them in the clear: their parts are not encrypted at the destination. ' +
+        'Name a key to encrypt for in section [gpg]',
+    );
   }
 }
 

@@ -59,6 +59,8 @@ export class LogEvents {
   #position: number;
   /** What of the log is known already and comes once more. */
   #known: number;
+  /** Whether the format description has come, by which all else is read. */
+  #isDescribed = false;
   #ends = new TransactionEnds();
 
   /** `sentFrom`: the position that the server was asked for; before `position` where that has more than 32 bits. */
@@ -93,6 +95,7 @@ export class LogEvents {
     if (binlog === this.#binlog) return;
     this.#binlog = binlog;
     this.#timeCreated = undefined;
+    this.#isDescribed = false;
     this.#position = 0;
     this.#known = 0;
     this.#ends = new TransactionEnds();
@@ -105,6 +108,7 @@ export class LogEvents {
       throw this.#error('it is another log than that of this name which is stored');
     }
     this.#timeCreated = timeCreated;
+    this.#isDescribed = true;
     if (this.#position > 0) {
       this.#ends.takeEvent(event);
       return undefined;
@@ -113,7 +117,8 @@ export class LogEvents {
   }
 
   #add(bytes: Buffer, event = bytes): LogBytes | undefined {
-    if (this.#timeCreated === undefined) throw this.#error('it has sent no format description');
+    if (this.#timeCreated === undefined || !this.#isDescribed)
+      throw this.#error('it has sent no format description');
     const from = this.#position;
     const to = from + bytes.length;
     const end = event.readUInt32LE(END_OFFSET);
