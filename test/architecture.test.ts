@@ -199,6 +199,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'jobs/stream': [
     'catalogue',
+    'exporters',
+    'units',
     'copies',
     'config',
     'destinations',

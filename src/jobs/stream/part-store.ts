@@ -14,7 +14,7 @@ const LAST_RETRY_MS = 30_000;
 /** How far the parts have come. */
 export interface Stored {
   /** The last part; undefined before the first. */
-  readonly last: (StreamedName & { readonly to: number }) | undefined;
+  readonly last: (StreamedName & { readonly to: number; readonly at: Date }) | undefined;
   /** Bytes of logs, and of objects, since the service was started. */
   readonly logBytes: number;
   readonly objectBytes: number;
@@ -139,7 +139,7 @@ export class PartStore {
         const size = await storePart(part, this.#serverIdentity, this.#context);
         const { logBytes, objectBytes } = this.#stored;
         this.#stored = {
-          last: { binlog: part.binlog, timeCreated: part.timeCreated, to: part.to },
+          last: { binlog: part.binlog, timeCreated: part.timeCreated, to: part.to, at: this.#context.now() },
           logBytes: logBytes + part.bytes.length,
           objectBytes: objectBytes + size,
         };

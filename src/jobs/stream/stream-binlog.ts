@@ -9,6 +9,7 @@ import type { LogBytes, LogPlace } from '../../mysql/stream/log-events.ts';
 import type { JobContext } from '../job-context.ts';
 import { findStart } from './find-start.ts';
 import { PartStore } from './part-store.ts';
+import { reportStream } from './report-stream.ts';
 import { LogSealer } from './seal-logs.ts';
 import { deriveServerId } from './server-id.ts';
 import { Trouble } from './trouble.ts';
@@ -55,12 +56,17 @@ export async function streamBinlog({ lock, stopping }: StreamOptions, context: J
   const halted = AbortSignal.any([signal, stopping]);
   const sealer = new LogSealer({ lock, mysql }, { ...warnOnce(context), signal: halted });
   const store = new PartStore({ ...context, signal }, () => sealer.want());
+  const progress = { isFollowing: false };
   const storing = store.run();
   const sealing = sealer.run();
+  const reporting = reportStream(
+    { isFollowing: () => progress.isFollowing, stored: () => store.stored },
+    { ...context, signal: halted },
+  );
   // Their ends are awaited below; until then nothing may be taken for unhandled.
-  for (const work of [storing, sealing]) work.catch(() => undefined);
+  for (const work of [storing, sealing, reporting]) work.catch(() => undefined);
   try {
-    await follow({ mysql, store, sealer, halted }, { ...warnOnce(context), signal: halted });
+    await follow({ mysql, store, sealer, progress, halted }, { ...warnOnce(context), signal: halted });
   } catch (error) {
     if (!stopping.aborted || signal.aborted) throw error;
   } finally {
@@ -69,7 +75,7 @@ export async function streamBinlog({ lock, stopping }: StreamOptions, context: J
       await store.drain();
     } finally {
       ending.abort(new InterruptedError('SIGTERM'));
-      await Promise.allSettled([storing, sealing]);
+      await Promise.allSettled([storing, sealing, reporting]);
     }
   }
 }
@@ -78,11 +84,13 @@ interface Work {
   readonly mysql: MysqlConfig;
   readonly store: PartStore;
   readonly sealer: LogSealer;
+  /** Told whether the server is followed. */
+  readonly progress: { isFollowing: boolean };
   readonly halted: AbortSignal;
 }
 
 /** Follows the server until the signal aborts, and again whenever that fails. Throws what only the operator can change. */
-async function follow({ mysql, store, sealer, halted }: Work, context: JobContext): Promise<never> {
+async function follow({ mysql, store, sealer, progress, halted }: Work, context: JobContext): Promise<never> {
   const trouble = new Trouble(context.log);
   let pause = FIRST_RETRY_MS;
   let before: KnownServer | undefined;
@@ -96,6 +104,7 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
       const said = describeStart(start);
       if (said !== undefined) context.log[said.level](said.message);
       store.begin(server.identity);
+      progress.isFollowing = true;
       const followed = {
         options: server.options,
         isMariadb: server.vendor === 'mariadb',
@@ -116,6 +125,7 @@ async function follow({ mysql, store, sealer, halted }: Work, context: JobContex
       if (error instanceof ConfigError) throw error;
       trouble.failed(error, 'It is tried again; the server has what is not stored in its own files.');
     }
+    progress.isFollowing = false;
     // The next start goes by what is stored, so nothing may be on its way.
     await store.drain();
     await delay(pause, undefined, { signal: halted }).catch(() => halted.throwIfAborted());
