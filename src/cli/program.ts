@@ -25,7 +25,12 @@ export interface GlobalOptions {
 type Runner = (
   globals: GlobalOptions,
   command: (context: CommandContext) => Promise<boolean>,
+  /** For a service: how long it may take to end when it is told to. Absent: it is interrupted at once. */
+  graceMs?: number,
 ) => Promise<void>;
+
+/** For how long a service stores what is on its way when it is told to end: systemd kills it after 90 seconds. */
+const SERVICE_GRACE_MS = 20_000;
 
 /** The configuration file where the command line names none. */
 export const DEFAULT_CONFIG_FILE = '/etc/twindb/twindb-backup.cfg';
@@ -112,6 +117,7 @@ export function buildProgram(run: Runner): Command {
       return command(context);
     }),
   );
+  const startService = startWith((command) => run(globalsOf(program), command, SERVICE_GRACE_MS));
 
   program
     .command('backup')
@@ -352,6 +358,18 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));
+
+  const stream = program
+    .command('stream')
+    .description('Store what a server writes, as it writes it.')
+    .helpCommand(false);
+  stream
+    .command('binlog')
+    .description(
+      'Store the binary logs of the MySQL server every few seconds, in parts, until told to end; closed logs are stored as by backup.',
+    )
+    .option('--lock-file <path>', 'as for backup, while a closed log is stored', LOCK_FILE)
+    .action(startService(async () => (await import('../commands/stream-binlog.ts')).streamBinlogs));
 
   program
     .command('share')

@@ -5,6 +5,7 @@ import {
   FORMAT_DESCRIPTION,
   isEncryptedFromStart,
   MAGIC_LENGTH,
+  readChecksumLength,
   START_ENCRYPTION,
 } from './binlog-header.ts';
 import { type BinlogEvent, EventWalker } from './event-walker.ts';
@@ -30,9 +31,6 @@ const WANTED: ReadonlySet<number> = new Set([
   GTID_LIST,
   ...Object.values(GROUP_EVENTS),
 ]);
-
-/** Bytes of a checksum, by the number that the first event has for its kind: none, CRC32. */
-const CHECKSUM_LENGTHS: readonly (number | undefined)[] = [0, 4];
 
 /** What came of a scan. */
 export type BinlogScan =
@@ -149,12 +147,8 @@ export class BinlogScanner {
     else this.#readOther({ ...event, body: body && this.#withoutChecksum(body) });
   }
 
-  /** It ends with the kind of the checksums and, whatever that is, with one of its own. */
   #readFormat({ serverId, when }: BinlogEvent, body: Buffer): void {
-    const checksum = body.readUInt8(body.length - 5);
-    const length = CHECKSUM_LENGTHS[checksum];
-    if (length === undefined) throw new RangeError(`it names checksums of kind ${checksum}`);
-    this.#checksumLength = length;
+    this.#checksumLength = readChecksumLength(body);
     this.#serverId ??= serverId;
     this.#timeCreated ??= when;
   }
