@@ -23,9 +23,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   let about: ReturnType<typeof describeCommand> = {};
   /** What commander has to say of the command line, where that is not printed as it is. */
   let complaint = '';
-  const program = buildProgram(async (globals, command) => {
-    const log = await openRunLog(globals, about, terminal);
-    exitCode = await runCommand(globals, command, terminal, log);
+  const program = buildProgram(async (globals, command, graceMs = 0) => {
+    const log = await openRunLog({ ...globals, isService: graceMs > 0 }, about, terminal);
+    exitCode = await runCommand(globals, command, terminal, log, graceMs);
   });
   program.hook('preAction', (_program, called) => {
     about = describeCommand(called);
@@ -75,9 +75,10 @@ async function runCommand(
   command: Command,
   terminal: Terminal,
   log: RunLog,
+  graceMs: number,
 ): Promise<number> {
   try {
-    return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
+    return (await runInContext(globals, command, terminal, log, graceMs)) ? EXIT.success : EXIT.failure;
   } catch (error) {
     log.error(saysTooManyFiles(error) ? TOO_MANY_FILES : describeError(error));
     const first = firstErrorOf(error);
@@ -96,12 +97,16 @@ async function runInContext(
   command: Command,
   terminal: Terminal,
   log: RunLog,
+  graceMs: number,
 ): Promise<boolean> {
-  const signal = watchSignals({
-    onFirst: (name) => log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
+  const interruptions = {
+    onStop: (name: string) => log.info(`Told to end by ${name}: storing what is on its way`),
+    onFirst: (name: string) =>
+      log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
     onImpatience: () => endAtOnce(log, 'SIGINT', 'Ended before everything was cleaned up'),
-    onGiveUp: (name, reason) => endAtOnce(log, name, GIVEN_UP[reason]),
-  });
+    onGiveUp: (name: NodeJS.Signals, reason: keyof typeof GIVEN_UP) => endAtOnce(log, name, GIVEN_UP[reason]),
+  };
+  const { signal, stopping } = watchSignals(interruptions, graceMs);
   // Neither --version nor --help needs it.
   const { openContext } = await import('./open-context.ts');
   await using context = await openContext(globals, {
@@ -117,6 +122,7 @@ async function runInContext(
     interactive: terminal.stdoutIsTerminal,
     columns: process.stdout.columns || UNKNOWN_WIDTH,
     ask: openAsk(terminal, signal),
+    stopping,
     print: createPrinter(terminal),
   });
 }

@@ -42,13 +42,13 @@ export function paint(terminal: Terminal, sgr: number, text: string): string {
 
 /**
  * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success), and with
- * `debug` INFO too where nobody reads stdout: among the details it says which step they are of. Whoever has named a file must not
+ * `saysAll` INFO too where nobody reads stdout: among details it says which step they are of. Whoever has named a file must not
  * command the terminal of who reads its name.
  */
-export function createSink(terminal: Terminal, debug = false): LogSink {
+export function createSink(terminal: Terminal, saysAll = false): LogSink {
   return (level, message) => {
     const isForStdout = level === 'info' && terminal.stdoutIsTerminal;
-    if (level === 'info' && !isForStdout && !debug) return;
+    if (level === 'info' && !isForStdout && !saysAll) return;
     const { text, sgr } = LABELS[level];
     const label = level === 'info' && !isForStdout ? 'INFO: ' : text;
     terminal.beforeMessage();

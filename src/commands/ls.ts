@@ -13,6 +13,7 @@ import { describePin, knownOf } from './known-of-copy.ts';
 interface LsOptions extends Accepting, CopyFilter {
   readonly json?: boolean;
   readonly long?: boolean;
+  readonly coverage?: boolean;
 }
 
 /**
@@ -24,7 +25,11 @@ export async function ls(
   options: LsOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  const { json = false, long = false, acceptUnauthenticated: _accepted, ...filter } = options;
+  const { json = false, long = false, coverage = false, acceptUnauthenticated: _, ...filter } = options;
+  if (coverage && copy === undefined) {
+    const { printCoverage } = await import('./print-coverage.ts');
+    return await printCoverage({ hostname: filter.hostname, json }, withAcceptance(context, options));
+  }
   if (copy !== undefined) {
     refuseFilter(filter);
     const { printContents } = await import('./print-contents.ts');
