@@ -306,6 +306,24 @@ export function buildProgram(run: Runner): Command {
     )
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-mysql.ts')).restoreMysql));
+  addTargetOptions(
+    restore
+      .command('tables')
+      .description(
+        'Write tables of a copy of MySQL as files of SQL, one for each; as of any moment, with the binary logs. No running server is touched.',
+      )
+      .argument('<names...>', 'DB for all of a database, with views, routines and events, or DB.TABLE')
+      .option('--dst <dir>', 'where to write the files; must be empty or absent', '.')
+      .addOption(
+        new Option('--copy <copy>', 'which copy, as restore mysql takes it (default: latest)').argParser(
+          unquoteLocation,
+        ),
+      ),
+  )
+    .option('--more-logs <dir>', 'with --to-…: also the binary logs in this folder')
+    .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(...ACCEPT)
+    .action(start(async () => (await import('../commands/restore-tables.ts')).restoreTables));
   restore
     .command('binlog')
     .description('Fetch copies of binary logs, each under its own name.')

@@ -30,6 +30,8 @@ interface FlavourRow {
   readonly binlogPrograms: readonly [string, ...string[]];
   /** Client programs that send statements to the server, likewise. */
   readonly clientPrograms: readonly [string, ...string[]];
+  /** Programs that print tables as SQL, likewise. */
+  readonly dumpPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
   /** Server programs, the preferred one first, and their package; /usr/sbin is not in everybody's PATH. */
   readonly serverPrograms: readonly string[];
@@ -88,6 +90,7 @@ const MARIADB_10: FlavourRow = {
   // The new name came with 10.4.
   binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
   clientPrograms: ['mariadb', 'mysql'],
+  dumpPrograms: ['mariadb-dump', 'mysqldump'],
   clientPackage: 'mariadb-client',
   serverPrograms: ['mariadbd', '/usr/sbin/mariadbd', 'mysqld', '/usr/sbin/mysqld'],
   serverPackage: 'mariadb-server',
@@ -114,6 +117,7 @@ const MYSQL_57: FlavourRow = {
   streamPrograms: ['xbstream'],
   binlogPrograms: ['mysqlbinlog'],
   clientPrograms: ['mysql'],
+  dumpPrograms: ['mysqldump'],
   clientPackage: 'mysql-client',
   serverPrograms: ['mysqld', '/usr/sbin/mysqld'],
   serverPackage: 'mysql-server',

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { quote } from '../../mysql/copy/quote.ts';
+import type { TableShape } from './describe-tables.ts';
+import { type NamedTable, nameOf, quoteName } from './table-names.ts';
+
+/** A table that is in a file now. */
+export interface DumpedTable extends NamedTable, TableShape {
+  readonly file: string;
+}
+
+/** A database beside the live ones, which the files are loaded into. */
+const ASIDE = 'twindb_restored';
+
+/**
+ * How rows that a live server has lost are brought back, a line each. A restored table must not take the place of the live one: foreign keys would point
+ * at the old one, and triggers be lost. So the rows that are missing are copied from a database aside, those that others point at first.
+ */
+export function adviseRows(
+  tables: readonly DumpedTable[],
+  { dst, client }: { readonly dst: string; readonly client: string },
+): string[] {
+  if (tables.length === 0) return [];
+  const schemas = [...new Set(tables.map(({ schema }) => schema))];
+  const asideOf = (schema: string) =>
+    quoteName(schemas.length === 1 ? ASIDE : `${ASIDE}_${schemas.indexOf(schema) + 1}`);
+  return [
+    'To bring missing rows back into the live tables, load the files into a database aside:',
+    ...schemas.map((schema) => `  ${client} -e ${quote(`CREATE DATABASE ${asideOf(schema)}`)}`),
+    ...tables.map(
+      ({ schema, file }) =>
+        `  ${client} --binary-mode ${asideOf(schema).replaceAll('`', '')} < ${quote(join(dst, file))}`,
+    ),
+    'and copy from there what the live tables do not have. Rows that are there stay as they are; those whose parents are missing are left out:',
+    ...tables.map((table) => bringBack(table, asideOf(table.schema))),
+    ...schemas.map((schema) => `  DROP DATABASE ${asideOf(schema)};`),
+    'Triggers of the live tables run for these rows: drop them first where that must not be.',
+  ];
+}
+
+function bringBack(table: DumpedTable, aside: string): string {
+  const [live, restored] = [nameOf(table), `${aside}.${quoteName(table.name)}`];
+  if (!table.hasKey)
+    return `  -- ${live} has no primary or unique key, so that rows that are there would be doubled: compare it with ${restored} by hand`;
+  const columns = table.columns.map(quoteName).join(', ');
+  return `  INSERT IGNORE INTO ${live} (${columns}) SELECT ${columns} FROM ${restored};`;
+}

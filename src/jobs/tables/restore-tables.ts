@@ -1,0 +1,163 @@
+import { dirname, join } from 'node:path';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
+import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
+import { LATEST } from '../../catalogue/newest-copies.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { makeScratchFolder } from '../../lock/scratch-folder.ts';
+import { makeFolder } from '../../make-folder.ts';
+import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
+import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
+import { dumpTables } from '../../mysql/replay/dump-program.ts';
+import { formatBytes } from '../../units.ts';
+import type { JobContext } from '../job-context.ts';
+import { recover } from '../recover/recover-mysql.ts';
+import { tellRecovery } from '../recover/tell-recovery.ts';
+import { restoreInto } from '../restore/claim-folder.ts';
+import { findLatestMysql } from '../restore/latest-copy.ts';
+import { type RebuiltData, rebuildMysql } from '../restore/rebuild-mysql.ts';
+import { timeRestore } from '../restore/time-restore.ts';
+import { adviseRows, type DumpedTable } from './advise-rows.ts';
+import { describeTable, hasCode, hasTriggers, listReferences, listTables } from './describe-tables.ts';
+import { dumpInto } from './dump-into.ts';
+import { fileNameOf, fileOfMore } from './file-name.ts';
+import { chooseTables, parentsFirst, parseName } from './table-names.ts';
+
+/** Where tables come from, and where they get to. */
+export interface RestoreTablesOptions {
+  /** What `ls` prints, or `latest`. */
+  readonly copy: string;
+  /** Up to where binary logs are replayed; undefined: the tables are as the copy has them. */
+  readonly target: RecoveryTarget | undefined;
+  /** Gets the files of SQL; must be empty or absent. */
+  readonly dst: string;
+  readonly host: string;
+  /** With a target: a folder with logs that the server has left. */
+  readonly moreLogs: string | undefined;
+}
+
+/**
+ * Restores or recovers a copy beside `dst`, starts a server of our own on it, and writes the tables of these names to `dst` as SQL, a file each. Returns
+ * what there is and how rows are brought back, a line each. When anything fails `dst` is left empty; nothing of the server is left in any case. Throws a
+ * TwinDbError.
+ */
+export async function restoreTables(
+  names: readonly string[],
+  { dst, ...source }: RestoreTablesOptions,
+  context: JobContext,
+): Promise<string[]> {
+  for (const name of names) parseName(name);
+  await makeFolder(dirname(dst));
+  return await restoreInto(dst, { mode: 0o700 }, context.log, async ({ target }) => {
+    // Beside the target, as that is where the operator has room. The account of the server is let into it, not into the target.
+    await using scratch = await makeScratchFolder('tables', { parent: dirname(dst) });
+    const { data, lines } = await timeRestore('mysql', context, () =>
+      makeData(source, scratch.path, context),
+    );
+    await using server = await startPrivateServer({
+      ...data,
+      datadir: data.dst,
+      above: [scratch.path],
+      purpose: 'check',
+      log: context.log,
+      signal: context.signal,
+    });
+    const { dumped, files } = await dump(names, { server, data, folder: target.path }, context);
+    await server.stop();
+    return [
+      ...lines,
+      `In ${quoteLocation(dst)}:`,
+      ...files.map(({ name, size }) => `  ${name}  ${formatBytes(size)}`),
+      ...adviseRows(dumped, { dst, client: data.flavour.clientPrograms[0] }),
+    ];
+  });
+}
+
+interface Made {
+  readonly data: RebuiltData;
+  /** Up to where the data are. */
+  readonly lines: readonly string[];
+}
+
+async function makeData(
+  { copy: wanted, target, host, moreLogs }: Omit<RestoreTablesOptions, 'dst'>,
+  scratch: string,
+  context: JobContext,
+): Promise<Made> {
+  const dst = join(scratch, 'data');
+  if (target !== undefined) {
+    const place = { dst, above: [scratch], cache: undefined };
+    const recovery = await recover(wanted, target, { ...place, host, moreLogs }, context);
+    return { data: recovery.data, lines: tellRecovery(recovery) };
+  }
+  const catalogue = openCatalogue(context);
+  const latest = { host, before: undefined };
+  const key = wanted === LATEST ? await findLatestMysql(latest, catalogue, context.now()) : wanted;
+  const data = await rebuildMysql(await findMysqlChain(key, catalogue), dst, undefined, context);
+  return { data, lines: [`The tables are as in ${quoteLocation(key)}.`] };
+}
+
+/** A server to dump from, and where to. */
+interface Dumping {
+  readonly server: PrivateServer;
+  readonly data: Pick<RebuiltData, 'flavour'>;
+  readonly folder: string;
+}
+
+interface DumpedFile {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+async function dump(
+  names: readonly string[],
+  { server, data: { flavour }, folder }: Dumping,
+  { log, signal }: JobContext,
+): Promise<{ readonly dumped: readonly DumpedTable[]; readonly files: readonly DumpedFile[] }> {
+  const there = await listTables(server);
+  const { tables, databases } = chooseTables(names, there.tables, there.databases);
+  const files: DumpedFile[] = [];
+  const write = async (name: string, more: readonly string[]): Promise<void> => {
+    log.debug(`Writing ${name}`);
+    const program = await dumpTables(flavour, server, more);
+    files.push({ name, size: await dumpInto(join(folder, name), program, signal) });
+  };
+  const schemas = [...new Set(tables.map(({ schema }) => schema))];
+  const references = schemas.length === 0 ? [] : await listReferences(server, schemas);
+  const base = parentsFirst(
+    tables.filter(({ isView }) => !isView),
+    references,
+  );
+  const dumped: DumpedTable[] = [];
+  for (const table of base) {
+    const file = fileNameOf(table.schema, table.name);
+    await write(file, ['--skip-triggers', '--', table.schema, table.name]);
+    if (await hasTriggers(server, table))
+      await write(fileOfMore(table.schema, table.name, 'triggers'), [
+        '--no-create-info',
+        '--no-data',
+        '--triggers',
+        '--',
+        table.schema,
+        table.name,
+      ]);
+    dumped.push({ ...table, file, ...(await describeTable(server, table)) });
+  }
+  for (const schema of schemas) {
+    const views = tables.filter((each) => each.isView && each.schema === schema).map(({ name }) => name);
+    if (views.length > 0) await write(fileOfMore(schema, 'views'), ['--', schema, ...views]);
+  }
+  for (const schema of databases) {
+    if (await hasCode(server, schema))
+      await write(fileOfMore(schema, 'routines'), [
+        '--no-create-info',
+        '--no-data',
+        '--skip-triggers',
+        '--routines',
+        '--events',
+        '--',
+        schema,
+      ]);
+  }
+  return { dumped, files };
+}
