@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --before | --source | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --before | --source | --cache | --uninstall | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -40,7 +40,7 @@ _twindb_backup() {
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;
       'restore file') words='--dst --glob --before --source --hostname --keep-going --accept-unauthenticated -h --help' ;;
-      'restore mysql') words='--dst --before --hostname --cache --accept-unauthenticated -h --help' ;;
+      'restore mysql') words='--dst --before --hostname --cache --install --start --uninstall --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;

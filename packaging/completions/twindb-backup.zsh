@@ -76,6 +76,9 @@ _twindb_backup_restore_mysql() {
     '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
+    '--install[put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst]' \
+    '--start[with --install or --uninstall\: start the server then]' \
+    '--uninstall[have what was there before that install again, and its data aside; also the folder with the old data]:value:_files' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \

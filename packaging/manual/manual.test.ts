@@ -56,6 +56,9 @@ describe('completion in bash', () => {
       '--before',
       '--hostname',
       '--cache',
+      '--install',
+      '--start',
+      '--uninstall',
       '--accept-unauthenticated',
       '--help',
     ]);

@@ -209,6 +209,17 @@ export function buildProgram(run: Runner): Command {
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',
     )
+    .option(
+      '--install',
+      'put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst',
+    )
+    .option('--start', 'with --install or --uninstall: start the server then')
+    .addOption(
+      new Option(
+        '--uninstall <date>',
+        'have what was there before that install again, and its data aside; also the folder with the old data',
+      ).conflicts('install'),
+    )
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-mysql.ts')).restoreMysql));
   restore

@@ -1,4 +1,4 @@
-import type { ServerVendor } from '../copies/mysql-copy.ts';
+import { SERVER_VENDORS, type ServerVendor } from '../copies/mysql-copy.ts';
 import {
   MARIADB_SYNTAX,
   MASTER_SYNTAX,
@@ -183,6 +183,13 @@ export function flavourOf(vendor: ServerVendor, version: string | undefined): Fl
     package: row.package(series ?? '8.0'),
     toolSeries: series === undefined ? undefined : row.toolSeries(series),
   };
+}
+
+/** The flavour that has this title; undefined: none has. */
+export function flavourByTitle(title: string): Flavour | undefined {
+  const [, maker, series] = /^(\D+?)(?: (\d+\.\d+))?$/.exec(title) ?? [];
+  const vendor = SERVER_VENDORS.find((each) => TITLES[each] === maker);
+  return vendor && flavourOf(vendor, series);
 }
 
 function mariadbRow(major: number): FlavourName {
