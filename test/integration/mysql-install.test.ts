@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -7,13 +7,12 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { createSandbox, type Result, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
 import { configureMysql } from '../fixtures/mysql-run.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -68,6 +67,28 @@ const accessTo = (path: string) => {
   const { uid, gid, mode } = statSync(path);
   return [uid, gid, (mode & 0o7777).toString(8)];
 };
+
+/** Whether this process may have mounts of its own. */
+const canMount = spawnSync('unshare', ['-m', 'true']).status === 0;
+
+/** Arguments: the folder for systemd when it runs, then the command. What the machine itself has is not seen by it. */
+const SURROUNDINGS = `
+mount -t tmpfs none /run && mount -t tmpfs none /etc/init.d || exit
+if [ -n "$1" ]; then mkdir -p "$1"; else touch /etc/init.d/mariadb && chmod 755 /etc/init.d/mariadb; fi
+shift
+exec "$@"
+`;
+
+/** Runs the command where this service manager starts the server by `script`, and writes to `called` what it is asked for. */
+function standIn(manager: 'service' | 'systemctl', script: string): (...args: string[]) => Promise<Result> {
+  const isSystemd = manager === 'systemctl';
+  const text = `#!/bin/sh\necho "$@" >> ${sandbox.dir}/called\n${isSystemd ? '[ "$1" = start ] || exit 0\n' : ''}${script}\n`;
+  chmodSync(sandbox.file(`bin/${manager}`, text), 0o755);
+  const env = { PATH: `${join(sandbox.dir, 'bin')}:${process.env['PATH']}` };
+  const folder = isSystemd ? '/run/systemd/system' : '';
+  return (...args) =>
+    sandbox.startUnder(['unshare', '-m', 'bash', '-c', SURROUNDINGS, 'bash', folder], args, env).result;
+}
 
 describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
   it('has the server run on the copy, and --uninstall on what was there before', async () => {
@@ -129,54 +150,53 @@ describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
     expect(await digestTables(server)).toEqual(past.ofCopy);
   }, 120_000);
 
-  it.skipIf(!existsSync('/etc/init.d/mariadb') || existsSync('/run/systemd/system'))(
-    'starts the service with --start; a program of the test stands in for service(8)',
-    async () => {
+  it.skipIf(!canMount).each(['service', 'systemctl'] as const)(
+    'starts the service with --start; a program of the test stands in for %s',
+    async (manager) => {
       await using server = await startMariadb();
       const past = await makePast(server);
       await server.stop();
-      const service = sandbox.file(
-        'bin/service',
-        `#!/bin/sh\necho "$@" >> ${sandbox.dir}/called\nLAB_OWNER=${process.pid} exec '${MARIADB_SH}' start '${server.dir}'\n`,
+      const start = standIn(manager, `LAB_OWNER=${process.pid} exec '${MARIADB_SH}' start '${server.dir}'`);
+      const installed = await start(
+        'restore',
+        'mysql',
+        'latest',
+        '--dst',
+        restored(),
+        '--install',
+        '--start',
       );
-      chmodSync(service, 0o755);
-      const env = { PATH: `${join(sandbox.dir, 'bin')}:${process.env['PATH']}` };
-      const args = ['restore', 'mysql', 'latest', '--dst', restored(), '--install', '--start'];
-      const installed = await sandbox.start(args, env).result;
       expect(installed).toMatchObject({ exitCode: 0, stderr: '' });
       expect(installed.stdout).toContain('The server has been started.');
-      expect(readFileSync(join(sandbox.dir, 'called'), 'utf8')).toBe('mariadb start\n');
+      expect(readFileSync(join(sandbox.dir, 'called'), 'utf8')).toBe(
+        manager === 'service' ? 'mariadb start\n' : 'cat -- mariadb.service\nstart mariadb\n',
+      );
       expect(await digestTables(server)).toEqual(past.ofCopy);
     },
     120_000,
   );
 
-  it('says at which step a service does not start, and goes on from there; a program of the test stands in for service(8)', async ({
-    skip,
-  }) => {
-    if (!existsSync('/etc/init.d/mariadb') || existsSync('/run/systemd/system')) skip();
-    await using server = await startMariadb();
-    const past = await makePast(server);
-    await server.stop();
-    const service = sandbox.file('bin/service', "#!/bin/sh\necho 'Job failed.' >&2\nexit 1\n");
-    chmodSync(service, 0o755);
-    const env = { PATH: `${join(sandbox.dir, 'bin')}:${process.env['PATH']}` };
-    const args = ['restore', 'mysql', 'latest', '--dst', restored(), '--install', '--start'];
-    const failed = await sandbox.start(args, env).result;
-    expect(failed.exitCode).toBe(1);
-    expect(failed.stderr).toMatch(
-      /It stopped at step (\d+) of \1, starting mariadb: service failed with exit code 1/,
-    );
-    expect(failed.stderr).toContain('Job failed.');
-    expect(failed.stderr).toContain(
-      `To go back: twindb-backup --config ${sandbox.config} restore mysql --uninstall `,
-    );
-    rmSync(service);
-    sandbox.file('bin/service', '#!/bin/sh\n');
-    chmodSync(service, 0o755);
-    const { exitCode, stdout } = await sandbox.start(args, env).result;
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('The server has been started.')]);
-    await server.start();
-    expect(await digestTables(server)).toEqual(past.ofCopy);
-  }, 120_000);
+  it.skipIf(!canMount)(
+    'says at which step a service does not start, and goes on from there; a program of the test stands in for systemctl',
+    async () => {
+      await using server = await startMariadb();
+      const past = await makePast(server);
+      await server.stop();
+      const args = ['restore', 'mysql', 'latest', '--dst', restored(), '--install', '--start'];
+      const failed = await standIn('systemctl', "echo 'Job failed.' >&2; exit 1")(...args);
+      expect(failed.exitCode).toBe(1);
+      expect(failed.stderr).toMatch(
+        /It stopped at step (\d+) of \1, starting mariadb: systemctl failed with exit code 1/,
+      );
+      expect(failed.stderr).toContain('Job failed.');
+      expect(failed.stderr).toContain(
+        `To go back: twindb-backup --config ${sandbox.config} restore mysql --uninstall `,
+      );
+      const { exitCode, stdout } = await standIn('systemctl', '')(...args);
+      expect([exitCode, stdout]).toEqual([0, expect.stringContaining('The server has been started.')]);
+      await server.start();
+      expect(await digestTables(server)).toEqual(past.ofCopy);
+    },
+    120_000,
+  );
 });
