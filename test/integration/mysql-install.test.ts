@@ -124,7 +124,7 @@ describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
     expect(readdirSync(join(place, 'restored/data/d'))).toContain('newer.ibd');
     const again = await sandbox.run('restore', 'mysql', '--uninstall', place);
     expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('was undone already') });
-  }, 120_000);
+  }, 240_000);
 
   it('refuses while the server runs, before anything is restored, and with a copy that was restored before', async () => {
     await using server = await startMariadb();
@@ -148,7 +148,7 @@ describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
     const undo = await sandbox.run('restore', 'mysql', '--uninstall', date);
     expect(undo).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is in use: mariadbd') });
     expect(await digestTables(server)).toEqual(past.ofCopy);
-  }, 120_000);
+  }, 240_000);
 
   it.skipIf(!canMount).each(['service', 'systemctl'] as const)(
     'starts the service with --start; a program of the test stands in for %s',
@@ -173,7 +173,7 @@ describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
       );
       expect(await digestTables(server)).toEqual(past.ofCopy);
     },
-    120_000,
+    240_000,
   );
 
   it.skipIf(!canMount)(
@@ -197,6 +197,6 @@ describe.skipIf(process.getuid?.() !== 0)('restore mysql --install', () => {
       await server.start();
       expect(await digestTables(server)).toEqual(past.ofCopy);
     },
-    120_000,
+    240_000,
   );
 });

@@ -12,12 +12,7 @@ import { type InstallOptions, install, prepareInstall, resumeInstall } from '../
 import { THIS_HOST } from '../install/install-host.ts';
 import { printSteps } from '../install/next-steps.ts';
 import { planInstall } from '../install/plan-install.ts';
-import {
-  RESTORED_RECORD,
-  type RestoredCopy,
-  readRestored,
-  writeRestored,
-} from '../install/restored-record.ts';
+import { type RestoredCopy, readRestored, writeRestored } from '../install/restored-record.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
 import { findLatestMysql, type LatestOptions } from './latest-copy.ts';
@@ -64,13 +59,14 @@ export async function restoreMysql(
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, catalogue);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
-  const restored = await writeDown(keyOf(chain), data, context);
+  const restored = { copy: keyOf(chain), data };
+  await writeDown(restored, context);
   const replay = findReplay(chain, data, binlogs);
   if (installing !== undefined) {
     const { lines, oldLogs } = await install(restored, installing, context);
     return [...lines, ...advise(data, replay, oldLogs, context)];
   }
-  const plan = planInstall(restored.data, THIS_HOST, now());
+  const plan = planInstall({ ...data, names: THIS_HOST.list(data.dst) }, THIS_HOST, now());
   return [...printSteps(data, plan), ...advise(data, replay, plan.oldLogs, context)];
 }
 
@@ -94,15 +90,13 @@ function keyOf({ full, incremental }: MysqlChain): string {
 }
 
 /** So that the data can be put into place later. They are there: that this cannot be written down is no failure. */
-async function writeDown(copy: string, data: RestoredData, { log }: JobContext): Promise<RestoredCopy> {
+async function writeDown(restored: RestoredCopy, { log }: JobContext): Promise<void> {
   try {
-    await writeRestored({ copy, data });
-    return { copy, data: { ...data, names: [...data.names, RESTORED_RECORD] } };
+    await writeRestored(restored);
   } catch (error) {
     log.warn(
-      `What was restored to ${data.dst} can later be put into place by hand only: ${describeError(error)}`,
+      `What was restored to ${restored.data.dst} can later be put into place by hand only: ${describeError(error)}`,
     );
-    return { copy, data };
   }
 }
 
