@@ -37,5 +37,5 @@ export function remarks(
 
 function adviseGalera({ family, service }: RestoredData['flavour']): string {
   const bootstrap = family === 'mariadb' ? 'galera_new_cluster' : `systemctl start ${service}@bootstrap`;
-  return `When no other node of the cluster runs: set safe_to_bootstrap to 1 in grastate.dat, and run ${bootstrap} instead of the last command.`;
+  return `When no other node of the cluster runs: set safe_to_bootstrap to 1 in grastate.dat, and run ${bootstrap} instead of starting the service.`;
 }
