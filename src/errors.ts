@@ -37,6 +37,11 @@ export class ConfigError extends TwinDbError {
   override readonly name = 'ConfigError';
 }
 
+/** The command cannot be given like that. */
+export class UsageError extends TwinDbError {
+  override readonly name = 'UsageError';
+}
+
 /** A destination could not read, write, list or delete. */
 export class StorageError extends TwinDbError {
   override readonly name: string = 'StorageError';

@@ -5,6 +5,8 @@ _twindb_backup_backup() {
   _arguments -s \
     '--lock-file[runs with the same lock file wait for each other]:value:_files' \
     '--binlogs-only[copy the closed binary logs of the MySQL server, and nothing else]' \
+    '--dry-run[say what would be stored and what retention would delete, and why; changes nothing]' \
+    '--json[with --dry-run\: print one JSON document]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
     '1:run-type:(hourly daily weekly monthly yearly)'
@@ -21,8 +23,14 @@ _twindb_backup_doctor() {
 _twindb_backup_ls() {
   _arguments -s \
     '--type[only copies of this type]:value:(files mysql binlog)' \
+    '--hostname[only copies of this host]:value:_files' \
+    '--source[only copies of this directory, of "mysql" or of "binlog"]:value:_files' \
+    '--since[only copies that were finished then or later]:value:_files' \
+    '--before[only copies that were finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--latest[only the newest copy of each host and source]' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
+    '--coverage[instead of copies print for each host when every second can be restored, with the binary logs]' \
     '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
@@ -55,6 +63,46 @@ _twindb_backup_check() {
     '*:copies:_files'
 }
 
+_twindb_backup_pin() {
+  _arguments -s \
+    '--reason[why, as ls --long shows it]:value:_files' \
+    '--hostname[whose copies (default\: this host)]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
+_twindb_backup_unpin() {
+  _arguments -s \
+    '--hostname[whose copies (default\: this host)]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
+_twindb_backup_prune() {
+  _arguments -s \
+    '--dry-run[say what would be deleted and why, and delete nothing]' \
+    '--lock-file[as for backup]:value:_files' \
+    '--json[print one JSON document with what is decided about each copy]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_delete() {
+  _arguments -s \
+    '--with-incrementals[delete the incremental copies too that continue a full one]' \
+    '--hostname[whose copies (default\: this host); also what another machine of that name has made]:value:_files' \
+    '(-y --yes)-y[do not ask]' \
+    '(-y --yes)--yes[do not ask]' \
+    '--dry-run[say what would be deleted, and delete nothing]' \
+    '--lock-file[as for backup]:value:_files' \
+    '--json[print one JSON document with what was deleted]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:copies:_files'
+}
+
 _twindb_backup_restore_file() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
@@ -73,6 +121,13 @@ _twindb_backup_restore_file() {
 _twindb_backup_restore_mysql() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder, such as those that a dead server has left]:value:_files' \
+    '--plan[with --to-…\: print what would be restored and replayed, and do nothing]' \
+    '--json[with --plan\: print one JSON document]' \
     '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
@@ -100,7 +155,7 @@ _twindb_backup_restore() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs." binlog\:"Fetch copies of binary logs, each under its own name."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -124,7 +179,14 @@ _twindb_backup_verify_file() {
 _twindb_backup_verify_mysql() {
   _arguments -s \
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--boot[start a private server on what was restored, check all its tables, and compare them with those the server had]' \
+    '--sql[run the statements of this file there, too, and compare what they answer with its lines "-- expect\: VALUE"; implies --boot]:value:_files' \
     '--json[print JSON, as without this option]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
@@ -144,6 +206,27 @@ _twindb_backup_verify() {
   case $words[1] in
     file) _twindb_backup_verify_file ;;
     mysql) _twindb_backup_verify_mysql ;;
+  esac
+}
+
+_twindb_backup_stream_binlog() {
+  _arguments -s \
+    '--lock-file[as for backup, while a closed log is stored]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_stream() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((binlog\:"Store the binary logs of the MySQL server every few seconds, in parts, until told to end; closed logs are stored as by backup."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    binlog) _twindb_backup_stream_binlog ;;
   esac
 }
 
@@ -207,7 +290,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." pin\:"Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps." unpin\:"Take a pin back\: retention decides about the copies again." prune\:"Delete what the configured retention no longer keeps of this host, without a backup." delete\:"Delete copies, at the destination and in keep_local_path. Asks on a terminal." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." stream\:"Store what a server writes, as it writes it." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -216,8 +299,13 @@ _twindb_backup() {
     ls) _twindb_backup_ls ;;
     status) _twindb_backup_status ;;
     check) _twindb_backup_check ;;
+    pin) _twindb_backup_pin ;;
+    unpin) _twindb_backup_unpin ;;
+    prune) _twindb_backup_prune ;;
+    delete) _twindb_backup_delete ;;
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
+    stream) _twindb_backup_stream ;;
     share) _twindb_backup_share ;;
     clone) _twindb_backup_clone ;;
     help) _twindb_backup_help ;;

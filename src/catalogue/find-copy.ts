@@ -19,7 +19,7 @@ export async function findCopy(
   catalogue: Catalogue,
 ): Promise<FoundCopy[]> {
   const places = catalogue.context;
-  const key = keyOf(wanted, places);
+  const key = keyNamedBy(wanted, places);
   const identity = key === undefined ? await identifyByName(wanted, media, catalogue) : keepLocalKey(key);
   const kept = places.local === undefined ? [] : await lookUp('local', places.local, identity);
   const candidates = [...kept, ...(await lookUpAtDestination(identity, kept, places))];
@@ -36,7 +36,7 @@ export async function findCopy(
  */
 export async function findAtDestination(wanted: string, catalogue: Catalogue): Promise<FoundCopy> {
   const places = catalogue.context;
-  const key = keyOf(wanted, places);
+  const key = keyNamedBy(wanted, places);
   const identity = keepLocalKey(key ?? (await identifyByName(wanted, undefined, catalogue)));
   const found = [
     ...(await lookUp('destination', places.destination, identity)),
@@ -51,7 +51,10 @@ export async function findAtDestination(wanted: string, catalogue: Catalogue): P
 const KEY_LENGTHS = [4, 3];
 
 /** The key that a location or key names; undefined when `wanted` can only be a name. */
-function keyOf(wanted: string, { local, destination }: CatalogueContext): string | undefined {
+export function keyNamedBy(
+  wanted: string,
+  { local, destination }: Pick<CatalogueContext, 'local' | 'destination'>,
+): string | undefined {
   const segments = wanted.split('/');
   const belowHome = cutHome(wanted);
   const isAt = (location: string | undefined): boolean => location === wanted || location === belowHome;
@@ -115,7 +118,7 @@ const RESTORES: Readonly<Record<Media, string>> = {
 
 /** What kind of copy is called so, or is at this location; undefined when none is. */
 export async function findMedia(wanted: string, catalogue: Catalogue): Promise<Media | undefined> {
-  const key = keyOf(wanted, catalogue.context);
+  const key = keyNamedBy(wanted, catalogue.context);
   if (key !== undefined) return parseKey(key)?.media;
   return (await catalogue.list()).copies.find(({ parsed }) => isNamed(parsed, wanted))?.parsed.media;
 }

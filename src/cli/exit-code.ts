@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { ConfigError, firstErrorOf, InterruptedError } from '../errors.ts';
+import { ConfigError, firstErrorOf, InterruptedError, UsageError } from '../errors.ts';
 
 /** What the process tells its caller (contract: command line). */
 export const EXIT = {
@@ -17,5 +17,6 @@ const SIGNAL_BASE = 128;
 export function exitCodeOf(error: unknown): number {
   const first = firstErrorOf(error);
   if (first instanceof InterruptedError) return SIGNAL_BASE + constants.signals[first.signal];
+  if (first instanceof UsageError) return EXIT.usage;
   return first instanceof ConfigError ? EXIT.config : EXIT.failure;
 }

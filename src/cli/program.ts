@@ -8,6 +8,7 @@ import { parseDuration } from './parse-duration.ts';
 import { parseMoment } from './parse-moment.ts';
 import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
+import { addTargetOptions } from './target-options.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
@@ -24,7 +25,12 @@ export interface GlobalOptions {
 type Runner = (
   globals: GlobalOptions,
   command: (context: CommandContext) => Promise<boolean>,
+  /** For a service: how long it may take to end when it is told to. Absent: it is interrupted at once. */
+  graceMs?: number,
 ) => Promise<void>;
+
+/** For how long a service stores what is on its way when it is told to end: systemd kills it after 90 seconds. */
+const SERVICE_GRACE_MS = 20_000;
 
 /** The configuration file where the command line names none. */
 export const DEFAULT_CONFIG_FILE = '/etc/twindb/twindb-backup.cfg';
@@ -35,6 +41,10 @@ const COPY_HELP = 'what ls prints, a key, or a name that only one copy has; with
 
 const LATEST_HELP =
   'what ls prints, a key, a name that only one copy has, or "latest"; without it the copies are listed';
+
+const LISTED_HELP = 'what ls prints, keys, or names that only one copy has';
+
+const WHOSE_HELP = 'whose copies (default: this host)';
 
 const ACCEPT = [
   '--accept-unauthenticated',
@@ -107,6 +117,7 @@ export function buildProgram(run: Runner): Command {
       return command(context);
     }),
   );
+  const startService = startWith((command) => run(globalsOf(program), command, SERVICE_GRACE_MS));
 
   program
     .command('backup')
@@ -114,6 +125,8 @@ export function buildProgram(run: Runner): Command {
     .addArgument(new Argument('<run-type>', 'which retention the copies fall under').choices(RUN_TYPES))
     .option('--lock-file <path>', 'runs with the same lock file wait for each other', LOCK_FILE)
     .option('--binlogs-only', 'copy the closed binary logs of the MySQL server, and nothing else')
+    .option('--dry-run', 'say what would be stored and what retention would delete, and why; changes nothing')
+    .option('--json', 'with --dry-run: print one JSON document')
     .action(startBackup(async () => (await import('../commands/backup.ts')).backup));
 
   program
@@ -136,7 +149,23 @@ export function buildProgram(run: Runner): Command {
       unquoteLocation,
     )
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
+    .option('--hostname <host>', 'only copies of this host')
+    .option('--source <source>', 'only copies of this directory, of "mysql" or of "binlog"', trimSlashes)
+    .addOption(
+      new Option('--since <time>', 'only copies that were finished then or later').argParser(parseMoment),
+    )
+    .addOption(
+      new Option(
+        '--before <time>',
+        'only copies that were finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z',
+      ).argParser(parseMoment),
+    )
+    .option('--latest', 'only the newest copy of each host and source')
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
+    .option(
+      '--coverage',
+      'instead of copies print for each host when every second can be restored, with the binary logs',
+    )
     .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));
@@ -178,6 +207,47 @@ export function buildProgram(run: Runner): Command {
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/check.ts')).check));
 
+  program
+    .command('pin')
+    .description(
+      'Keep copies whatever retention says, and the full copies that they continue. They stay besides as many as the configuration keeps.',
+    )
+    .argument('<copies...>', LISTED_HELP, collectCopies)
+    .option('--reason <text>', 'why, as ls --long shows it')
+    .option('--hostname <host>', WHOSE_HELP)
+    .action(start(async () => (await import('../commands/pin.ts')).pin));
+
+  program
+    .command('unpin')
+    .description('Take a pin back: retention decides about the copies again.')
+    .argument('<copies...>', LISTED_HELP, collectCopies)
+    .option('--hostname <host>', WHOSE_HELP)
+    .action(start(async () => (await import('../commands/pin.ts')).unpin));
+
+  program
+    .command('prune')
+    .description('Delete what the configured retention no longer keeps of this host, without a backup.')
+    .option('--dry-run', 'say what would be deleted and why, and delete nothing')
+    .option('--lock-file <path>', 'as for backup', LOCK_FILE)
+    .option('--json', 'print one JSON document with what is decided about each copy')
+    .action(start(async () => (await import('../commands/prune.ts')).prune));
+
+  program
+    .command('delete')
+    .description('Delete copies, at the destination and in keep_local_path. Asks on a terminal.')
+    .argument(
+      '<copies...>',
+      'what ls prints, keys, or names that only one copy has; a path in keep_local_path means the copy there only',
+      collectCopies,
+    )
+    .option('--with-incrementals', 'delete the incremental copies too that continue a full one')
+    .option('--hostname <host>', `${WHOSE_HELP}; also what another machine of that name has made`)
+    .option('-y, --yes', 'do not ask')
+    .option('--dry-run', 'say what would be deleted, and delete nothing')
+    .option('--lock-file <path>', 'as for backup', LOCK_FILE)
+    .option('--json', 'print one JSON document with what was deleted')
+    .action(start(async () => (await import('../commands/delete.ts')).deleteCopies));
+
   const restore = program.command('restore').description('Restore a copy.').helpCommand(false);
   restore
     .command('file')
@@ -198,11 +268,21 @@ export function buildProgram(run: Runner): Command {
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
-  restore
-    .command('mysql')
-    .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', LATEST_HELP, unquoteLocation)
-    .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+  addTargetOptions(
+    restore
+      .command('mysql')
+      .description(
+        'Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs.',
+      )
+      .argument('[copy]', LATEST_HELP, unquoteLocation)
+      .option('--dst <dir>', 'where to restore; must be empty or absent', '.'),
+  )
+    .option(
+      '--more-logs <dir>',
+      'with --to-…: also the binary logs in this folder, such as those that a dead server has left',
+    )
+    .option('--plan', 'with --to-…: print what would be restored and replayed, and do nothing')
+    .option('--json', 'with --plan: print one JSON document')
     .addOption(beforeOption())
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
@@ -249,19 +329,47 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
-  verify
-    .command('mysql')
-    .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
-    .argument(
-      '[copy]',
-      'as restore mysql takes it, or "latest"; without it the copies are listed',
-      unquoteLocation,
-    )
-    .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
+  addTargetOptions(
+    verify
+      .command('mysql')
+      .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
+      .argument(
+        '[copy]',
+        'as restore mysql takes it, or "latest"; without it the copies are listed',
+        unquoteLocation,
+      )
+      .option(
+        '--dst <dir>',
+        'restore here and leave it (default: a temporary directory, removed afterwards)',
+      ),
+  )
+    .option('--more-logs <dir>', 'with --to-…: also the binary logs in this folder')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(
+      '--boot',
+      'start a private server on what was restored, check all its tables, and compare them with those the server had',
+    )
+    .addOption(
+      new Option(
+        '--sql <file>',
+        'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot',
+      ).implies({ boot: true }),
+    )
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));
+
+  const stream = program
+    .command('stream')
+    .description('Store what a server writes, as it writes it.')
+    .helpCommand(false);
+  stream
+    .command('binlog')
+    .description(
+      'Store the binary logs of the MySQL server every few seconds, in parts, until told to end; closed logs are stored as by backup.',
+    )
+    .option('--lock-file <path>', 'as for backup, while a closed log is stored', LOCK_FILE)
+    .action(startService(async () => (await import('../commands/stream-binlog.ts')).streamBinlogs));
 
   program
     .command('share')

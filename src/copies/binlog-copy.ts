@@ -1,8 +1,9 @@
 import type { BinlogContents } from './binlog-contents.ts';
+import type { PinnableCopy } from './pin.ts';
 import type { WrittenCopy } from './writer.ts';
 
 /** A copy of one binary log, as `HOST/binlog-status` records it. Times are in seconds since the epoch. */
-export interface BinlogCopy extends WrittenCopy {
+export interface BinlogCopy extends WrittenCopy, PinnableCopy {
   /** `HOST/binlog/NAME`, without the suffixes that the object has. */
   readonly key: string;
   readonly host: string;

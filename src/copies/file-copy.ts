@@ -1,8 +1,9 @@
+import type { PinnableCopy } from './pin.ts';
 import type { RunType } from './run-type.ts';
 import type { WrittenCopy } from './writer.ts';
 
 /** A backup copy of a directory, as `HOST/files-status` records it. Times are in seconds since the epoch. */
-export interface FileCopy extends Omit<WrittenCopy, 'server'> {
+export interface FileCopy extends Omit<WrittenCopy, 'server'>, PinnableCopy {
   /** Where it lies on the destination: `HOST/RUN_TYPE/files/NAME`. */
   readonly key: string;
   readonly host: string;

@@ -1,3 +1,4 @@
+import type { PinnableCopy } from './pin.ts';
 import type { RunType } from './run-type.ts';
 import type { WrittenCopy } from './writer.ts';
 
@@ -44,7 +45,7 @@ export interface ServerSetup {
 }
 
 /** A backup copy of a MySQL server, as `HOST/status` records it. Times are in seconds since the epoch. */
-export interface MysqlCopy extends WrittenCopy {
+export interface MysqlCopy extends WrittenCopy, PinnableCopy {
   /** Where it lies on the destination: `HOST/RUN_TYPE/mysql/NAME`. */
   readonly key: string;
   readonly host: string;
@@ -77,6 +78,8 @@ export interface MysqlCopy extends WrittenCopy {
   /** Bytes that a full copy takes on a disk at least when it is unpacked: what the server's data took when it was made. */
   readonly unpackedSize: number | undefined;
   readonly serverSetup?: ServerSetup | undefined;
+  /** The tables that were there before and after it was made, as `packTables` writes them. */
+  readonly tables?: string | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[] | undefined;
 }

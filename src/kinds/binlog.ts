@@ -18,6 +18,7 @@ import {
   signedIn,
 } from './attribute-table.ts';
 import { type Kind, storedAs } from './kind.ts';
+import { PIN_FIELD } from './pin-field.ts';
 import { SERVER_WRITER_FIELDS } from './writer-fields.ts';
 
 const CONTENTS: AttributeTable<BinlogContents> = {
@@ -28,6 +29,8 @@ const CONTENTS: AttributeTable<BinlogContents> = {
   gtidEnd: optional('gtid_end', asText),
   nextBinlog: optional('next_binlog', asText),
   endedCleanly: required('ended_cleanly', (value) => (typeof value === 'boolean' ? value : undefined)),
+  closedTime: optional('closed_time', asNumber),
+  transactions: optional('transactions', asNumber),
 };
 
 const TABLE: AttributeTable<Omit<BinlogCopy, 'key'>> = {
@@ -46,6 +49,7 @@ const TABLE: AttributeTable<Omit<BinlogCopy, 'key'>> = {
   chain: optional('chain', asTexts),
   contents: group(CONTENTS),
   ...SERVER_WRITER_FIELDS,
+  ...PIN_FIELD,
 };
 
 /** The status of binlog copies; the Python tool reads and writes the same file, also below keep_local_path. */

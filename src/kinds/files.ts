@@ -1,8 +1,10 @@
 import type { FileCopy } from '../copies/file-copy.ts';
+import { RUN_TYPES, type RunType } from '../copies/run-type.ts';
 import { findShrinkage, keepFromBefore, type MeasuredCopy } from '../retention/find-shrinkage.ts';
+import { keepPinned } from '../retention/keep-pinned.ts';
 import { findExpirable } from '../retention/own-copies.ts';
-import { planRetention } from '../retention/plan.ts';
-import { isTime } from '../status/entries.ts';
+import { type Decision, planRetention } from '../retention/plan.ts';
+import { isTime, type Status } from '../status/entries.ts';
 import { readNumber } from '../status/read-number.ts';
 import { statusFormat } from '../status/status-format.ts';
 import {
@@ -14,7 +16,8 @@ import {
   required,
   signedIn,
 } from './attribute-table.ts';
-import { type Kind, storedAs } from './kind.ts';
+import { type KeepingPlace, type Kind, type Review, storedAs } from './kind.ts';
+import { PIN_FIELD } from './pin-field.ts';
 import { WRITER_FIELDS } from './writer-fields.ts';
 
 const asTime = (value: unknown) => (isTime(value) ? value : undefined);
@@ -32,6 +35,7 @@ const TABLE: AttributeTable<Omit<FileCopy, 'key'>> = {
   chain: required('chain', (value) => asTexts(value) ?? []),
   ...WRITER_FIELDS,
   members: optional('members', asNumber),
+  ...PIN_FIELD,
 };
 
 /** The status of file copies; the Python tool knows nothing of it. */
@@ -50,17 +54,18 @@ export const FILES: Kind<FileCopy> = {
     table: TABLE,
     requireReadable: () => undefined,
   }),
-  async plan(status, made, { counts, role, trustsShrinking }) {
-    const when = { now: made.backupFinished, justMade: made.key };
-    const copies = findExpirable(FILES.copies(status), made, {
+  async plan(status, made, place) {
+    const expirable = findExpirable(FILES.copies(status), made, {
       unitOf,
       isJustMade: ({ key }) => key === made.key,
-    }).filter((other) => isOfSameSource(made, other));
-    const decisions = planRetention(
-      copies.filter(({ runType }) => runType === made.runType),
-      { ...when, count: counts[made.runType], alwaysKeepNewest: role === 'destination' },
+    });
+    const when = { now: made.backupFinished, justMade: made.key };
+    return planSource(
+      expirable.filter((other) => isOfSameSource(made, other)),
+      [made.runType],
+      when,
+      place,
     );
-    return trustsShrinking ? decisions : keepFromBefore(decisions, findShrinkage(copies.map(measure), when));
   },
   dated: (copy) => copy,
   measured: measure,
@@ -68,12 +73,49 @@ export const FILES: Kind<FileCopy> = {
   examine: async (found) => (await import('./examine-files.ts')).examineFiles(found),
 };
 
+/** What retention decides in a place about the copies of these directories when none was just made. */
+export function reviewFiles(
+  status: Status,
+  { us, host, now, directories }: Review & { readonly directories: readonly string[] },
+  place: KeepingPlace,
+): Decision<FileCopy>[] {
+  const expirable = findExpirable(FILES.copies(status), us, { unitOf });
+  return directories.flatMap((sourcePath) =>
+    planSource(
+      expirable.filter((copy) => isOfSameSource({ host, sourcePath }, copy)),
+      RUN_TYPES,
+      { now },
+      place,
+    ),
+  );
+}
+
+/** What it decides about those of `copies`, all of one directory, that are of these run types. */
+function planSource(
+  copies: readonly FileCopy[],
+  runTypes: readonly RunType[],
+  when: { readonly now: number; readonly justMade?: string },
+  { counts, role, trustsShrinking }: KeepingPlace,
+): Decision<FileCopy>[] {
+  const decisions = runTypes.flatMap((each) =>
+    planRetention(
+      copies.filter(({ runType }) => runType === each),
+      { ...when, count: counts[each], alwaysKeepNewest: role === 'destination' },
+    ),
+  );
+  const shrinkage = trustsShrinking ? undefined : findShrinkage(copies.map(measure), when);
+  return keepPinned(keepFromBefore(decisions, shrinkage));
+}
+
 /** Retention is that of one directory and run type. */
 function unitOf({ host, runType, sourcePath }: FileCopy): string {
   return [host, runType, sourcePath].join('\0');
 }
 
-function isOfSameSource(copy: FileCopy, other: FileCopy): boolean {
+function isOfSameSource(
+  copy: Pick<FileCopy, 'host' | 'sourcePath'>,
+  other: Pick<FileCopy, 'host' | 'sourcePath'>,
+): boolean {
   return other.host === copy.host && other.sourcePath === copy.sourcePath;
 }
 

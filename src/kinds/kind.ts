@@ -1,6 +1,8 @@
+import type { BinlogCopy } from '../copies/binlog-copy.ts';
 import type { Media } from '../copies/key.ts';
+import type { PinnableCopy } from '../copies/pin.ts';
 import type { RunType } from '../copies/run-type.ts';
-import type { WrittenCopy } from '../copies/writer.ts';
+import type { Writer, WrittenCopy } from '../copies/writer.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { Log } from '../log.ts';
 import type { MeasuredCopy } from '../retention/find-shrinkage.ts';
@@ -15,7 +17,7 @@ import type { Role } from './found-copy.ts';
 import { nextSerial } from './writer-fields.ts';
 
 /** What copies of every kind have. */
-export interface RecordedCopy extends WrittenCopy {
+export interface RecordedCopy extends WrittenCopy, PinnableCopy {
   readonly host: string;
   readonly sha256: string | undefined;
 }
@@ -35,8 +37,18 @@ export interface KeepingPlace {
   readonly appendOnly?: boolean;
   /** Whether the copies from before a source shrank expire as all do; absent: the newest of them stays. */
   readonly trustsShrinking?: boolean;
+  /** The copies of binary logs there, which are replayed on copies of the server; absent: they are no matter. */
+  readonly binlogs?: () => Promise<readonly BinlogCopy[]>;
   /** The other one of the two, where there are two. */
   readonly other: KeepingPlace | undefined;
+}
+
+/** For whom retention decides when no copy was just made, and when. */
+export interface Review {
+  readonly us: Writer;
+  readonly host: string;
+  /** Seconds since the epoch. */
+  readonly now: number;
 }
 
 /** One kind of copies: how they are stored in their status, and how `check` examines them. `kinds.ts` is the table of them. */

@@ -3,7 +3,9 @@ import { parseKey } from '../copies/key.ts';
 import { COPY_TYPES, type MysqlCopy, SERVER_SOURCE, SERVER_VENDORS } from '../copies/mysql-copy.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { TwinDbError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { MeasuredCopy } from '../retention/find-shrinkage.ts';
+import type { Decision } from '../retention/plan.ts';
 import { type Attributes, isTime, type Status } from '../status/entries.ts';
 import { PERIODIC } from '../status/layout.ts';
 import { readNumber, readTimes } from '../status/read-number.ts';
@@ -17,9 +19,10 @@ import {
   required,
   signedIn,
 } from './attribute-table.ts';
-import { type Kind, storedAs } from './kind.ts';
+import { type KeepingPlace, type Kind, type Review, storedAs } from './kind.ts';
 import { findMissingParent, findNeedOfParent } from './mysql-parents.ts';
-import { planMysql } from './plan-mysql.ts';
+import { PIN_FIELD } from './pin-field.ts';
+import { planMysql, reviewMysql } from './plan-mysql.ts';
 import { makeReadable } from './readable-by-python.ts';
 import { readConfig, saveConfig } from './saved-config.ts';
 import { parseServerSetup } from './server-setup.ts';
@@ -53,6 +56,8 @@ const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
   chain: optional('chain', asTexts),
   serverSetup: optional('server_setup', parseServerSetup),
   ...SERVER_WRITER_FIELDS,
+  ...PIN_FIELD,
+  tables: optional('tables', asText),
 };
 
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */
@@ -103,6 +108,8 @@ function withTrueKeys(key: string, attributes: Attributes): readonly [string, At
   ];
 }
 
+const READER = { copies: copiesOf, parentsOfOthers, measure };
+
 /** Copies of a MySQL server. What an entry that retention leaves alone names as its parent must stay as well (`parentsOfOthers`). */
 export const MYSQL: Kind<MysqlCopy> = {
   ...storedAs<MysqlCopy>({
@@ -121,7 +128,7 @@ export const MYSQL: Kind<MysqlCopy> = {
       }
     },
   }),
-  plan: (...args) => planMysql({ copies: copiesOf, parentsOfOthers, measure }, ...args),
+  plan: (...args) => planMysql(READER, ...args),
   dated: (copy) => copy,
   measured: measure,
   futureMeans: 'Retention counts such copies as the oldest',
@@ -129,6 +136,16 @@ export const MYSQL: Kind<MysqlCopy> = {
   findLack: findMissingParent,
   findNeed: findNeedOfParent,
 };
+
+/** What retention decides in a place when no copy was just made. */
+export function reviewMysqlCopies(
+  status: Status,
+  review: Review,
+  place: KeepingPlace,
+  log: Log,
+): Promise<readonly Decision<MysqlCopy>[]> {
+  return reviewMysql(READER, status, review, place, log);
+}
 
 /** By full copies alone, of which one server has one line in a status. */
 function measure({ key, type, backupStarted, unpackedSize, size }: MysqlCopy): MeasuredCopy | undefined {

@@ -2,12 +2,14 @@ import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { findBaseOfLogs } from '../retention/base-of-logs.ts';
 import { FROM_BEFORE, findShrinkage, type MeasuredCopy } from '../retention/find-shrinkage.ts';
+import { PINNED } from '../retention/keep-pinned.ts';
 import { findExpirable } from '../retention/own-copies.ts';
 import type { Decision } from '../retention/plan.ts';
 import { parentsNotListed, planChains } from '../retention/plan-chains.ts';
 import type { Status } from '../status/entries.ts';
-import type { KeepingPlace } from './kind.ts';
+import type { KeepingPlace, Review } from './kind.ts';
 
 /** What a status of MySQL copies says. */
 interface MysqlReader {
@@ -32,42 +34,77 @@ export async function planMysql(
   place: KeepingPlace,
   log: Log,
 ): Promise<Decision<MysqlCopy>[]> {
+  if (place.role === 'destination') requireParent(made, reader.copies(status));
+  const review = { us: made, host: made.host, now: made.backupFinished };
+  return await reviewMysql(reader, status, { ...review, made }, place, log);
+}
+
+/** Decides in the same way; `made` is the copy that was just made, if one was. */
+export async function reviewMysql(
+  reader: MysqlReader,
+  status: Status,
+  { us, host, now, made }: Review & { readonly made?: MysqlCopy },
+  place: KeepingPlace,
+  log: Log,
+): Promise<Decision<MysqlCopy>[]> {
   const { counts, role, other, trustsShrinking } = place;
   const isDestination = role === 'destination';
   const all = reader.copies(status);
-  if (isDestination) requireParent(made, all);
-  const copies = findExpirable(all, made, {
+  const copies = findExpirable(all, us, {
     unitOf: ({ runType }) => runType,
-    isJustMade: ({ key }) => key === made.key,
+    ...(made && { isJustMade: ({ key }: MysqlCopy) => key === made.key }),
   });
   const leftAlone = all.filter((copy) => !copies.includes(copy)).map(({ key }) => key);
-  const needOf = isDestination && other ? await neededLocally(reader, other, made.host, log) : undefined;
+  const needOf = isDestination && other ? await neededLocally(reader, other, host, log) : undefined;
   const needed = new Map(
     reader
       .parentsOfOthers(status, copies)
       .map((key) => [key, 'it is continued by a copy that retention leaves alone']),
   );
   for (const copy of copies) {
-    const need = needOf?.(copy);
+    const need = copy.pin === undefined ? needOf?.(copy) : PINNED;
     if (need !== undefined) needed.set(copy.key, need);
   }
-  const when = { now: made.backupFinished, justMade: made.key };
   const shrinkage = trustsShrinking
     ? undefined
     : findShrinkage(
         copies.flatMap((copy) => reader.measure(copy) ?? []),
-        when,
+        { now, ...(made && { justMade: made.key }) },
       );
   if (shrinkage) needed.set(shrinkage.before.key, FROM_BEFORE);
+  if (isDestination) for (const [key, need] of await neededByLogs(copies, place, log)) needed.set(key, need);
   // With no local copies to keep, the one that was just made goes like the others.
-  if (isDestination) needed.set(made.key, 'it has just been made');
+  if (isDestination && made) needed.set(made.key, 'it has just been made');
   return planChains(copies, {
     counts,
     alwaysKeepNewest: isDestination,
-    now: made.backupFinished,
+    now,
     elsewhere: new Set([...leftAlone, ...(!isDestination && other ? await parentsIn(reader, other) : [])]),
     needed,
   });
+}
+
+/**
+ * The copy on which the oldest binary logs can be replayed: without it they were kept in vain. Where it cannot be found out which that is, each one stays
+ * until the next run.
+ */
+async function neededByLogs(
+  copies: readonly MysqlCopy[],
+  { binlogs }: KeepingPlace,
+  log: Log,
+): Promise<[string, string][]> {
+  if (binlogs === undefined) return [];
+  try {
+    const listed = new Set(copies.map(({ key }) => key));
+    const complete = copies.filter(({ type, parent = '' }) => type === 'full' || listed.has(parent));
+    const base = findBaseOfLogs(complete, await binlogs());
+    return base === undefined ? [] : [[base.key, 'the oldest binary logs can be replayed on no newer copy']];
+  } catch (error) {
+    log.warn(
+      `Cannot read which copy the binary logs continue, so that no copy expires in this run: ${describeError(error)}`,
+    );
+    return copies.map(({ key }) => [key, 'binary logs may be replayed on it']);
+  }
 }
 
 /** Taking a copy lasts hours: a run without a common lock, or the Python tool, may have expired meanwhile what it continues. */

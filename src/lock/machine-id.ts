@@ -65,6 +65,13 @@ export function machineIdOf(givenName: string | undefined): string {
   return problem === undefined ? id : UNKNOWN_MACHINE;
 }
 
+/** The same for what must write nothing; of a machine without an ID it tells that no status has copies of it. */
+export function knownMachineIdOf(givenName: string | undefined): string {
+  if (givenName !== undefined) return givenName;
+  const isMade = stateFolders().some((folder) => readNumber(join(folder, NAME)) !== undefined);
+  return isMade ? machineIdOf(undefined) : 'not made yet';
+}
+
 /** Where this machine keeps what it has to remember: the first one that can be used counts. */
 export function stateFolders(): readonly string[] {
   return ['/var/lib/twindb-backup', ownStateFolder()];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -28,6 +28,8 @@ export interface StoredRecord {
   read(host: string): Promise<StoredMarks | undefined>;
   /** Throws the system's error when no folder can have it. */
   write(host: string, marks: StoredMarks): Promise<void>;
+  /** Forgets what was stored of a host. Throws the system's error. */
+  forget(host: string): Promise<void>;
 }
 
 const NAME = /^stored-[0-9a-f]{16}\.json$/;
@@ -75,6 +77,9 @@ export function openStoredRecord(
         }
       }
       throw failure;
+    },
+    async forget(host) {
+      for (const folder of folders) await rm(join(folder, nameOf(host)), { force: true });
     },
   };
 }

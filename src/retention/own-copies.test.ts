@@ -84,6 +84,14 @@ describe('retention', () => {
     expect(expirable(names, made)).toBe(counted);
   });
 
+  it.each([
+    ['where nothing was just made, as the run before did', '- b1 b2 a3', 'a3'],
+    ['and its past from the second run on', '- b1 b2 a3 a4', '- b1 b2 a3 a4'],
+    ['and nothing of another machine', '- b1 a2 b3 a4', '- a2 a4'],
+  ])('counts %s', (_what, names, counted) => {
+    expect(keysOf(findExpirable(copiesOf(names), A, { unitOf: () => 'daily' }))).toBe(counted);
+  });
+
   it('counts the past of a unit only when this machine has made a copy of that unit before', () => {
     const units = new Map(
       Object.entries({ b1: 'hourly', b2: 'weekly', a3: 'hourly', a4: 'hourly', a5: 'weekly' }),

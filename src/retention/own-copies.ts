@@ -52,8 +52,8 @@ export function findContinuable<C extends WrittenCopy>(copies: readonly C[], us:
 interface Expiring<C> {
   /** Copies of one unit push each other out: those of one directory and run type, say. */
   readonly unitOf: (copy: C) => string;
-  /** Whether this run has made it. */
-  readonly isJustMade: (copy: C) => boolean;
+  /** Whether this run has made it; absent: the run before has made the last one of each unit, and none has come since. */
+  readonly isJustMade?: (copy: C) => boolean;
 }
 
 /**
@@ -63,12 +63,25 @@ interface Expiring<C> {
 export function findExpirable<C extends WrittenCopy>(
   copies: readonly C[],
   us: Writer,
-  { unitOf, isJustMade }: Expiring<C>,
+  { unitOf, isJustMade = findLast(copies, us, unitOf) }: Expiring<C>,
 ): C[] {
   const { ours } = tellApart(copies, us);
   if (!copies.some((copy) => isForeign(copy, us))) return [...ours];
   const begun = new Set(ours.filter((copy) => isBy(copy, us) && !isJustMade(copy)).map(unitOf));
   return ours.filter((copy) => isBy(copy, us) || begun.has(unitOf(copy)));
+}
+
+/** Which copy of each unit this writer has added last. */
+function findLast<C extends WrittenCopy>(
+  copies: readonly C[],
+  us: Writer,
+  unitOf: (copy: C) => string,
+): (copy: C) => boolean {
+  const last = new Map<string, C>();
+  for (const copy of copies.filter((each) => isBy(each, us))) {
+    if ((last.get(unitOf(copy))?.serial ?? 0) <= (copy.serial ?? 0)) last.set(unitOf(copy), copy);
+  }
+  return (copy) => last.get(unitOf(copy)) === copy;
 }
 
 /** Whether the entry says that this writer made the copy. A server that is not known is none of the others. */

@@ -41,6 +41,13 @@ describe('the expiry of binlogs', () => {
     expect(reasonFor('b.000002', copies)).toBe('ended 7.1 days ago, 7 to keep');
   });
 
+  it('leaves a pinned one', () => {
+    const pinned = { ...copyOf('b.000001', 9), pin: { at: NOW, reason: undefined } };
+    const copies = [pinned, copyOf('b.000002', 8), copyOf('b.000003', 7.1), copyOf('b.000004', 1)];
+    expect(removed(copies)).toEqual(['b.000002']);
+    expect(reasonFor('b.000001', copies)).toBe('ended 8.0 days ago, 7 to keep, but it is pinned');
+  });
+
   it('keeps a log that was written for weeks until its end is old enough', () => {
     const copies = [copyOf('b.000001', 30), copyOf('b.000002', 6.9), copyOf('b.000003', 0)];
     expect(removed(copies)).toEqual([]);

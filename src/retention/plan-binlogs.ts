@@ -1,4 +1,5 @@
 import { type BinlogCopy, compareBinlogNames } from '../copies/binlog-copy.ts';
+import { keepPinned } from './keep-pinned.ts';
 import { type DatedCopy, isFromFuture } from './newest-first.ts';
 import type { Decision } from './plan.ts';
 
@@ -13,12 +14,12 @@ export interface BinlogPolicy {
   readonly now: number;
   /** The server that is being backed up now. */
   readonly serverIdentity: string;
-  /** Keys of the copies that this run has made: they stay, and show when the last run was. */
-  readonly justCopied: ReadonlySet<string>;
+  /** Keys of the copies that this run has made: they stay, and show when the last run was. Absent: it is none that copies. */
+  readonly justCopied?: ReadonlySet<string>;
 }
 
 /** What expiry needs to know of a copy. */
-type DatedBinlog = Pick<BinlogCopy, 'key' | 'binlog' | 'timeCreated' | 'serverIdentity'>;
+type DatedBinlog = Pick<BinlogCopy, 'key' | 'binlog' | 'timeCreated' | 'serverIdentity' | 'pin'>;
 
 /**
  * Decides which copies of binlogs expire (contract: status files). The age of a log counts from its end, which is the
@@ -37,11 +38,11 @@ export function planBinlogs<C extends DatedBinlog>(
   const last = lastCopied(own, now);
   const today = trustedNow(own, policy);
   const ends = findEnds(oldestFirst, policy);
-  return oldestFirst.map((copy) => {
+  const decisions = oldestFirst.map((copy) => {
     const age = (today - (ends.get(copy) ?? copy.timeCreated)) / DAY;
     const found = `ended ${age.toFixed(1)} days ago, ${expireLogDays} to keep`;
     if (age <= expireLogDays) return { copy, keep: true, reason: found };
-    const exempt = justCopied.has(copy.key)
+    const exempt = justCopied?.has(copy.key)
       ? 'this run has copied it'
       : copy === last
         ? 'the last copied log always stays: the next run continues from it'
@@ -52,6 +53,7 @@ export function planBinlogs<C extends DatedBinlog>(
       reason: exempt === undefined ? found : `${found}, but ${exempt}`,
     };
   });
+  return keepPinned(decisions);
 }
 
 /** A copy of a log as the rules for all copies see it. */
@@ -97,8 +99,8 @@ function findEnds<C extends DatedBinlog>(oldestFirst: readonly C[], policy: Binl
  * last run began the first of the logs that this one has copied.
  */
 function trustedNow(own: readonly DatedBinlog[], { now, justCopied }: BinlogPolicy): number {
-  const made = own.find(({ key }) => justCopied.has(key));
-  const before = own.findLast(({ key, timeCreated }) => !justCopied.has(key) && timeCreated <= now);
+  const made = own.find(({ key }) => justCopied?.has(key));
+  const before = own.findLast(({ key, timeCreated }) => !justCopied?.has(key) && timeCreated <= now);
   const lastRun = Math.max(...[made, before].flatMap((copy) => copy?.timeCreated ?? []));
   return Number.isFinite(lastRun) ? Math.min(now, lastRun + TRUSTED_STEP) : now;
 }

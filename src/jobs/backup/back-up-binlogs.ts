@@ -2,7 +2,6 @@ import type { MysqlConfig } from '../../config/config.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import { type BinlogCopy, binlogCopyKey, binlogKeyOfObject } from '../../copies/binlog-copy.ts';
 import { nameOfKey } from '../../copies/key.ts';
-import type { Writer } from '../../copies/writer.ts';
 import { describeError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
@@ -25,7 +24,9 @@ import type { JobContext } from '../job-context.ts';
 import { expireBinlogs } from '../record/expire-binlogs.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { dropStreamed } from './drop-streamed.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { inOrder, readAll } from './unused-start.ts';
@@ -38,18 +39,22 @@ interface Copied {
   readonly size: number;
 }
 
+const NOTHING_COPIED: Copied = { keys: new Set(), size: 0 };
+
 /**
  * Copies every closed binary log that is newer than the last copied one, in order, and ends at the first failure: a later
- * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go. Returns the bytes stored
- * on the destination.
+ * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go, and the parts that
+ * `stream binlog` has stored of what is copied. Returns the bytes stored on the destination.
  *
  * What is closed already is copied first: when the server begins a new log, it purges those that are older than its own limit.
+ * Nothing else is where the server is followed as it writes, and need not begin a new log: `closes` is false then.
  */
 export async function backUpBinlogs(
   server: MysqlServer,
   { expireLogDays }: MysqlConfig,
   places: CopyPlaces,
   context: JobContext,
+  { closes }: { readonly closes: boolean } = { closes: true },
 ): Promise<number> {
   const closedLogs = await listClosedBinlogs(server);
   if (closedLogs === undefined) {
@@ -59,7 +64,8 @@ export async function backUpBinlogs(
   await warnOfUnlogged(server, context);
   warnOfFuture(BINLOG, (await places.destination.status.read()).status, context);
   const before = await copyNewer(server, closedLogs, places, context);
-  const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
+  const nowClosed = closes ? ((await closeBinlogs(server)) ?? []) : closedLogs;
+  const { keys, size } = closes ? await copyNewer(server, nowClosed, places, context) : NOTHING_COPIED;
   const policy = {
     expireLogDays,
     now: toSeconds(context.now()),
@@ -69,11 +75,8 @@ export async function backUpBinlogs(
   const us = writerOf(server, context);
   await expireBinlogs(places.destination, us, policy, context);
   if (places.local) await expireBinlogs(places.local, us, policy, context);
+  await dropStreamed(nowClosed, places, policy, context);
   return before.size + size;
-}
-
-function writerOf({ id }: MysqlServer, { machineId }: JobContext): Writer {
-  return { machineId: machineId(), server: id };
 }
 
 /** Logs that cannot be told about are copied all the same. */
@@ -95,7 +98,7 @@ async function copyNewer(
   context: JobContext,
 ): Promise<Copied> {
   const { log } = context;
-  const { logs, history } = await choose(
+  const { logs, history } = await chooseLogs(
     server,
     closedLogs,
     findOwn(BINLOG, (await places.destination.status.read()).status, writerOf(server, context), context),
@@ -106,7 +109,7 @@ async function copyNewer(
   const { level, message } = describeHistory(history);
   // The server chose the names in it.
   log[level](asOneLine(message));
-  const taken = await takenKeys(places, context);
+  const taken = await takenLogKeys(places, context);
   let size = 0;
   for (const chosen of logs) {
     const removed = describeRemoved(chosen);
@@ -124,7 +127,10 @@ async function copyNewer(
  * the destination. One of these that no status lists may be of another server, or of this one before RESET MASTER: it must not
  * be overwritten.
  */
-async function takenKeys(places: CopyPlaces, { destination, host }: JobContext): Promise<Set<string>> {
+export async function takenLogKeys(
+  places: CopyPlaces,
+  { destination, host }: JobContext,
+): Promise<Set<string>> {
   const keys = new Set<string>();
   for (const { status, deletions } of await readAll(places)) {
     for (const key of [...Object.keys(status), ...deletions.map(binlogKeyOfObject)]) keys.add(key);
@@ -134,7 +140,8 @@ async function takenKeys(places: CopyPlaces, { destination, host }: JobContext):
   return keys;
 }
 
-async function choose(
+/** The closed logs that are newer than the last copied one. */
+export async function chooseLogs(
   server: MysqlServer,
   closedLogs: readonly ClosedBinlog[],
   copies: readonly BinlogCopy[],

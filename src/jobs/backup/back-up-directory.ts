@@ -44,7 +44,7 @@ export async function backUpDirectory(
   log.debug(`Backing up ${quoteLocation(path)} to ${quoteLocation(context.destination.locate(keyAt(0)))}`);
   const stored = await storeCopy(
     source,
-    { keyAt, previousSize: latestSize(own, host, runType, path) },
+    { keyAt, previousSize: latestCopy(own, host, runType, path)?.size },
     context,
   );
 
@@ -88,15 +88,16 @@ export async function backUpDirectory(
   return stored.atDestination.size;
 }
 
-function latestSize(
+/** The newest copy of a directory: of that run type, if there is one. */
+export function latestCopy(
   own: readonly FileCopy[],
   host: string,
   runType: RunType,
   path: string,
-): number | undefined {
+): FileCopy | undefined {
   const copies = own.filter((copy) => copy.host === host && copy.sourcePath === path);
   const ofThisType = copies.filter((copy) => copy.runType === runType);
   return (ofThisType.length > 0 ? ofThisType : copies)
     .toSorted((a, b) => a.backupStarted - b.backupStarted)
-    .at(-1)?.size;
+    .at(-1);
 }

@@ -34,8 +34,10 @@ import { toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
+import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
+import { noteTables } from './note-tables.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStarts } from './unused-start.ts';
@@ -76,11 +78,11 @@ async function planCopy(
   await requireOwnDatadir(server);
   const { status } = await places.destination.status.read();
   const taken = await takenKeys(places);
-  const us: Writer = { machineId: context.machineId(), server: server.id };
+  const us = writerOf(server, context);
   warnOfFuture(MYSQL, status, context);
   const own = findOwn(MYSQL, status, us, context);
   await warnOfUncopied(server, context);
-  const choice = await choose(server, mysql, { runType, us }, status, context);
+  const choice = await chooseType(server, mysql, { runType, us }, status, context);
   const parent = choice.type === 'full' ? undefined : choice.parent;
   const openFiles = await countOpenFiles(server);
   const about = await describeServer(server, galera, context);
@@ -103,8 +105,10 @@ async function planCopy(
       log,
     });
     const keyAt = (index: number) => keyOf(startAt(index));
+    const tablesThroughout = await noteTables(server, context);
     const store = () => storeCopy(source, { keyAt, previousSize }, context);
     const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
+    const tables = await tablesThroughout();
     const info = source.facts();
     const finished = toSeconds(now());
     const describe = (object: StoredObject): MysqlCopy => ({
@@ -121,6 +125,7 @@ async function planCopy(
       parent: parent && (object === stored.local ? keepLocalKey(parent.key) : parent.key),
       ...nameOf(object),
       unpackedSize,
+      tables,
       backupStarted: toSeconds(startAt(stored.index)),
       backupFinished: finished,
     });
@@ -139,7 +144,8 @@ async function planCopy(
   };
 }
 
-async function choose(
+/** Full or incremental, and why. */
+export async function chooseType(
   server: MysqlServer,
   { fullBackup }: MysqlConfig,
   { runType, us }: { readonly runType: RunType; readonly us: Writer },
@@ -223,7 +229,7 @@ function nameOf({
 }
 
 /** Of the copies of one kind, how large the last one is: the next one will hardly differ. */
-function sizeOfLatest(
+export function sizeOfLatest(
   copies: readonly MysqlCopy[],
   runType: RunType,
   type: MysqlCopy['type'],

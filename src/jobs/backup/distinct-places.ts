@@ -13,7 +13,10 @@ const MARK = 'keep-local-mark';
  * retention of either would remove the copies of both. Shown by a random mark that is written through one and read
  * through the other.
  */
-export async function requireDistinctPlaces(context: JobContext): Promise<void> {
+export async function requireDistinctPlaces(
+  context: JobContext,
+  work: 'backed up' | 'deleted' = 'backed up',
+): Promise<void> {
   const { config, host, local, log, destination, signal } = context;
   if (local === undefined) return;
   const key = `${host}/${MARK}`;
@@ -34,7 +37,7 @@ export async function requireDistinctPlaces(context: JobContext): Promise<void> 
   }
   if (seen !== mark) return;
   throw new ConfigError(
-    `Nothing was backed up: [destination] keep_local_path ${config.keepLocalPath} is the destination ${destination.url} itself`,
+    `Nothing was ${work}: [destination] keep_local_path ${config.keepLocalPath} is the destination ${destination.url} itself`,
     {
       remedy:
         'What is written to one is in the other, and the retention of one would remove the copies of both. Name another folder, or none.',

@@ -36,7 +36,13 @@ const goBack = (
   };
   const install = { way: 'install', actions, at: actions.length - 1, isComplete } as const;
   const plan = planUninstall(
-    { place: PLACE, datadir: '/srv/data', isInPlace, restored: { copy: '', data }, install },
+    {
+      place: PLACE,
+      datadir: '/srv/data',
+      isInPlace,
+      restored: { copy: '', hasReplayed: false, data },
+      install,
+    },
     host,
   );
   expect([plan[0]?.do, plan.at(-1)?.do]).toEqual(['stop', 'start']);

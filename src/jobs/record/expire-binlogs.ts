@@ -5,27 +5,34 @@ import { BINLOG } from '../../kinds/binlog.ts';
 import type { Log } from '../../log.ts';
 import { findExpirable } from '../../retention/own-copies.ts';
 import { type BinlogPolicy, planBinlogs } from '../../retention/plan-binlogs.ts';
-import { type CopyPlace, changeStatus } from './record-copy.ts';
+import { type CopyPlace, changeStatus, type StatusChange } from './record-copy.ts';
+
+/** Which copies of logs are too old, of `us` and its past. They and their entries go. */
+export function binlogExpiry(
+  { destination }: CopyPlace,
+  us: Writer,
+  policy: BinlogPolicy,
+  host: string,
+): StatusChange<BinlogCopy> {
+  const { justCopied } = policy;
+  const expiring = {
+    unitOf: () => 'binlogs',
+    ...(justCopied && { isJustMade: ({ key }: BinlogCopy) => justCopied.has(key) }),
+  };
+  return {
+    plan: (status) => planBinlogs(findExpirable(BINLOG.copies(status), us, expiring), policy),
+    objectsOf: (copies) => findObjects(destination, host, copies),
+  };
+}
 
 /** Removes the copies of logs that are too old, and their entries; of `us` and its past. */
-export function expireBinlogs(
+export async function expireBinlogs(
   place: CopyPlace,
   us: Writer,
   policy: BinlogPolicy,
   { host, log }: { readonly host: string; readonly log: Log },
 ): Promise<void> {
-  const expiring = {
-    unitOf: () => 'binlogs',
-    isJustMade: ({ key }: BinlogCopy) => policy.justCopied.has(key),
-  };
-  return changeStatus<BinlogCopy>(
-    place,
-    {
-      plan: (status) => planBinlogs(findExpirable(BINLOG.copies(status), us, expiring), policy),
-      objectsOf: (copies) => findObjects(place.destination, host, copies),
-    },
-    log,
-  );
+  await changeStatus(place, binlogExpiry(place, us, policy, host), log);
 }
 
 /** The Python tool does not record the suffixes of its objects, so those that are there have to be looked at. */

@@ -107,6 +107,31 @@ export async function noteStored(
   await remember({ newest, ...(missed && { missed }) }, context);
 }
 
+/**
+ * Takes back what is remembered of copies that were deleted on purpose, which would be missed otherwise: the newest of `left`, the copies
+ * that the statuses still list, stands for them.
+ */
+export async function forgetStored(
+  deleted: ReadonlySet<string>,
+  left: readonly StoredMark[],
+  context: Pick<JobContext, 'host' | 'stored' | 'log'>,
+): Promise<void> {
+  const { stored, host, log } = context;
+  const marks = await stored?.read(host);
+  if (stored === undefined || marks === undefined) return;
+  const { newest, missed } = marks;
+  const stays = missed !== undefined && !deleted.has(missed.key) ? { missed } : {};
+  if (!deleted.has(newest.key))
+    return missed && !('missed' in stays) ? await remember({ newest }, context) : undefined;
+  const [next] = left.toSorted((a, b) => b.started - a.started);
+  if (next !== undefined) return await remember({ newest: next, ...stays }, context);
+  try {
+    await stored.forget(host);
+  } catch (error) {
+    log.debug(`${stored.path(host)} cannot be removed: ${describeError(error)}`);
+  }
+}
+
 async function remember(
   marks: StoredMarks,
   { host, stored, log }: Pick<JobContext, 'host' | 'stored' | 'log'>,

@@ -26,69 +26,107 @@ export function listPlaces({ destination, local }: CopyPlaces): CopyPlace[] {
 }
 
 /** What becomes of a status that lists copies `C`. */
-export interface StatusChange<C extends RecordedCopy> {
+export interface StatusChange<C extends { readonly key: string }> {
   /** Key of the new copy's object; absent when there is none. */
   readonly made?: string;
   /** The status with the new copy; absent when there is none. */
   readonly enter?: (status: Status) => Status;
-  /** What retention decides about the copies of the status that `enter` returned. */
+  /** What is decided about the copies of the status that `enter` returned. A TwinDbError that it throws leaves all as it is. */
   readonly plan?: (status: Status) => readonly Decision<C>[] | Promise<readonly Decision<C>[]>;
   /** The objects of these copies; by default each has one under its key. */
   readonly objectsOf?: (copies: readonly C[]) => Promise<string[]>;
+}
+
+/** What entering a stored copy makes of the status, with what retention decides; `object` is the key of its object. */
+export function entering<C extends RecordedCopy>(
+  place: CopyPlace,
+  kind: Kind<C>,
+  copy: C,
+  { object = copy.key, log }: { readonly object?: string; readonly log: Log },
+): StatusChange<C> {
+  const enter = (status: Status) => kind.enter(status, copy, place.sign);
+  const plan = (status: Status) => kind.plan(status, copy, place, log);
+  return { made: object, enter, plan };
 }
 
 /**
  * Enters a stored copy in the status, and applies retention; `object` is the key of its object. `changeStatus` says what a failure
  * leaves.
  */
-export function recordCopy<C extends RecordedCopy>(
+export async function recordCopy<C extends RecordedCopy>(
   place: CopyPlace,
   kind: Kind<C>,
   copy: C,
-  { object = copy.key, log }: { readonly object?: string; readonly log: Log },
+  options: { readonly object?: string; readonly log: Log },
 ): Promise<void> {
-  const enter = (status: Status) => kind.enter(status, copy, place.sign);
-  const plan = (status: Status) => kind.plan(status, copy, place, log);
-  return changeStatus(place, { made: object, enter, plan }, log);
+  await changeStatus(place, entering(place, kind, copy, options), options.log);
 }
 
 /**
  * Enters a stored copy in the status and decides by the retention which copies go; `finishDeletions` removes them. The
  * order makes every crash harmless: object (there already), second status, status, deletions. When the copy could not be
- * entered, its object is removed again: nothing would ever expire it.
+ * entered, its object is removed again: nothing would ever expire it. Returns what was decided.
  */
-export async function changeStatus<C extends RecordedCopy>(
+export async function changeStatus<C extends { readonly key: string }>(
   place: CopyPlace,
   change: StatusChange<C>,
   log: Log,
-): Promise<void> {
+): Promise<readonly Decision<C>[]> {
   let wasRead = false;
+  let decisions: readonly Decision<C>[] = [];
   try {
     await place.status.change(async (stored) => {
       wasRead = true;
-      return await applyChange(place, stored, change, log);
+      const decided = await decide(place, stored, change, log);
+      decisions = decided.decisions;
+      return await carryOut(place, stored, decided, change, log);
     });
   } catch (error) {
     if (change.made !== undefined) await withdraw(place, change.made, wasRead, log);
     throw error;
   }
+  return decisions;
 }
 
-async function applyChange<C extends RecordedCopy>(
+/** What `changeStatus` would decide now; changes nothing. */
+export async function rehearseChange<C extends { readonly key: string }>(
   place: CopyPlace,
-  stored: StoredStatus,
-  { enter, plan, objectsOf }: StatusChange<C>,
+  change: StatusChange<C>,
   log: Log,
-): Promise<StoredStatus | undefined> {
-  const { destination, format } = place;
+): Promise<readonly Decision<C>[]> {
+  return (await decide(place, await place.status.read(), change, log)).decisions;
+}
+
+interface Decided<C> {
+  /** With the new copy, and with those that are to go. */
+  readonly status: Status;
+  readonly decisions: readonly Decision<C>[];
+}
+
+async function decide<C extends { readonly key: string }>(
+  { destination, appendOnly }: CopyPlace,
+  stored: StoredStatus,
+  { enter, plan }: StatusChange<C>,
+  log: Log,
+): Promise<Decided<C>> {
   const status = enter?.(stored.status) ?? stored.status;
   const decisions = (await plan?.(status)) ?? [];
-  const remove = place.appendOnly ? 'nothing is deleted there, else remove' : 'remove';
+  const remove = appendOnly ? 'nothing is deleted there, else remove' : 'remove';
   for (const { copy, keep, reason } of decisions) {
     log.debug(
       `retention: ${keep ? 'keep' : remove} ${quoteLocation(destination.locate(copy.key))} (${reason})`,
     );
   }
+  return { status, decisions };
+}
+
+async function carryOut<C extends { readonly key: string }>(
+  place: CopyPlace,
+  stored: StoredStatus,
+  { status, decisions }: Decided<C>,
+  { objectsOf }: StatusChange<C>,
+  log: Log,
+): Promise<StoredStatus | undefined> {
   const expired = decisions.filter((decision) => !decision.keep).map((decision) => decision.copy);
   const removed = place.appendOnly ? await findRemoved(expired, place, log) : expired;
   if (status === stored.status && removed.length === 0) return undefined;
@@ -96,7 +134,7 @@ async function applyChange<C extends RecordedCopy>(
   const objects = place.appendOnly ? [] : await (objectsOf?.(removed) ?? keys);
   return {
     ...stored,
-    status: format.withoutKeys(status, keys),
+    status: place.format.withoutKeys(status, keys),
     deletions: [...stored.deletions, ...objects],
   };
 }
@@ -105,7 +143,7 @@ async function applyChange<C extends RecordedCopy>(
  * Where nothing is deleted, expired copies stay listed until somebody else has removed their objects, as by a rule of the bucket. Each
  * folder is listed once; one that cannot be removes nothing from the status.
  */
-async function findRemoved<C extends RecordedCopy>(
+async function findRemoved<C extends { readonly key: string }>(
   expired: readonly C[],
   { destination, format }: CopyPlace,
   log: Log,

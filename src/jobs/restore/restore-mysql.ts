@@ -9,13 +9,11 @@ import { adviseReplication } from '../../mysql/copy/advise-replication.ts';
 import { programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { findInterruptedFrom } from '../install/find-installs.ts';
 import { type InstallOptions, install, prepareInstall, resumeInstall } from '../install/install.ts';
-import { THIS_HOST } from '../install/install-host.ts';
-import { printSteps } from '../install/next-steps.ts';
-import { planInstall } from '../install/plan-install.ts';
-import { type RestoredCopy, readRestored, writeRestored } from '../install/restored-record.ts';
+import { type RestoredCopy, readRestored } from '../install/restored-record.ts';
 import type { JobContext } from '../job-context.ts';
 import { findHostBinlogs, findReplay } from './find-replay.ts';
 import { findLatestMysql, type LatestOptions } from './latest-copy.ts';
+import { placeRestored } from './place-restored.ts';
 import { rebuildMysql } from './rebuild-mysql.ts';
 import { timeRestore } from './time-restore.ts';
 
@@ -59,15 +57,9 @@ export async function restoreMysql(
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, catalogue);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
-  const restored = { copy: keyOf(chain), data };
-  await writeDown(restored, context);
-  const replay = findReplay(chain, data, binlogs);
-  if (installing !== undefined) {
-    const { lines, oldLogs } = await install(restored, installing, context);
-    return [...lines, ...advise(data, replay, oldLogs, context)];
-  }
-  const plan = planInstall({ ...data, names: THIS_HOST.list(data.dst) }, THIS_HOST, now());
-  return [...printSteps(data, plan), ...advise(data, replay, plan.oldLogs, context)];
+  const restored = { copy: keyOf(chain), data, hasReplayed: false };
+  const { lines, oldLogs } = await placeRestored(restored, installing, context);
+  return [...lines, ...advise(data, findReplay(chain, data, binlogs), oldLogs, context)];
 }
 
 /** Puts into place what was restored to `dst` earlier, or goes on with that. Returns the next steps, a line each. */
@@ -89,23 +81,13 @@ function keyOf({ full, incremental }: MysqlChain): string {
   return (incremental ?? full)[0]?.object.key ?? '';
 }
 
-/** So that the data can be put into place later. They are there: that this cannot be written down is no failure. */
-async function writeDown(restored: RestoredCopy, { log }: JobContext): Promise<void> {
-  try {
-    await writeRestored(restored);
-  } catch (error) {
-    log.warn(
-      `What was restored to ${restored.data.dst} can later be put into place by hand only: ${describeError(error)}`,
-    );
-  }
-}
-
 /** What there is to say of the logs, of a copy that was restored by another call. */
 async function adviseAfter(
-  { copy, data }: RestoredCopy,
+  { copy, data, hasReplayed }: RestoredCopy,
   oldLogs: string | undefined,
   context: JobContext,
 ): Promise<string[]> {
+  if (hasReplayed) return adviseReplication(data);
   let replay: ReplayKnowledge;
   try {
     const catalogue = openCatalogue(context);
