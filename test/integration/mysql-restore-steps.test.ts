@@ -126,12 +126,13 @@ describe('the printed steps, word for word', () => {
       server_setup: { settings: { datadir: `${server.datadir}/`, log_slave_updates: 'OFF' } },
     });
     const steps = await restore(join(sandbox.dir, 'restored'));
-    expect(steps).toContain(
-      `\n  mv ${server.datadir} ${server.datadir}.old && mkdir ${server.datadir} && cp -a `,
-    );
-    expect(steps).toContain(`\n  mkdir -p ${server.binlogDir}.old && mv ${server.binlogDir}/mysql-bin.* `);
+    const [, place = ''] = /\n {2}mkdir -p -m 700 (\S+\.before-restore-\S+)\n/.exec(steps) ?? [];
+    expect(steps).toContain(`\n  mv -T ${server.datadir} ${place}/data\n`);
+    const logs = `${place}/outside${server.binlogDir}`;
+    expect(steps).toContain(`\n  mv -n -t ${logs} ${server.binlogDir}/mysql-bin.*\n`);
     await expectSteps(steps, server, past);
-    expect(readdirSync(`${server.binlogDir}.old`)).toContain('mysql-bin.000001');
+    expect(readdirSync(logs)).toContain('mysql-bin.000001');
+    expect(readdirSync(server.datadir).filter((name) => name.startsWith('.'))).toEqual([]);
   }, 90_000);
 
   it('leave data where they are that were restored into the data directory', async () => {
@@ -140,7 +141,7 @@ describe('the printed steps, word for word', () => {
     await server.stop();
     rmSync(server.datadir, { recursive: true });
     const steps = await restore(server.datadir);
-    expect(steps).not.toContain('.old && mkdir');
+    expect(steps).not.toContain('mv -T');
     await expectSteps(steps, server, past);
   }, 90_000);
 });

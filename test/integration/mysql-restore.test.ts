@@ -61,13 +61,15 @@ describe('a full copy', () => {
     const advice = await succeed(history.full.key);
     expect(readFileSync(join(dst, '.twindb-config@etc@mysql@my.cnf'), 'utf8')).toBe(SAVED_CONFIG);
     expect(existsSync(join(dst, 'grastate.dat'))).toBe(false);
-    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([
-      '.twindb-config@etc@mysql@my.cnf',
-    ]);
+    expect(
+      readdirSync(dst)
+        .filter((name) => name.startsWith('.'))
+        .toSorted(),
+    ).toEqual(['.twindb-config@etc@mysql@my.cnf', '.twindb-restored']);
     for (const step of [
       'systemctl stop mariadb',
-      `cp -a ${dst}/. /srv/mysql/`,
-      'chown -R mysql:mysql /srv/mysql',
+      `mv -T ${dst} /srv/mysql`,
+      'chown -hR mysql:mysql /srv/mysql',
       'systemctl start mariadb',
       `mariadb-binlog --no-defaults --start-position=${history.full.position} ${history.full.binlog}`,
     ])
@@ -203,9 +205,11 @@ describe('--cache', () => {
     expect(readdirSync(join(cache, '.partial'))).toEqual([]);
     loseFull(repository);
     await succeed(history.full.key, '--cache', cache);
-    expect(readdirSync(dst).filter((name) => name.startsWith('.'))).toEqual([
-      '.twindb-config@etc@mysql@my.cnf',
-    ]);
+    expect(
+      readdirSync(dst)
+        .filter((name) => name.startsWith('.'))
+        .toSorted(),
+    ).toEqual(['.twindb-config@etc@mysql@my.cnf', '.twindb-restored']);
     expect(await rowsIn(dst)).toEqual(history.rowsOfFull);
     dst = join(sandbox.dir, 'third');
     await succeed(history.incremental.key, '--cache', cache);

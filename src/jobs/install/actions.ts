@@ -38,7 +38,7 @@ export type Action =
 type ProgramAction = Extract<Action, { do: 'chown' | 'chmod' | 'relabel' }>;
 
 /** A file system has this folder at its root: no server's, and it stays. */
-export const LOST_AND_FOUND = 'lost+found';
+const LOST_AND_FOUND = 'lost+found';
 
 /** What is being copied to a folder on another file system is in a folder there whose name begins so, until it is complete. */
 export const COPYING = '.twindb-copying-';

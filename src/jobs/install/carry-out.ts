@@ -2,7 +2,7 @@ import { InterruptedError, TwinDbError } from '../../errors.ts';
 import { type RestoredData, serviceOf } from '../../mysql/copy/advice.ts';
 import type { JobContext } from '../job-context.ts';
 import { type Action, describeAction } from './actions.ts';
-import type { InstallHost } from './install-host.ts';
+import { THIS_HOST } from './install-host.ts';
 import type { Journal } from './journal.ts';
 import { perform } from './perform.ts';
 import { requireStopped } from './require-installable.ts';
@@ -25,13 +25,12 @@ interface Work {
  */
 export async function carryOut(
   { actions, first, journal, data, remedy }: Work,
-  host: InstallHost,
   { signal, log }: Pick<JobContext, 'signal' | 'log'>,
 ): Promise<void> {
   const means = {
     signal,
     log,
-    requireStopped: () => requireStopped(data, host),
+    requireStopped: () => requireStopped(data, THIS_HOST),
     start: () => startServer(data, signal),
   };
   // In an interrupted run a server may have been started since, by hand or by the last action itself.

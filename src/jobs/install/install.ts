@@ -8,7 +8,7 @@ import type { JobContext } from '../job-context.ts';
 import { type Action, describeAction, lineOf } from './actions.ts';
 import { carryOut, startServer } from './carry-out.ts';
 import { findUnfinished } from './find-installs.ts';
-import { type InstallHost, THIS_HOST } from './install-host.ts';
+import { THIS_HOST } from './install-host.ts';
 import { atWork, createJournal, currentRun, type InstallRecord, reopenJournal } from './journal.ts';
 import { rememberPlace } from './known-places.ts';
 import { remarks } from './next-steps.ts';
@@ -40,23 +40,25 @@ interface InstallResult {
 export async function prepareInstall(
   target: Pick<Installable, 'setup' | 'config' | 'flavour' | 'dst'>,
   context: JobContext,
-  host: InstallHost = THIS_HOST,
 ): Promise<InstallRecord | undefined> {
   requireRoot();
   const { datadir: named } = layoutOf(target.setup, target.config);
-  const datadir = host.realPath(named);
+  const datadir = THIS_HOST.realPath(named);
   if (datadir !== named)
     context.log.info(
       `The data directory ${quoteLocation(named)} is a link: ${quoteLocation(datadir)} is replaced`,
     );
   const unfinished = await findUnfinished(datadir);
   if (unfinished === undefined) {
-    await requireInstallable(target, host);
+    await requireInstallable(target, THIS_HOST);
     return undefined;
   }
   if (unfinished.isAtWork) throw atWork(unfinished.place);
   const { way } = currentRun(unfinished);
-  if (way === 'install' && host.realPath(unfinished.restored.data.dst) === host.realPath(target.dst))
+  if (
+    way === 'install' &&
+    THIS_HOST.realPath(unfinished.restored.data.dst) === THIS_HOST.realPath(target.dst)
+  )
     return unfinished;
   throw new TwinDbError(`${whereItIs(unfinished)}, and has to be finished or undone first`, {
     remedy: wayOn(unfinished, context),
@@ -71,20 +73,20 @@ export async function install(
   restored: RestoredCopy,
   options: InstallOptions,
   context: JobContext,
-  host: InstallHost = THIS_HOST,
 ): Promise<InstallResult> {
   requireRoot();
-  const { data } = restored;
-  await requireInstallable(data, host);
-  const plan = planInstall(data, host, context.now());
+  // A server may have run on them since they were restored.
+  const data = { ...restored.data, names: THIS_HOST.list(restored.data.dst) };
+  await requireInstallable(data, THIS_HOST);
+  const plan = planInstall(data, THIS_HOST, context.now());
   const actions = wanted(plan.actions, options);
   for (const line of await requireRoom(actions, context.signal)) context.log.info(line);
-  const journal = await createJournal({ ...plan, actions }, restored);
+  const journal = await createJournal({ ...plan, actions }, { ...restored, data });
   await rememberPlace(plan.place).catch(() =>
     context.log.warn(`To undo this, name the folder instead of its date: ${quoteLocation(plan.place)}`),
   );
   const remedy = wayOn({ ...plan, restored }, context);
-  await carryOut({ actions, first: 0, journal, data, remedy }, host, context);
+  await carryOut({ actions, first: 0, journal, data, remedy }, context);
   return { lines: report(plan, restored, options, context), oldLogs: plan.oldLogs };
 }
 
@@ -93,14 +95,13 @@ export async function resumeInstall(
   record: InstallRecord,
   options: InstallOptions,
   context: JobContext,
-  host: InstallHost = THIS_HOST,
 ): Promise<InstallResult> {
   const { restored, install: run } = record;
   context.log.info(`${whereItIs(record)}. It goes on from there`);
   const journal = await reopenJournal(record);
   const remedy = wayOn(record, context);
   const work = { actions: run.actions, first: Math.max(run.at, 0), journal, data: restored.data, remedy };
-  await carryOut(work, host, context);
+  await carryOut(work, context);
   if (options.start && !run.actions.some((action) => action.do === 'start'))
     await startServer(restored.data, context.signal);
   return { lines: report(record, restored, options, context), oldLogs: record.oldLogs };

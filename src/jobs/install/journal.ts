@@ -1,5 +1,6 @@
 import { mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { newPartialName, ownerState } from '../../lock/owner.ts';
 import { findAbandoned } from '../../lock/scratch-folder.ts';
@@ -102,7 +103,7 @@ export async function reopenJournal({ place }: InstallRecord): Promise<Journal> 
 
 /** The error for an install that another process is at work on. */
 export function atWork(place: string): TwinDbError {
-  return new TwinDbError(`Another process is at work on the install in ${place}`, {
+  return new TwinDbError(`Another process is at work on the install in ${quoteLocation(place)}`, {
     remedy: 'Wait for its end.',
   });
 }
@@ -124,7 +125,10 @@ export async function readJournal(place: string): Promise<InstallRecord | undefi
     const [head, ...lines] = await linesOf(place);
     return head === undefined ? undefined : parse(place, named, head, lines);
   } catch (cause) {
-    throw new TwinDbError(`Cannot read the journal of the install in ${place}`, { cause });
+    throw new TwinDbError(`Cannot read the journal of the install in ${quoteLocation(place)}`, {
+      cause,
+      remedy: 'Move that folder elsewhere when nothing in it is needed, or put the data into place by hand.',
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { lstat, mkdir, rename } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { hasCode, TwinDbError } from '../../errors.ts';
@@ -40,6 +40,8 @@ async function copyAcross(from: string, to: string, signal: AbortSignal): Promis
     captureOutput({ command, args, debianPackage: 'coreutils' }, signal);
   try {
     await mkdir(partial, { mode: 0o700 });
+    // What is made in a folder with the set-group-ID bit gets it too.
+    await chmod(partial, 0o700);
     await run('cp', '-a', '-T', '--', from, copy);
     await run('sync', '-f', copy);
     const difference = await findDifference(from, copy, signal);

@@ -76,7 +76,7 @@ The data of MariaDB 10.11 are in /restore. To use them:
   chown -hR mysql:mysql /var/lib/mysql
   chmod 755 /var/lib/mysql
   systemctl start mariadb
-The server's configuration files as they were are then /var/lib/mysql.before-restore-${DATE}/config/.twindb-config@*, with @ for each slash.`);
+The server's configuration files as they were: /var/lib/mysql.before-restore-${DATE}/config/.twindb-config@*, with @ for each slash.`);
   });
 
   it("name the server's own unit: mariadb or mysql", () => {

@@ -27,7 +27,7 @@ export function remarks(
     ...(savedConfig === undefined
       ? []
       : [
-          `The server's configuration files as they were are then ${quote(savedConfig)}/${SAVED_CONFIG_PREFIX}@*, with @ for each slash.`,
+          `The server's configuration files as they were: ${quote(savedConfig)}/${SAVED_CONFIG_PREFIX}@*, with @ for each slash.`,
         ]),
     ...(hasBlanked(config)
       ? ['Passwords in them are left out, as the status of an encrypted copy is not encrypted: fill them in.']
@@ -37,5 +37,5 @@ export function remarks(
 
 function adviseGalera({ family, service }: RestoredData['flavour']): string {
   const bootstrap = family === 'mariadb' ? 'galera_new_cluster' : `systemctl start ${service}@bootstrap`;
-  return `When no other node of the cluster runs: set safe_to_bootstrap to 1 in grastate.dat, and run ${bootstrap} instead of the last command.`;
+  return `When no other node of the cluster runs: set safe_to_bootstrap to 1 in grastate.dat, and run ${bootstrap} instead of starting the service.`;
 }

@@ -99,7 +99,7 @@ export function planInstall(data: Installable, host: InstallHost, now: Date): In
 }
 
 /** Whose the data are to be: the account that has them now. Root has them only by mistake, and no server runs as root. */
-export function serverOwner(datadir: string, host: InstallHost): string {
+function serverOwner(datadir: string, host: InstallHost): string {
   const before = host.ownershipOf(datadir);
   return before === undefined || before.uid === 0 ? SERVER_OWNER : before.owner;
 }

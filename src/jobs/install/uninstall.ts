@@ -9,7 +9,7 @@ import { type Action, lineOf } from './actions.ts';
 import { carryOut, startServer } from './carry-out.ts';
 import { findInstall, findInstalls } from './find-installs.ts';
 import { type InstallOptions, wanted, whereItIs } from './install.ts';
-import { type InstallHost, THIS_HOST } from './install-host.ts';
+import { THIS_HOST } from './install-host.ts';
 import { atWork, currentRun, type InstallRecord, reopenJournal } from './journal.ts';
 import { sweepCopies } from './move.ts';
 import { takenOutOf } from './place.ts';
@@ -25,7 +25,6 @@ export async function uninstall(
   dateOrPlace: string,
   options: InstallOptions,
   context: JobContext,
-  host: InstallHost = THIS_HOST,
 ): Promise<string[]> {
   requireRoot();
   const record = await findInstall(dateOrPlace);
@@ -37,19 +36,19 @@ export async function uninstall(
     context.log.info(`${whereItIs(record)}. It goes on from there`);
     const { actions, at } = interrupted;
     const journal = await reopenJournal(record);
-    await carryOut({ actions, first: Math.max(at, 0), journal, data, remedy }, host, context);
+    await carryOut({ actions, first: Math.max(at, 0), journal, data, remedy }, context);
     if (options.start && !actions.some((action) => action.do === 'start'))
       await startServer(data, context.signal);
     return report(record, options);
   }
   if (!currentRun(record).isComplete) context.log.info(`${whereItIs(record)}. It is undone`);
-  await requireStopped(data, host);
+  await requireStopped(data, THIS_HOST);
   const journal = await reopenJournal(record);
   for (const folder of targetsOf(record.install.actions)) await sweepCopies(folder);
-  const actions = wanted(planUninstall(record, host), options);
+  const actions = wanted(planUninstall(record, THIS_HOST), options);
   for (const line of await requireRoom(actions, context.signal)) context.log.info(line);
   await journal.begin('uninstall', actions);
-  await carryOut({ actions, first: 0, journal, data, remedy }, host, context);
+  await carryOut({ actions, first: 0, journal, data, remedy }, context);
   return report(record, options);
 }
 

@@ -3,7 +3,7 @@ import { type InstallOptions, install } from '../install/install.ts';
 import { THIS_HOST } from '../install/install-host.ts';
 import { printSteps } from '../install/next-steps.ts';
 import { planInstall } from '../install/plan-install.ts';
-import { RESTORED_RECORD, type RestoredCopy, writeRestored } from '../install/restored-record.ts';
+import { type RestoredCopy, writeRestored } from '../install/restored-record.ts';
 import type { JobContext } from '../job-context.ts';
 
 /** What is to be done with restored data, for the operator. */
@@ -18,26 +18,24 @@ interface Placed {
  * can be put into place later. Throws a TwinDbError when an install stops: it says at which step.
  */
 export async function placeRestored(
-  made: RestoredCopy,
+  restored: RestoredCopy,
   installing: InstallOptions | undefined,
   context: JobContext,
 ): Promise<Placed> {
-  const restored = await writeDown(made, context);
+  await writeDown(restored, context);
   if (installing !== undefined) return await install(restored, installing, context);
-  const plan = planInstall(restored.data, THIS_HOST, context.now());
-  return { lines: printSteps(made.data, plan), oldLogs: plan.oldLogs };
+  const data = { ...restored.data, names: THIS_HOST.list(restored.data.dst) };
+  const plan = planInstall(data, THIS_HOST, context.now());
+  return { lines: printSteps(data, plan), oldLogs: plan.oldLogs };
 }
 
 /** The data are there: that this cannot be written down is no failure. */
-async function writeDown(restored: RestoredCopy, { log }: JobContext): Promise<RestoredCopy> {
-  const { data } = restored;
+async function writeDown(restored: RestoredCopy, { log }: JobContext): Promise<void> {
   try {
     await writeRestored(restored);
-    return { ...restored, data: { ...data, names: [...data.names, RESTORED_RECORD] } };
   } catch (error) {
     log.warn(
-      `What was restored to ${data.dst} can later be put into place by hand only: ${describeError(error)}`,
+      `What was restored to ${restored.data.dst} can later be put into place by hand only: ${describeError(error)}`,
     );
-    return restored;
   }
 }
