@@ -55,7 +55,7 @@ function describe(plan: PlannedPart): string[] {
     ...(!sourceSize ? [] : [`${formatBytes(sourceSize)} before compression`]),
   ];
   const stored = objects.filter(({ role }) => role === 'destination').length;
-  const what = copyType === 'logs' ? `${stored === 1 ? '1 log' : `${stored} logs`}` : copyType;
+  const what = copyType === 'logs' ? (stored === 1 ? '1 log' : `${stored} logs`) : copyType;
   return [
     `${describePart({ part: plan })}: ${[what, ...sizes].join(', ')} (${quoteLocation(reason)})`,
     ...objects.map(({ location }) => `  to ${quoteLocation(location)}`),

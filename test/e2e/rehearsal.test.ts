@@ -65,7 +65,7 @@ describe.each(['local', 'ssh', 's3'] as const)('backup --dry-run on %s', { timeo
     expect(
       before
         .filter((name) => !after.includes(name))
-        .map((name) => name.split(' ')[1])
+        .map((name) => name.split(' ')[1] ?? '')
         .toSorted(),
     ).toEqual(deleted.toSorted());
   });

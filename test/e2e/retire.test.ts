@@ -92,8 +92,10 @@ describe.each(['local', 'ssh', 's3'] as const)('on %s', { timeout: 180_000 }, (k
     const { copies } = JSON.parse(stdout) as {
       copies: { readonly name: string; readonly decision: string }[];
     };
-    expect(copies.map(({ name, decision }) => [name, decision]).toSorted()).toEqual(
-      [first, first, second, second, third, third].map((name) => [name, name === third ? 'keep' : 'delete']),
+    expect(copies.map(({ name, decision }) => `${name} ${decision}`).toSorted()).toEqual(
+      [first, first, second, second, third, third].map(
+        (name) => `${name} ${name === third ? 'keep' : 'delete'}`,
+      ),
     );
     const left = await host.copies();
     expect([namesIn(left), namesIn(left, 'local')]).toEqual([[third], [third]]);
