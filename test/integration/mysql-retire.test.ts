@@ -58,8 +58,7 @@ describe.each(['local', 'ssh', 's3'] as const)('copies of MySQL on %s', { timeou
     expect(first.stdout).toMatch(
       /^MySQL: full, .* before compression \(there is no full copy that a hourly one could continue\)$/m,
     );
-    for (const runType of ['daily', 'hourly'])
-      expect(await host.runLocked('backup', runType)).toEqual(SILENT);
+    for (const runType of ['daily', 'hourly'] as const) await host.backUp(runType);
     const [full = '', pinned = ''] = await keysOf(host, 'mysql');
     expect(await host.run('pin', pinned)).toEqual(SILENT);
 
@@ -74,8 +73,7 @@ describe.each(['local', 'ssh', 's3'] as const)('copies of MySQL on %s', { timeou
       reason: 'it is pinned',
     });
 
-    for (const runType of ['hourly', 'daily', 'hourly'])
-      expect(await host.runLocked('backup', runType)).toEqual(SILENT);
+    for (const runType of ['hourly', 'daily', 'hourly'] as const) await host.backUp(runType);
     // The pinned one stays besides one of its run type, and so does the full copy that it continues.
     const [kept, newFull = '', keptHourly, newest = ''] = await keysOf(host, 'mysql');
     expect([kept, keptHourly]).toEqual([full, pinned]);
@@ -93,8 +91,7 @@ describe.each(['local', 'ssh', 's3'] as const)('copies of MySQL on %s', { timeou
 
   it('and its binary logs are pruned by their age, but for pinned ones, and deleted by the names of the server', async () => {
     const host = retireOn(kind, sandbox, lab, configOf());
-    for (let run = 0; run < 5; run += 1)
-      expect(await host.runLocked('backup', 'hourly', '--binlogs-only')).toEqual(SILENT);
+    for (let run = 0; run < 5; run += 1) await host.backUp('hourly', { binlogsOnly: true });
     const logs = await keysOf(host, 'binlog');
     expect(logs.length).toBeGreaterThan(4);
     const [oldest = '', second = '', third = ''] = logs;
