@@ -30,6 +30,7 @@ _twindb_backup_ls() {
     '--latest[only the newest copy of each host and source]' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
+    '--coverage[instead of copies print for each host when every second can be restored, with the binary logs]' \
     '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
@@ -120,9 +121,19 @@ _twindb_backup_restore_file() {
 _twindb_backup_restore_mysql() {
   _arguments -s \
     '--dst[where to restore; must be empty or absent]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder, such as those that a dead server has left]:value:_files' \
+    '--plan[with --to-…\: print what would be restored and replayed, and do nothing]' \
+    '--json[with --plan\: print one JSON document]' \
     '--before[with latest\: a copy that was finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
     '--cache[keep extracted full copies here, and take them from here, for repeated restores]:value:_files' \
+    '--install[put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst]' \
+    '--start[with --install or --uninstall\: start the server then]' \
+    '--uninstall[have what was there before that install again, and its data aside; also the folder with the old data]:value:_files' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
@@ -144,7 +155,7 @@ _twindb_backup_restore() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs." binlog\:"Fetch copies of binary logs, each under its own name."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -168,7 +179,14 @@ _twindb_backup_verify_file() {
 _twindb_backup_verify_mysql() {
   _arguments -s \
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--boot[start a private server on what was restored, check all its tables, and compare them with those the server had]' \
+    '--sql[run the statements of this file there, too, and compare what they answer with its lines "-- expect\: VALUE"; implies --boot]:value:_files' \
     '--json[print JSON, as without this option]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \

@@ -8,6 +8,7 @@ import { parseDuration } from './parse-duration.ts';
 import { parseMoment } from './parse-moment.ts';
 import { parseSample } from './parse-sample.ts';
 import { startWith } from './start.ts';
+import { addTargetOptions } from './target-options.ts';
 import { version } from './version.ts';
 
 /** Options that stand before the command. */
@@ -24,7 +25,12 @@ export interface GlobalOptions {
 type Runner = (
   globals: GlobalOptions,
   command: (context: CommandContext) => Promise<boolean>,
+  /** For a service: how long it may take to end when it is told to. Absent: it is interrupted at once. */
+  graceMs?: number,
 ) => Promise<void>;
+
+/** For how long a service stores what is on its way when it is told to end: systemd kills it after 90 seconds. */
+const SERVICE_GRACE_MS = 20_000;
 
 /** The configuration file where the command line names none. */
 export const DEFAULT_CONFIG_FILE = '/etc/twindb/twindb-backup.cfg';
@@ -111,6 +117,7 @@ export function buildProgram(run: Runner): Command {
       return command(context);
     }),
   );
+  const startService = startWith((command) => run(globalsOf(program), command, SERVICE_GRACE_MS));
 
   program
     .command('backup')
@@ -155,6 +162,10 @@ export function buildProgram(run: Runner): Command {
     )
     .option('--latest', 'only the newest copy of each host and source')
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
+    .option(
+      '--coverage',
+      'instead of copies print for each host when every second can be restored, with the binary logs',
+    )
     .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));
@@ -257,16 +268,37 @@ export function buildProgram(run: Runner): Command {
     .option('--keep-going', 'keep the rest when some files cannot be made here; exit code 1')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-file.ts')).restoreFile));
-  restore
-    .command('mysql')
-    .description('Make a data directory of a full or incremental copy, on which a server can start.')
-    .argument('[copy]', LATEST_HELP, unquoteLocation)
-    .option('--dst <dir>', 'where to restore; must be empty or absent', '.')
+  addTargetOptions(
+    restore
+      .command('mysql')
+      .description(
+        'Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs.',
+      )
+      .argument('[copy]', LATEST_HELP, unquoteLocation)
+      .option('--dst <dir>', 'where to restore; must be empty or absent', '.'),
+  )
+    .option(
+      '--more-logs <dir>',
+      'with --to-…: also the binary logs in this folder, such as those that a dead server has left',
+    )
+    .option('--plan', 'with --to-…: print what would be restored and replayed, and do nothing')
+    .option('--json', 'with --plan: print one JSON document')
     .addOption(beforeOption())
     .option('--hostname <host>', 'whose latest copy (default: this host)')
     .option(
       '--cache <dir>',
       'keep extracted full copies here, and take them from here, for repeated restores',
+    )
+    .option(
+      '--install',
+      'put the data into place on this host, and what is there aside, as the printed steps would; without a copy those in --dst',
+    )
+    .option('--start', 'with --install or --uninstall: start the server then')
+    .addOption(
+      new Option(
+        '--uninstall <date>',
+        'have what was there before that install again, and its data aside; also the folder with the old data',
+      ).conflicts('install'),
     )
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-mysql.ts')).restoreMysql));
@@ -297,19 +329,47 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
-  verify
-    .command('mysql')
-    .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
-    .argument(
-      '[copy]',
-      'as restore mysql takes it, or "latest"; without it the copies are listed',
-      unquoteLocation,
-    )
-    .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
+  addTargetOptions(
+    verify
+      .command('mysql')
+      .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
+      .argument(
+        '[copy]',
+        'as restore mysql takes it, or "latest"; without it the copies are listed',
+        unquoteLocation,
+      )
+      .option(
+        '--dst <dir>',
+        'restore here and leave it (default: a temporary directory, removed afterwards)',
+      ),
+  )
+    .option('--more-logs <dir>', 'with --to-…: also the binary logs in this folder')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(
+      '--boot',
+      'start a private server on what was restored, check all its tables, and compare them with those the server had',
+    )
+    .addOption(
+      new Option(
+        '--sql <file>',
+        'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot',
+      ).implies({ boot: true }),
+    )
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));
+
+  const stream = program
+    .command('stream')
+    .description('Store what a server writes, as it writes it.')
+    .helpCommand(false);
+  stream
+    .command('binlog')
+    .description(
+      'Store the binary logs of the MySQL server every few seconds, in parts, until told to end; closed logs are stored as by backup.',
+    )
+    .option('--lock-file <path>', 'as for backup, while a closed log is stored', LOCK_FILE)
+    .action(startService(async () => (await import('../commands/stream-binlog.ts')).streamBinlogs));
 
   program
     .command('share')

@@ -13,6 +13,8 @@ interface LogOptions {
   readonly debug?: boolean;
   readonly quiet?: boolean;
   readonly logFormat: 'json' | 'text';
+  /** What a service says is read later, in a journal: it says what it does also where no terminal is. */
+  readonly isService?: boolean;
 }
 
 /** Where the messages of this process go: stderr and stdout, and the log file as soon as the configuration names one. */
@@ -23,14 +25,14 @@ export interface RunLog extends Log {
 
 /** pino is loaded only where a structured log is wanted. */
 export async function openRunLog(
-  { debug, quiet, logFormat }: LogOptions,
+  { debug, quiet, logFormat, isService = false }: LogOptions,
   about: Pick<RunIdentity, 'command' | 'runType'>,
   terminal: Terminal,
 ): Promise<RunLog> {
   const identity = { run: randomBytes(8).toString('hex'), host: hostname(), ...about };
   const toJson = async (write: (line: string) => void) =>
     (await import('./json-lines.ts')).createJsonSink(identity, write);
-  const text = createSink(terminal, debug);
+  const text = createSink(terminal, debug || isService);
   const loud = logFormat === 'json' ? await toJson((line) => writeAll(2, line)) : text;
   const shown: LogSink = (level, ...said) => {
     if (!quiet || level !== 'info') loud(level, ...said);

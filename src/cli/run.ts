@@ -12,7 +12,7 @@ import type { RunIdentity } from './json-lines.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions, globalsOf } from './program.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
-import { createPrinter, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import { createPrinter, openTerminal, type Terminal, UNKNOWN_WIDTH, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -21,9 +21,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   const terminal = openTerminal();
   let exitCode: number = EXIT.success;
   let about: ReturnType<typeof describeCommand> = {};
-  const program = buildProgram(async (globals, command) => {
-    const log = await openRunLog(globals, about, terminal);
-    exitCode = await runCommand(globals, command, terminal, log);
+  const program = buildProgram(async (globals, command, graceMs = 0) => {
+    const log = await openRunLog({ ...globals, isService: graceMs > 0 }, about, terminal);
+    exitCode = await runCommand(globals, command, terminal, log, graceMs);
   });
   program.hook('preAction', (_program, called) => {
     about = describeCommand(called);
@@ -66,9 +66,10 @@ async function runCommand(
   command: Command,
   terminal: Terminal,
   log: RunLog,
+  graceMs: number,
 ): Promise<number> {
   try {
-    return (await runInContext(globals, command, terminal, log)) ? EXIT.success : EXIT.failure;
+    return (await runInContext(globals, command, terminal, log, graceMs)) ? EXIT.success : EXIT.failure;
   } catch (error) {
     log.error(saysTooManyFiles(error) ? TOO_MANY_FILES : describeError(error));
     const first = firstErrorOf(error);
@@ -87,12 +88,16 @@ async function runInContext(
   command: Command,
   terminal: Terminal,
   log: RunLog,
+  graceMs: number,
 ): Promise<boolean> {
-  const signal = watchSignals({
-    onFirst: (name) => log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
+  const interruptions = {
+    onStop: (name: string) => log.info(`Told to end by ${name}: storing what is on its way`),
+    onFirst: (name: string) =>
+      log.info(`Interrupted by ${name}: cleaning up. Ctrl-C once more ends this at once`),
     onImpatience: () => endAtOnce(log, 'SIGINT', 'Ended before everything was cleaned up'),
-    onGiveUp: (name, reason) => endAtOnce(log, name, GIVEN_UP[reason]),
-  });
+    onGiveUp: (name: NodeJS.Signals, reason: keyof typeof GIVEN_UP) => endAtOnce(log, name, GIVEN_UP[reason]),
+  };
+  const { signal, stopping } = watchSignals(interruptions, graceMs);
   // Neither --version nor --help needs it.
   const { openContext } = await import('./open-context.ts');
   await using context = await openContext(globals, {
@@ -106,9 +111,9 @@ async function runInContext(
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
-    // A serial console says 0.
-    ...(process.stdout.columns > 0 && { columns: process.stdout.columns }),
+    columns: process.stdout.columns || UNKNOWN_WIDTH,
     ask: openAsk(terminal, signal),
+    stopping,
     print: createPrinter(terminal),
   });
 }

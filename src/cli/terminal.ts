@@ -4,6 +4,9 @@ import { hasCode, TwinDbError } from '../errors.ts';
 import { escapeInLines } from '../foreign-text.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
+/** The columns of a terminal that does not say it: a serial console says 0. */
+export const UNKNOWN_WIDTH = 80;
+
 /** The two output streams as this tool sees them. */
 export interface Terminal {
   /** Whether a person reads stdout. */
@@ -39,13 +42,13 @@ export function paint(terminal: Terminal, sgr: number, text: string): string {
 
 /**
  * INFO goes to stdout, and only when a person reads it; everything else to stderr (contract: silence is success), and with
- * `debug` INFO too where nobody reads stdout: among the details it says which step they are of. Whoever has named a file must not
+ * `saysAll` INFO too where nobody reads stdout: among details it says which step they are of. Whoever has named a file must not
  * command the terminal of who reads its name.
  */
-export function createSink(terminal: Terminal, debug = false): LogSink {
+export function createSink(terminal: Terminal, saysAll = false): LogSink {
   return (level, message) => {
     const isForStdout = level === 'info' && terminal.stdoutIsTerminal;
-    if (level === 'info' && !isForStdout && !debug) return;
+    if (level === 'info' && !isForStdout && !saysAll) return;
     const { text, sgr } = LABELS[level];
     const label = level === 'info' && !isForStdout ? 'INFO: ' : text;
     terminal.beforeMessage();
@@ -57,8 +60,11 @@ export function createSink(terminal: Terminal, debug = false): LogSink {
  * Writes lines of results to stdout. On a terminal what steers it is escaped there too: much of a result is what a destination
  * or a status holds. A script gets every line as it is.
  */
-export function createPrinter({ stdoutIsTerminal }: Terminal): (line: string) => void {
-  return (line) => writeAll(1, `${stdoutIsTerminal ? escapeInLines(line) : line}\n`);
+export function createPrinter(terminal: Terminal): (line: string) => void {
+  return (line) => {
+    terminal.beforeMessage();
+    writeAll(1, `${terminal.stdoutIsTerminal ? escapeInLines(line) : line}\n`);
+  };
 }
 
 /** How long a stderr that takes nothing may hold up the work and its cleaning up, in milliseconds. */

@@ -8,6 +8,11 @@ export interface CommandContext extends JobContext {
   readonly columns?: number;
   /** Asks whoever is at the terminal, and returns the answer; absent where nobody is. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
+  /**
+   * For a service: aborts at the first SIGINT, SIGTERM or SIGHUP, when it has some time left to bring its work to an end; `signal` aborts when that is over.
+   * Absent: nothing but `signal` ends the command.
+   */
+  readonly stopping?: AbortSignal;
   /** Writes a line to stdout. */
   readonly print: (line: string) => void;
 }

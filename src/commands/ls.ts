@@ -3,6 +3,7 @@ import { type CopyFilter, chooseByKey, chooseCopies, prefixOf } from '../catalog
 import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../errors.ts';
+import { showStep } from '../jobs/show-step.ts';
 import { toSeconds } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
@@ -12,6 +13,7 @@ import { describePin, knownOf } from './known-of-copy.ts';
 interface LsOptions extends Accepting, CopyFilter {
   readonly json?: boolean;
   readonly long?: boolean;
+  readonly coverage?: boolean;
 }
 
 /**
@@ -23,15 +25,21 @@ export async function ls(
   options: LsOptions,
   context: CommandContext,
 ): Promise<boolean> {
-  const { json = false, long = false, acceptUnauthenticated: _accepted, ...filter } = options;
+  const { json = false, long = false, coverage = false, acceptUnauthenticated: _, ...filter } = options;
+  if (coverage && copy === undefined) {
+    const { printCoverage } = await import('./print-coverage.ts');
+    return await printCoverage({ hostname: filter.hostname, json }, withAcceptance(context, options));
+  }
   if (copy !== undefined) {
     refuseFilter(filter);
     const { printContents } = await import('./print-contents.ts');
     return await printContents(copy, json, withAcceptance(context, options));
   }
   const catalogue = openCatalogue(context);
-  const found = await catalogue.list(prefixOf(filter));
-  const marked = await markListed(chooseByKey(found.copies, filter), catalogue);
+  const { found, marked } = await showStep(context, ['Listing', context.destination.url], async () => {
+    const all = await catalogue.list(prefixOf(filter));
+    return { found: all, marked: await markListed(chooseByKey(all.copies, filter), catalogue) };
+  });
   const copies = chooseCopies(marked.copies, filter, context.now());
   const failures = [...(found.failure === undefined ? [] : [found.failure]), ...marked.failures];
   for (const failure of failures) context.log.error(describeError(failure));

@@ -5,6 +5,7 @@ import type { ExportConfig } from './exporters.ts';
 import type { HooksConfig } from './hooks.ts';
 import type { MaxAges } from './kinds.ts';
 import type { NotifyConfig } from './notify.ts';
+import type { StreamConfig } from './stream.ts';
 
 export type { DestinationConfig } from '../destinations/drivers.ts';
 export type { S3Config } from '../destinations/s3/config.ts';
@@ -26,6 +27,7 @@ export interface Config {
   readonly gpg: GpgConfig | undefined;
   readonly integrity: IntegrityConfig;
   readonly mysql: MysqlConfig | undefined;
+  readonly stream: StreamConfig;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
   /** Nothing is to be deleted from the destination: these credentials may not, and others see to it. */

@@ -26,6 +26,7 @@ import { readDestination } from './read-destination.ts';
 import { readExport } from './read-export.ts';
 import { readConfigFile } from './read-file.ts';
 import { SCHEMA } from './schema.ts';
+import { readStream } from './stream.ts';
 
 function readSource(options: Options, file: string, warn: (message: string) => void): SourceConfig {
   return {
@@ -150,6 +151,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     gpg: readGpg(options),
     integrity: readIntegrity(options, path),
     mysql: readMysql(options, source.backupMysql),
+    stream: readStream(options),
     retention: byRunType((runType) => options.get('retention', `${runType}_copies`)),
     retentionLocal: byRunType((runType) => options.get('retention_local', `${runType}_copies`)),
     appendOnly: !options.get('retention', 'remote'),

@@ -18,6 +18,7 @@ import {
 } from './kinds.ts';
 import { NOTIFY_OPTIONS } from './notify.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
+import { STREAM_OPTIONS } from './stream.ts';
 
 /** The section of each destination. */
 const DRIVER_OPTIONS = Object.fromEntries(
@@ -166,6 +167,7 @@ export const SCHEMA = {
       'Without effect, as copies are unpacked without another program; accepted for existing configurations.',
     ),
   },
+  stream: STREAM_OPTIONS,
   gpg: {
     recipient: option(
       text,

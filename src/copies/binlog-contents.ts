@@ -21,4 +21,8 @@ export interface BinlogContents {
   readonly nextBinlog: string | undefined;
   /** Whether the server ended it itself, by going on to another one or by a shutdown. */
   readonly endedCleanly: boolean;
+  /** When the server ended it, in seconds since the epoch; undefined when it did not, or where that was not recorded. */
+  readonly closedTime: number | undefined;
+  /** How many complete transactions it has; undefined where that was not recorded. */
+  readonly transactions: number | undefined;
 }

@@ -19,7 +19,7 @@ export async function exportReport(
   report: Report,
   log: Log,
 ): Promise<void> {
-  if (config === undefined || report.outcomes.length === 0) return;
+  if (config === undefined || (report.outcomes.length === 0 && report.stream === undefined)) return;
   const send = EXPORTERS[config.transport] as Exporter<ExportConfig>;
   const limit = new AbortController();
   const late = new TwinDbError(`no end after ${LIMIT_MS / 1000} seconds`, {

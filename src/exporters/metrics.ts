@@ -1,4 +1,4 @@
-import type { Outcome, Report } from './report.ts';
+import type { Outcome, Report, StreamState } from './report.ts';
 
 /** One value under a name of the contract, such as `twindb.files.backup_time`. */
 export interface Metric {
@@ -14,13 +14,36 @@ export interface Metric {
  * The metrics of a report, per kind of copy: how long it took, whether it failed, and when it last succeeded. A failed
  * one has no time and no success: a run that gave up early must not look like a fast one.
  */
-export function summarise({ outcomes }: Report): Metric[] {
+export function summarise({ outcomes, stream }: Report): Metric[] {
   const groups = new Map<string, Outcome[]>();
   for (const outcome of outcomes) {
     const prefix = `twindb.${outcome.media}.${outcome.work}`;
     groups.set(prefix, [...(groups.get(prefix) ?? []), outcome]);
   }
-  return [...groups].flatMap(([prefix, group]) => describeGroup(prefix, group));
+  const backups = [...groups].flatMap(([prefix, group]) => describeGroup(prefix, group));
+  return [...backups, ...(stream === undefined ? [] : describeStream(stream))];
+}
+
+function describeStream({ isFollowing, lag, logBytes, objectBytes, last }: StreamState): Metric[] {
+  const metric = (suffix: string, value: number, isTime = false): Metric => ({
+    name: `twindb.binlog.stream_${suffix}`,
+    value,
+    isTime,
+    tags: [],
+  });
+  return [
+    metric('following', Number(isFollowing)),
+    metric('lag', lag, true),
+    metric('log_bytes', logBytes),
+    metric('object_bytes', objectBytes),
+    ...(last === undefined
+      ? []
+      : [
+          metric('last_stored', last.stored),
+          metric('last_log', last.log),
+          metric('last_position', last.position),
+        ]),
+  ];
 }
 
 function describeGroup(prefix: string, group: readonly Outcome[]): Metric[] {
@@ -36,5 +59,13 @@ function describeGroup(prefix: string, group: readonly Outcome[]): Metric[] {
   if (!group.every(({ succeeded }) => succeeded)) return [metric('failed', 1)];
   const seconds = group.reduce((sum, { duration }) => sum + duration, 0);
   const finished = Math.max(...group.map((each) => each.finished));
-  return [metric('time', seconds, true), metric('failed', 0), metric('last_success', finished)];
+  const losses = group.flatMap((each) =>
+    each.work === 'recovery' && each.rpo !== undefined ? [each.rpo] : [],
+  );
+  return [
+    metric('time', seconds, true),
+    metric('failed', 0),
+    metric('last_success', finished),
+    ...losses.map((rpo) => metric('rpo', rpo, true)),
+  ];
 }

@@ -1,5 +1,5 @@
 import { RUN_TYPE_TABLE } from '../copies/run-type.ts';
-import type { Outcome, Report } from './report.ts';
+import type { Outcome, Report, StreamState } from './report.ts';
 
 /** The first line of the file, by which it is known as ours. */
 export const FIRST_LINE = '# Written by twindb-backup, which replaces this file with every run.';
@@ -48,12 +48,62 @@ const FAMILIES: readonly Family[] = [
     help: 'How much the last successful one stored on the destination.',
     valueOf: (outcome) => (outcome.succeeded && outcome.work === 'backup' ? outcome.size : undefined),
   },
+  {
+    name: 'last_success_rpo_seconds',
+    help: 'How old the newest change was that the last successful one brought back.',
+    valueOf: (outcome) => (outcome.succeeded && outcome.work === 'recovery' ? outcome.rpo : undefined),
+  },
 ];
 
-const WORKS = ['backup', 'restore'] as const satisfies readonly Outcome['work'][];
+interface StreamFamily {
+  readonly name: string;
+  readonly help: string;
+  /** Undefined: nothing was stored yet. */
+  readonly valueOf: (stream: StreamState) => number | undefined;
+}
+
+const STREAM_FAMILIES: readonly StreamFamily[] = [
+  {
+    name: 'updated_timestamp_seconds',
+    help: 'When the service that stores binary logs as they are written was last alive.',
+    valueOf: ({ at }) => at,
+  },
+  {
+    name: 'following',
+    help: '1 while the server is followed, 0 while it cannot be.',
+    valueOf: ({ isFollowing }) => Number(isFollowing),
+  },
+  {
+    name: 'lag_seconds',
+    help: 'How long the oldest byte that is not stored has waited.',
+    valueOf: ({ lag }) => lag,
+  },
+  {
+    name: 'log_bytes',
+    help: 'How much of binary logs was stored since the service was started, before compression.',
+    valueOf: ({ logBytes }) => logBytes,
+  },
+  {
+    name: 'object_bytes',
+    help: 'How much of that was stored on the destination.',
+    valueOf: ({ objectBytes }) => objectBytes,
+  },
+  {
+    name: 'last_stored_timestamp_seconds',
+    help: 'When the last part was stored.',
+    valueOf: ({ last }) => last?.stored,
+  },
+  { name: 'last_log', help: 'The number of the log that it is of.', valueOf: ({ last }) => last?.log },
+  { name: 'last_position', help: 'Where it ends in that log.', valueOf: ({ last }) => last?.position },
+];
+
+/** There is one stream in a file. */
+const STREAM_LABELS = '{type="binlog"}';
+
+const WORKS = ['backup', 'restore', 'recovery'] as const satisfies readonly Outcome['work'][];
 
 /** The samples with what a report says, without those of backups that are no longer configured. */
-export function update(samples: Samples, { outcomes, configured }: Report): Samples {
+export function update(samples: Samples, { outcomes, stream, configured }: Report): Samples {
   const intervals = configured?.map(
     (each) => [labelsOf({ work: 'backup', ...each }), RUN_TYPE_TABLE[each.runType].interval] as const,
   );
@@ -69,12 +119,17 @@ export function update(samples: Samples, { outcomes, configured }: Report): Samp
   const planned = (intervals ?? []).map(
     ([labels, seconds]) => [`twindb_backup_${INTERVAL}${labels}`, seconds] as const,
   );
-  return new Map([...[...samples].filter(([series]) => isCurrent(series)), ...planned, ...fresh]);
+  const streamed = STREAM_FAMILIES.flatMap(({ name, valueOf }): [string, number][] => {
+    const value = stream && valueOf(stream);
+    return value === undefined ? [] : [[`twindb_stream_${name}${STREAM_LABELS}`, value]];
+  });
+  const current = [...samples].filter(([series]) => isCurrent(series));
+  return new Map([...current, ...planned, ...fresh, ...streamed]);
 }
 
 type Labelled =
   | (Pick<Extract<Outcome, { work: 'backup' }>, 'media' | 'source' | 'runType'> & { readonly work: 'backup' })
-  | (Pick<Outcome, 'media'> & { readonly work: 'restore' });
+  | (Pick<Outcome, 'media'> & { readonly work: 'restore' | 'recovery' });
 
 function labelsOf(of: Labelled): string {
   const labels: readonly (readonly [string, string])[] =
@@ -95,15 +150,18 @@ function escapeLabel(value: string): string {
 
 /** The file's text: the families in their order, each with the lines that explain it. */
 export function format(samples: Samples): string {
-  const lines = WORKS.flatMap((work) =>
-    FAMILIES.flatMap(({ name, help }) => {
-      const family = `twindb_${work}_${name}`;
-      const values = [...samples].filter(([series]) => series.startsWith(`${family}{`));
-      if (values.length === 0) return [];
-      const head = [`# HELP ${family} ${help}`, `# TYPE ${family} gauge`];
-      return [...head, ...values.map(([series, value]) => `${series} ${value}`).toSorted()];
-    }),
-  );
+  const families = [
+    ...WORKS.flatMap((work) =>
+      FAMILIES.map(({ name, help }) => ({ family: `twindb_${work}_${name}`, help })),
+    ),
+    ...STREAM_FAMILIES.map(({ name, help }) => ({ family: `twindb_stream_${name}`, help })),
+  ];
+  const lines = families.flatMap(({ family, help }) => {
+    const values = [...samples].filter(([series]) => series.startsWith(`${family}{`));
+    if (values.length === 0) return [];
+    const head = [`# HELP ${family} ${help}`, `# TYPE ${family} gauge`];
+    return [...head, ...values.map(([series, value]) => `${series} ${value}`).toSorted()];
+  });
   return `${[FIRST_LINE, ...lines].join('\n')}\n`;
 }
 
@@ -114,6 +172,6 @@ export function parse(text: string): Samples | undefined {
   // Lines end in a newline only: a name may hold what JavaScript also takes for the end of one.
   const found = text
     .split('\n')
-    .map((line) => /^(twindb_(?:backup|restore)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/s.exec(line));
+    .map((line) => /^(twindb_(?:backup|restore|recovery|stream)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/s.exec(line));
   return new Map(found.flatMap((match) => (match ? [[match[1] ?? '', Number(match[2])] as const] : [])));
 }

@@ -30,13 +30,38 @@ export interface RestoreOutcome extends Ending {
   readonly media: Media;
 }
 
-export type Outcome = BackupOutcome | RestoreOutcome;
+/** What came of recovering the server's data up to a server that answers; `duration` is what a real recovery takes at least. */
+export interface RecoveryOutcome extends Ending {
+  readonly work: 'recovery';
+  readonly media: Media;
+  /** Seconds between the moment that the data hold and the beginning: what a loss just then would have cost; undefined: not known. */
+  readonly rpo: number | undefined;
+}
+
+export type Outcome = BackupOutcome | RestoreOutcome | RecoveryOutcome;
+
+/** How far the service has come that stores binary logs as they are written. */
+export interface StreamState {
+  /** Whether the server is being followed. */
+  readonly isFollowing: boolean;
+  /** How long the oldest byte that has come and is not stored has waited, in seconds; 0 when none waits. */
+  readonly lag: number;
+  /** Bytes of logs, before compression, and of objects, since the service was started. */
+  readonly logBytes: number;
+  readonly objectBytes: number;
+  /** The last part: number of its log, where it ends there, and when it was stored, in seconds since the epoch. Undefined before the first. */
+  readonly last: { readonly log: number; readonly position: number; readonly stored: number } | undefined;
+  /** When this was so, in seconds since the epoch. */
+  readonly at: number;
+}
 
 /** What a run or a restore tells the monitoring. */
 export interface Report {
   /** This host's name as it stands in keys. */
   readonly host: string;
   readonly outcomes: readonly Outcome[];
+  /** Only the service has it, and no outcomes. */
+  readonly stream?: StreamState;
   /**
    * All that the configuration backs up, in whatever run: what is no longer among it can be forgotten. Undefined after a
    * restore, which may go by the configuration of another host.

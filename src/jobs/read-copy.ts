@@ -10,6 +10,11 @@ import type { JobContext } from './job-context.ts';
 /** The end of a pipeline. */
 export type LastStages = readonly [...Stage[], Stage<Writable>];
 
+/** An object, and the name whose suffixes say how it was transformed. */
+type NamedObject = Pick<FoundCopy, 'destination' | 'object' | 'location'> & {
+  readonly parsed: Pick<FoundCopy['parsed'], 'name'>;
+};
+
 /** Reads an object to its end. Throws when it cannot be read, and an IntegrityError when it is not what is expected. */
 export async function readObject(
   found: FoundCopy,
@@ -24,7 +29,7 @@ export async function readObject(
  * from. Throws what the first of them finds wrong.
  */
 export async function readCopy(
-  found: FoundCopy,
+  found: NamedObject,
   expected: Partial<Digest>,
   last: LastStages,
   context: JobContext,
@@ -37,12 +42,12 @@ export async function readCopy(
 }
 
 async function readThrough(
-  { destination, object, location }: FoundCopy,
+  { destination, object, location }: NamedObject,
   expected: Partial<Digest>,
   stages: LastStages,
   context: JobContext,
 ): Promise<Digest> {
-  const line = context.progress.begin(location, object.size);
+  const line = context.progress.begin(location, object.size, { phase: 'Reading' });
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   try {
     await runPipeline([destination.read(object.key), verifier, ...stages], context.signal);

@@ -27,6 +27,8 @@ const CONTENTS: BinlogContents = {
   gtidEnd: '0-7-12',
   nextBinlog: 'mysql-bin.000002',
   endedCleanly: true,
+  closedTime: 1546300950,
+  transactions: 12,
 };
 
 function copyOf(changes: Partial<BinlogCopy> = {}): BinlogCopy {
@@ -144,6 +146,8 @@ describe('a binlog status of ours', () => {
           gtidEnd: optional(fc.string()),
           nextBinlog: optional(fc.string()),
           endedCleanly: fc.boolean(),
+          closedTime: optional(fc.nat()),
+          transactions: optional(fc.nat()),
         }),
       ),
     });
@@ -174,6 +178,8 @@ describe('a binlog status of ours', () => {
       gtid_end: '0-7-12',
       next_binlog: 'mysql-bin.000002',
       ended_cleanly: true,
+      closed_time: 1546300950,
+      transactions: 12,
     });
     const without = BINLOG.attributes(copyOf({ contents: undefined }));
     expect(Object.keys(without)).not.toContain('server_id');

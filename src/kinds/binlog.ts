@@ -29,6 +29,8 @@ const CONTENTS: AttributeTable<BinlogContents> = {
   gtidEnd: optional('gtid_end', asText),
   nextBinlog: optional('next_binlog', asText),
   endedCleanly: required('ended_cleanly', (value) => (typeof value === 'boolean' ? value : undefined)),
+  closedTime: optional('closed_time', asNumber),
+  transactions: optional('transactions', asNumber),
 };
 
 const TABLE: AttributeTable<Omit<BinlogCopy, 'key'>> = {

@@ -57,6 +57,7 @@ const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
   serverSetup: optional('server_setup', parseServerSetup),
   ...SERVER_WRITER_FIELDS,
   ...PIN_FIELD,
+  tables: optional('tables', asText),
 };
 
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */

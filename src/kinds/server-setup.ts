@@ -13,7 +13,8 @@ export function parseServerSetup(value: unknown): ServerSetup | undefined {
   };
 }
 
-function textsOf(value: unknown): Record<string, string> {
+/** The members of an object that are texts. */
+export function textsOf(value: unknown): Record<string, string> {
   const entries = isRecord(value) ? Object.entries(value) : [];
   return Object.fromEntries(
     entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),

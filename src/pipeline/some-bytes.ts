@@ -1,8 +1,9 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { IntegrityError } from '../errors.ts';
+import type { Stage } from './run-pipeline.ts';
 
 /** Passes bytes on and errors instead of ending when there were none: a program may exit 0 with nothing written. */
-export class SomeBytes extends Transform {
+class SomeBytes extends Transform {
   readonly #giver: string;
   #isEmpty = true;
 
@@ -20,4 +21,9 @@ export class SomeBytes extends Transform {
   override _flush(callback: TransformCallback): void {
     callback(this.#isEmpty ? new IntegrityError(`${this.#giver} gave no data`) : null);
   }
+}
+
+/** An empty object restores nothing, and an empty stream that gpg encrypts does not even look empty. `fallback` names a stage that is no program. */
+export function refuseNothing(stage: Stage, fallback: string): Stage[] {
+  return [stage, new SomeBytes('command' in stage ? stage.command : fallback)];
 }

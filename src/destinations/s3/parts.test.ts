@@ -75,6 +75,9 @@ describe('parts', () => {
     // In the very same memory, and only there.
     expect(first.value?.data.toString()).toBe('3333333333');
     expect(second.value?.data.toString()).toBe('1111111111');
+    // And all of it was allocated at once: see `cutBlocks`.
+    expect(second.value?.data.buffer).toBe(first.value?.data.buffer);
+    expect(second.value?.data.buffer.byteLength).toBe(3 * PART);
     const sent: string[] = [];
     if (second.value) parts.release(second.value.data);
     await work(parts, sent);

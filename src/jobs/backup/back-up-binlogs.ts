@@ -26,6 +26,7 @@ import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { writerOf } from '../record/server-writer.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
+import { dropStreamed } from './drop-streamed.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { inOrder, readAll } from './unused-start.ts';
@@ -38,18 +39,22 @@ interface Copied {
   readonly size: number;
 }
 
+const NOTHING_COPIED: Copied = { keys: new Set(), size: 0 };
+
 /**
  * Copies every closed binary log that is newer than the last copied one, in order, and ends at the first failure: a later
- * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go. Returns the bytes stored
- * on the destination.
+ * log must not hide that an earlier one is missing. Then copies older than `expire_log_days` go, and the parts that
+ * `stream binlog` has stored of what is copied. Returns the bytes stored on the destination.
  *
  * What is closed already is copied first: when the server begins a new log, it purges those that are older than its own limit.
+ * Nothing else is where the server is followed as it writes, and need not begin a new log: `closes` is false then.
  */
 export async function backUpBinlogs(
   server: MysqlServer,
   { expireLogDays }: MysqlConfig,
   places: CopyPlaces,
   context: JobContext,
+  { closes }: { readonly closes: boolean } = { closes: true },
 ): Promise<number> {
   const closedLogs = await listClosedBinlogs(server);
   if (closedLogs === undefined) {
@@ -59,7 +64,8 @@ export async function backUpBinlogs(
   await warnOfUnlogged(server, context);
   warnOfFuture(BINLOG, (await places.destination.status.read()).status, context);
   const before = await copyNewer(server, closedLogs, places, context);
-  const { keys, size } = await copyNewer(server, (await closeBinlogs(server)) ?? [], places, context);
+  const nowClosed = closes ? ((await closeBinlogs(server)) ?? []) : closedLogs;
+  const { keys, size } = closes ? await copyNewer(server, nowClosed, places, context) : NOTHING_COPIED;
   const policy = {
     expireLogDays,
     now: toSeconds(context.now()),
@@ -69,6 +75,7 @@ export async function backUpBinlogs(
   const us = writerOf(server, context);
   await expireBinlogs(places.destination, us, policy, context);
   if (places.local) await expireBinlogs(places.local, us, policy, context);
+  await dropStreamed(nowClosed, places, policy, context);
   return before.size + size;
 }
 

@@ -8,8 +8,8 @@ import { backupChain } from '../../modifiers/chain.ts';
 import { KeepLocal } from '../../modifiers/keep-local.ts';
 import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
 import { type Digest, DigestMeter } from '../../pipeline/digest.ts';
-import { runPipeline, type Stage } from '../../pipeline/run-pipeline.ts';
-import { SomeBytes } from '../../pipeline/some-bytes.ts';
+import { runPipeline } from '../../pipeline/run-pipeline.ts';
+import { refuseNothing } from '../../pipeline/some-bytes.ts';
 import type { Source } from '../../sources/source.ts';
 import type { JobContext } from '../job-context.ts';
 import { expectSize } from './expect-size.ts';
@@ -62,7 +62,10 @@ export async function storeCopy(
   const compressing = await compressor.apply();
   const encrypting = await applyAll(encryption);
 
-  const line = context.progress.begin(source.title, previousSize);
+  const line = context.progress.begin(source.title, previousSize, {
+    phase: 'Backing up',
+    isGuess: true,
+  });
   const remoteMeter = new DigestMeter((bytes) => line.advance(bytes));
   // Without encryption both places get the same bytes.
   const localMeter = encryption.length > 0 ? new DigestMeter() : remoteMeter;
@@ -155,11 +158,6 @@ async function alignLocalCopy(
     await removeLocalCopy(context, key);
     return undefined;
   }
-}
-
-/** An empty object restores nothing, and an empty stream that gpg encrypts does not even look empty. */
-function refuseNothing(stage: Stage, fallback: string): Stage[] {
-  return [stage, new SomeBytes('command' in stage ? stage.command : fallback)];
 }
 
 function suffixesOf(modifiers: readonly Modifier[]): Suffix[] {

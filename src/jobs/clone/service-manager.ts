@@ -24,7 +24,7 @@ echo plain
 
 /** Finds the manager and the first of `units` that it knows. Changes nothing. */
 export async function findServiceManager(
-  host: RemoteHost,
+  host: Pick<RemoteHost, 'capture'>,
   units: readonly string[],
 ): Promise<ServiceManager> {
   const found = await host.capture(scriptWords(FIND, ...units));
@@ -44,7 +44,11 @@ export function startCommand(manager: ServiceManager): string {
   }
 }
 
-function managerWords(manager: Exclude<ServiceManager, { kind: 'plain' }>, verb: 'start' | 'stop'): string[] {
+/** The command that does that. */
+export function managerWords(
+  manager: Exclude<ServiceManager, { kind: 'plain' }>,
+  verb: 'start' | 'stop',
+): [string, ...string[]] {
   return manager.kind === 'systemd' ? ['systemctl', verb, manager.unit] : ['service', manager.unit, verb];
 }
 

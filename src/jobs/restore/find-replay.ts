@@ -1,5 +1,5 @@
 import { warnIfUnproven } from '../../catalogue/authenticate.ts';
-import type { Catalogue } from '../../catalogue/catalogue.ts';
+import type { Catalogue, CatalogueContext } from '../../catalogue/catalogue.ts';
 import { keepTrusted, recordOf } from '../../catalogue/keep-trusted.ts';
 import { type KnownBinlog, listBinlogs, lookUpBinlogs } from '../../catalogue/list-binlogs.ts';
 import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
@@ -8,7 +8,6 @@ import { planReplay, type StoredBinlog } from '../../mysql/binlog/plan-replay.ts
 import type { RestoredData } from '../../mysql/copy/advice.ts';
 import type { ReplayKnowledge } from '../../mysql/copy/advise-replay.ts';
 import { toSeconds } from '../../units.ts';
-import type { JobContext } from '../job-context.ts';
 
 /** The copies of the binary logs of one host. */
 interface HostBinlogs {
@@ -22,22 +21,29 @@ export async function findHostBinlogs({ full }: MysqlChain, catalogue: Catalogue
   const { context } = catalogue;
   const host = full[0]?.parsed.host ?? '';
   try {
-    const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, catalogue);
-    const { known, failure: unreadable } = await lookUpBinlogs(binlogs, catalogue);
-    return {
-      binlogs: trustedOf(known, context).map(toStored),
-      reason: failure === undefined ? unreadable : describeError(failure),
-    };
+    const { trusted, reason } = await findTrustedBinlogs(host, catalogue);
+    return { binlogs: trusted.map(toStored), reason };
   } catch (error) {
     context.signal.throwIfAborted();
     return { binlogs: [], reason: describeError(error) };
   }
 }
 
+/** The logs of a host that a restore would use, and why there may be more; undefined: there are no more. Throws when nothing can be found out. */
+export async function findTrustedBinlogs(
+  host: string,
+  catalogue: Catalogue,
+): Promise<{ readonly trusted: readonly KnownBinlog[]; readonly reason: string | undefined }> {
+  const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, catalogue);
+  const { known, failure: unreadable } = await lookUpBinlogs(binlogs, catalogue);
+  const reason = failure === undefined ? unreadable : describeError(failure);
+  return { trusted: trustedOf(known, catalogue.context), reason };
+}
+
 /** A log that a restore would refuse must not be in the steps either; one that nothing proves is said. */
 function trustedOf(
   known: readonly KnownBinlog[],
-  context: Pick<JobContext, 'integrity' | 'log'>,
+  context: Pick<CatalogueContext, 'integrity' | 'log'>,
 ): KnownBinlog[] {
   const refused: unknown[] = [];
   const trusted = known.flatMap((binlog) => {
@@ -64,7 +70,8 @@ function trustedOf(
   return trusted;
 }
 
-function toStored({ key, name, binlog, timeCreated, copy, candidates }: KnownBinlog): StoredBinlog {
+/** What of a log matters to what can be replayed. */
+export function toStored({ key, name, binlog, timeCreated, copy, candidates }: KnownBinlog): StoredBinlog {
   return {
     key,
     name,

@@ -19,7 +19,7 @@ export interface BinlogHeader {
  * magic number. Source: the pages on the binary log's format and on START_ENCRYPTION_EVENT in MariaDB's documentation,
  * and "Encrypting Binary Log Files" in the MySQL manual.
  */
-const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
+export const MAGIC = Buffer.from([0xfe, 0x62, 0x69, 0x6e]);
 const MAGIC_OF_ENCRYPTED = Buffer.from([0xfd, 0x62, 0x69, 0x6e]);
 export const MAGIC_LENGTH = 4;
 
@@ -88,4 +88,18 @@ export function parseBinlogHeader(bytes: Buffer, title: string): BinlogHeader {
 export function readPrintedEvent(text: string): Buffer {
   const base64 = /^BINLOG '\s*([A-Za-z0-9+/=\s]+)'/m.exec(text)?.[1];
   return base64 === undefined ? Buffer.alloc(0) : Buffer.concat([MAGIC, Buffer.from(base64, 'base64')]);
+}
+
+/** Bytes of a checksum, by the number that the first event has for its kind: none, CRC32. */
+const CHECKSUM_LENGTHS: readonly (number | undefined)[] = [0, 4];
+
+/**
+ * How many bytes each event ends with as its checksum, by the body of the format description, which ends with the kind of the checksums and,
+ * whatever that is, with one of its own. Throws a RangeError for a kind that is not known.
+ */
+export function readChecksumLength(body: Buffer): number {
+  const checksum = body.readUInt8(body.length - 5);
+  const length = CHECKSUM_LENGTHS[checksum];
+  if (length === undefined) throw new RangeError(`it names checksums of kind ${checksum}`);
+  return length;
 }

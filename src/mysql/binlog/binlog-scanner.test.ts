@@ -35,6 +35,8 @@ describe('what is in a log of MariaDB', () => {
         gtidEnd: '0-9-4,0-7-6,2-9-1',
         nextBinlog: 'mysql-bin.000002',
         endedCleanly: true,
+        closedTime: TIME,
+        transactions: 7,
       },
     });
   });
@@ -80,6 +82,8 @@ describe('what is in a log of MySQL', () => {
         gtidEnd: `${OTHER}:77:79,${SERVER}:1-4:nightly:1-2`,
         nextBinlog: 'mysql-bin.000002',
         endedCleanly: true,
+        closedTime: 1_795_710_990,
+        transactions: 8,
       },
     });
   });
@@ -112,6 +116,8 @@ describe('what is in a log of MySQL', () => {
         gtidEnd: gtids,
         nextBinlog: undefined,
         endedCleanly: true,
+        closedTime: 1_795_710_990,
+        transactions: 0,
       },
     });
   });

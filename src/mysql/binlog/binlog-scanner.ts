@@ -5,11 +5,19 @@ import {
   FORMAT_DESCRIPTION,
   isEncryptedFromStart,
   MAGIC_LENGTH,
+  readChecksumLength,
   START_ENCRYPTION,
 } from './binlog-header.ts';
 import { type BinlogEvent, EventWalker } from './event-walker.ts';
 import { GROUP_EVENTS, readGroup } from './group-event.ts';
-import { type GtidState, readGtidList, readPreviousGtids, TooManyPartsError } from './gtid-state.ts';
+import { type GroupSpan, GroupTracker, type OpenGroup, TRACKED_BODIES } from './group-tracker.ts';
+import {
+  type Gtid,
+  type GtidState,
+  readGtidList,
+  readPreviousGtids,
+  TooManyPartsError,
+} from './gtid-state.ts';
 
 const STOP = 3;
 const ROTATE = 4;
@@ -24,9 +32,6 @@ const WANTED: ReadonlySet<number> = new Set([
   ...Object.values(GROUP_EVENTS),
 ]);
 
-/** Bytes of a checksum, by the number that the first event has for its kind: none, CRC32. */
-const CHECKSUM_LENGTHS: readonly (number | undefined)[] = [0, 4];
-
 /** What came of a scan. */
 export type BinlogScan =
   | { readonly kind: 'read'; readonly contents: BinlogContents }
@@ -40,9 +45,10 @@ export type BinlogScan =
  */
 export class BinlogScanner {
   readonly #walker = new EventWalker(
-    (type) => this.#failure === undefined && WANTED.has(type),
+    (type) => this.#failure === undefined && (WANTED.has(type) || TRACKED_BODIES.has(type)),
     (event) => this.#take(event),
   );
+  readonly #tracker: GroupTracker;
   #magic: Buffer = Buffer.alloc(0);
   /** Set: the rest is not looked at. */
   #failure: Exclude<BinlogScan, { kind: 'read' }> | undefined;
@@ -50,10 +56,39 @@ export class BinlogScanner {
   #serverId: number | undefined;
   #firstTime: number | undefined;
   #lastTime: number | undefined;
+  #closedTime: number | undefined;
+  #timeCreated: number | undefined;
+  #transactions = 0;
   #gtids: GtidState | undefined;
   #gtidStart: string | undefined;
+  /** Of the transaction that has begun last, until it is complete. */
+  #openGtid: Gtid | undefined;
   #nextBinlog: string | undefined;
   #lastType: number | undefined;
+
+  /** `onGroup` gets each complete transaction, the last one by `result`; `gtidState` is then what came before it. */
+  constructor(onGroup?: (group: GroupSpan) => void) {
+    this.#tracker = new GroupTracker((group) => {
+      onGroup?.(group);
+      this.#transactions += 1;
+      this.#addOpenGtid();
+    });
+  }
+
+  /** The GTIDs of all complete transactions so far and of those before the log; undefined when the log does not say. */
+  get gtidState(): string | undefined {
+    return this.#gtids?.toString();
+  }
+
+  /** The transaction whose end has not come: when all bytes were fed, it was cut off. */
+  get openGroup(): OpenGroup | undefined {
+    return this.#tracker.open;
+  }
+
+  /** When the log was begun, in seconds since the epoch. */
+  get timeCreated(): number | undefined {
+    return this.#timeCreated;
+  }
 
   /** Takes the next bytes, of any number. */
   feed(bytes: Buffer): void {
@@ -69,9 +104,11 @@ export class BinlogScanner {
 
   /** What is known when all bytes were fed. */
   result(): BinlogScan {
+    this.#tracker.finish(this.#walker.passed);
     if (isEncryptedFromStart(this.#magic)) return { kind: 'encrypted' };
     if (this.#failure !== undefined) return this.#failure;
     if (this.#serverId === undefined) return unreadable('it has no event');
+    const endedCleanly = this.isWhole && (this.#lastType === ROTATE || this.#lastType === STOP);
     const contents = {
       serverId: this.#serverId,
       firstTime: this.#firstTime,
@@ -79,7 +116,9 @@ export class BinlogScanner {
       gtidStart: this.#gtidStart,
       gtidEnd: this.#gtids?.toString(),
       nextBinlog: this.#nextBinlog,
-      endedCleanly: this.isWhole && (this.#lastType === ROTATE || this.#lastType === STOP),
+      endedCleanly,
+      closedTime: endedCleanly ? this.#closedTime : undefined,
+      transactions: this.#transactions,
     };
     return { kind: 'read', contents };
   }
@@ -102,26 +141,35 @@ export class BinlogScanner {
     if (WANTED.has(type) && body === undefined) throw new RangeError(`it has ${length} bytes`);
     if (this.#serverId === undefined && type !== FORMAT_DESCRIPTION) throw new RangeError('it comes first');
     this.#lastType = type;
+    this.#closedTime = event.when;
     if (type === START_ENCRYPTION) this.#failure = { kind: 'encrypted' };
-    else if (type === FORMAT_DESCRIPTION && body !== undefined) this.#readFormat(event.serverId, body);
-    else if (body !== undefined) this.#readBody({ ...event, body: this.#withoutChecksum(body) });
+    else if (type === FORMAT_DESCRIPTION && body !== undefined) this.#readFormat(event, body);
+    else this.#readOther({ ...event, body: body && this.#withoutChecksum(body) });
   }
 
-  /** It ends with the kind of the checksums and, whatever that is, with one of its own. */
-  #readFormat(serverId: number, body: Buffer): void {
-    const checksum = body.readUInt8(body.length - 5);
-    const length = CHECKSUM_LENGTHS[checksum];
-    if (length === undefined) throw new RangeError(`it names checksums of kind ${checksum}`);
-    this.#checksumLength = length;
+  #readFormat({ serverId, when }: BinlogEvent, body: Buffer): void {
+    this.#checksumLength = readChecksumLength(body);
     this.#serverId ??= serverId;
+    this.#timeCreated ??= when;
   }
 
   #withoutChecksum(body: Buffer): Buffer {
     return body.subarray(0, Math.max(body.length - this.#checksumLength, 0));
   }
 
-  #readBody(event: BinlogEvent & { readonly body: Buffer }): void {
+  #readOther(event: BinlogEvent): void {
     const { type, body } = event;
+    const group = body === undefined ? undefined : readGroup({ ...event, body });
+    this.#tracker.take(event, group);
+    if (group !== undefined) {
+      const seconds = Math.floor(group.time / 1_000_000);
+      this.#firstTime ??= seconds;
+      this.#lastTime = seconds;
+      this.#openGtid = group.gtid;
+    } else if (body !== undefined) this.#readBody(type, body);
+  }
+
+  #readBody(type: number, body: Buffer): void {
     if (type === ROTATE) {
       // A position comes first.
       const name = body.subarray(8).toString();
@@ -132,14 +180,13 @@ export class BinlogScanner {
         this.#gtids = type === GTID_LIST ? readGtidList(body) : readPreviousGtids(body);
         this.#gtidStart = this.#gtids.toString();
       });
-    } else {
-      const group = readGroup(event);
-      if (group === undefined) return;
-      this.#firstTime ??= group.time;
-      this.#lastTime = group.time;
-      const { gtid } = group;
-      if (gtid !== undefined) this.#ifGtidsFit(() => this.#gtids?.add(gtid));
     }
+  }
+
+  #addOpenGtid(): void {
+    const gtid = this.#openGtid;
+    this.#openGtid = undefined;
+    if (gtid !== undefined) this.#ifGtidsFit(() => this.#gtids?.add(gtid));
   }
 
   /** A state of too many parts is left out, at both ends; all else is known all the same. */

@@ -43,6 +43,11 @@ async function isLogging(server: Server): Promise<boolean> {
  * become a path and a key.
  */
 export async function listClosedBinlogs(server: Server): Promise<readonly ClosedBinlog[] | undefined> {
+  return (await listBinlogs(server))?.slice(0, -1);
+}
+
+/** The same with the log being written, which is the last one, and whose size is what it had a moment ago. */
+export async function listBinlogs(server: Server): Promise<readonly ClosedBinlog[] | undefined> {
   if (!(await isLogging(server))) return undefined;
   const folder = await findFolder(server);
   // One statement, whose last row is the log being written: between two, the server may go on to the next one.
@@ -53,7 +58,7 @@ export async function listClosedBinlogs(server: Server): Promise<readonly Closed
         `The server lists a binary log ${JSON.stringify(name)}, which is no name of a binary log`,
       );
   }
-  return rows.slice(0, -1).map(({ Log_name: name, File_size: size, Encrypted: encrypted }) => ({
+  return rows.map(({ Log_name: name, File_size: size, Encrypted: encrypted }) => ({
     name,
     path: join(folder, name),
     size: Math.max(Number(size) - (encrypted === 'Yes' ? ENCRYPTION_HEADER : 0), 0),

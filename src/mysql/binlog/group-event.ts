@@ -6,8 +6,12 @@ export const GROUP_EVENTS = { mariadbGtid: 162, gtid: 33, anonymousGtid: 34, tag
 
 /** The beginning of a transaction. */
 export interface Group {
-  /** In seconds since the epoch: of the commit on MySQL, even under SET TIMESTAMP; of the statement or COMMIT on MariaDB. */
+  /** In microseconds since the epoch: of the commit on MySQL, even under SET TIMESTAMP; of the statement or COMMIT on MariaDB. */
   readonly time: number;
+  /** Whether that is when it was committed. Otherwise it has whole seconds, and is what a session has SET TIMESTAMP to. */
+  readonly isCommitTime: boolean;
+  /** Whether one statement follows that is all of it; undefined where only that statement tells. */
+  readonly isStandalone: boolean | undefined;
   /** Undefined when the server gives none. */
   readonly gtid: Gtid | undefined;
 }
@@ -25,17 +29,27 @@ export function readGroup({ type, when, serverId, body }: GroupEvent): Group | u
   switch (type) {
     case GROUP_EVENTS.mariadbGtid: {
       const gtid = { source: `${body.readUInt32LE(8)}-${serverId}`, sequence: body.readBigUInt64LE(0) };
-      return { time: when, gtid };
+      return { ...timed(undefined, when), isStandalone: (body.readUInt8(12) & STANDALONE) !== 0, gtid };
     }
     case GROUP_EVENTS.gtid:
-      return { time: readCommitTime(body) ?? when, gtid: readGtid(body) };
+      return { ...timed(readCommitTime(body), when), isStandalone: undefined, gtid: readGtid(body) };
     case GROUP_EVENTS.anonymousGtid:
-      return { time: readCommitTime(body) ?? when, gtid: undefined };
+      return { ...timed(readCommitTime(body), when), isStandalone: undefined, gtid: undefined };
     case GROUP_EVENTS.taggedGtid:
       return readTagged(body, when);
     default:
       return undefined;
   }
+}
+
+/** In the flags of MariaDB's event: no COMMIT follows. */
+const STANDALONE = 1;
+
+/** `committed` is in microseconds, `when` in seconds. */
+function timed(committed: bigint | undefined, when: number): Pick<Group, 'time' | 'isCommitTime'> {
+  return committed === undefined
+    ? { time: when * 1_000_000, isCommitTime: false }
+    : { time: Number(committed), isCommitTime: true };
 }
 
 function readGtid(body: Buffer): Gtid {
@@ -45,15 +59,11 @@ function readGtid(body: Buffer): Gtid {
 /** Where MySQL 8.0 and later have the time of the commit, in 55 bits; 5.7 ends here. */
 const COMMIT_TIME_OFFSET = 42;
 
-function readCommitTime(body: Buffer): number | undefined {
+function readCommitTime(body: Buffer): bigint | undefined {
   if (body.length < COMMIT_TIME_OFFSET + 7) return undefined;
   const low = BigInt(body.readUInt32LE(COMMIT_TIME_OFFSET));
   const high = BigInt(body.readUIntLE(COMMIT_TIME_OFFSET + 4, 3) & 0x7f_ff_ff);
-  return inSeconds((high << 32n) | low);
-}
-
-function inSeconds(microseconds: bigint): number {
-  return Number(microseconds / 1_000_000n);
+  return (high << 32n) | low;
 }
 
 /** Of a tagged event, in this order; the others before the last are numbers. */
@@ -66,18 +76,20 @@ function readTagged(body: Buffer, when: number): Group {
   const reader = new VarintReader(body);
   // The version of the format, the size, and the last field that no reader may pass over.
   for (let count = 0; count < 3; count += 1) reader.unsigned();
-  let [uuid, tag, sequence, time] = ['', '', 0n, when];
+  let [uuid, tag, sequence] = ['', '', 0n];
+  let committed: bigint | undefined;
   while (reader.offset < body.length) {
     const field = reader.unsigned();
     if (field === FIELDS.uuid) uuid = readUuid(reader);
     else if (field === FIELDS.sequence) sequence = reader.unsigned() >> SIGN;
     else if (field === FIELDS.tag) tag = reader.text();
-    else if (field === FIELDS.commitTime) time = inSeconds(reader.unsigned());
+    else if (field === FIELDS.commitTime) committed = reader.unsigned();
     else if (field < FIELDS.commitTime) reader.unsigned();
     else break;
   }
   if (uuid === '') throw new RangeError('a transaction has no UUID');
-  return { time, gtid: { source: joinTag(uuid, tag), sequence } };
+  const gtid = { source: joinTag(uuid, tag), sequence };
+  return { ...timed(committed, when), isStandalone: undefined, gtid };
 }
 
 /** Each byte is a number of its own. */

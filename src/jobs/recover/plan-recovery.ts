@@ -1,0 +1,163 @@
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { recordOf } from '../../catalogue/keep-trusted.ts';
+import { findMysqlChain, type MysqlChain } from '../../catalogue/mysql-chain.ts';
+import { LATEST, listNewestFirst } from '../../catalogue/newest-copies.ts';
+import type { BinlogContents } from '../../copies/binlog-contents.ts';
+import { keepLocalKey } from '../../copies/keep-local-key.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { TwinDbError } from '../../errors.ts';
+import { MYSQL } from '../../kinds/mysql.ts';
+import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
+import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
+import type { JobContext } from '../job-context.ts';
+import { type ChosenBase, chooseBase } from './choose-base.ts';
+import { findLogs } from './known-logs.ts';
+import { findLocalLogs } from './local-logs.ts';
+import { readLog } from './read-log.ts';
+import { recordContents } from './record-contents.ts';
+import type { RecoveryLog, RecoveryPlan } from './recovery-plan.ts';
+import { cannot } from './target-problems.ts';
+
+export interface RecoveryOptions {
+  /** Whose copies `latest` chooses from. */
+  readonly host: string;
+  /** A folder with more logs; undefined: only copies are used. */
+  readonly moreLogs: string | undefined;
+  /** Nothing is read but the statuses and `moreLogs`, and nothing is changed. */
+  readonly onlyStatuses: boolean;
+}
+
+/**
+ * Finds the copy to restore and the logs to replay. `wanted` is what `ls` prints, or `latest`: the newest copy before the target. Logs whose contents no status records
+ * are read once, and their entries completed. Throws a TwinDbError that says what is in the way, and what can be reached.
+ */
+export async function planRecovery(
+  wanted: string,
+  target: RecoveryTarget,
+  options: RecoveryOptions,
+  catalogue: Catalogue,
+  context: JobContext,
+): Promise<RecoveryPlan> {
+  const chain = wanted === LATEST ? undefined : await findMysqlChain(wanted, catalogue);
+  const named = chain && recordOfChain(chain, wanted);
+  const host = named?.host ?? options.host;
+  const copies = withoutTwins(await listNewestFirst(host, MYSQL, catalogue, context.now()));
+  const stored = await findLogs(host, catalogue);
+  const local = options.moreLogs === undefined ? [] : await findLocalLogs(options.moreLogs, stored, context);
+  const logs = [...stored, ...local];
+  const choose = (known: readonly RecoveryLog[]): ChosenBase => chooseBase(copies, known, target, named);
+  const chosen = options.onlyStatuses
+    ? choose(logs)
+    : await chooseRead({ logs, target, host, choose }, context);
+  const base = chain ?? (await findMysqlChain(keepLocalKey(chosen.copy.key), catalogue));
+  return describePlan(chosen, base, target);
+}
+
+/** What the status says of the copy that was named. */
+function recordOfChain({ full, incremental }: MysqlChain, wanted: string): MysqlCopy {
+  const record = recordOf(incremental ?? full);
+  if (record !== undefined) return record;
+  throw new TwinDbError(
+    `Nothing can be replayed on ${quoteLocation(wanted)}: no status lists it, so where in the binary logs it ends is not known`,
+    {
+      remedy:
+        'twindb-backup check --adopt adds it to the status. Or restore it without --to-…: the steps at its end say how to go on.',
+    },
+  );
+}
+
+/** A copy may be at the destination and in keep_local_path. */
+function withoutTwins(copies: readonly MysqlCopy[]): MysqlCopy[] {
+  const seen = new Set<string>();
+  return copies.filter(({ key }) => !seen.has(keepLocalKey(key)) && seen.add(keepLocalKey(key)));
+}
+
+interface Choosing {
+  readonly logs: readonly RecoveryLog[];
+  readonly target: RecoveryTarget;
+  readonly host: string;
+  readonly choose: (logs: readonly RecoveryLog[]) => ChosenBase;
+}
+
+/** Chooses until the contents of all logs that are needed are known: what is in them may show a gap, or lead to another copy. */
+async function chooseRead(
+  { logs, target, host, choose }: Choosing,
+  context: JobContext,
+): Promise<ChosenBase> {
+  const found = new Map<string, BinlogContents>();
+  const tried = new Set<string>();
+  const withFound = () => logs.map((log) => ({ ...log, contents: log.contents ?? found.get(log.key) }));
+  const read = async (some: readonly RecoveryLog[], isNeeded: boolean): Promise<void> => {
+    for (const log of some) {
+      tried.add(log.key);
+      const contents = await readContents(log, target, isNeeded, context);
+      if (contents !== undefined) found.set(log.key, contents);
+    }
+  };
+  const isUnread = ({ key, contents }: RecoveryLog) => contents === undefined && !tried.has(key);
+  try {
+    // Nothing but the contents tells which log has a transaction.
+    if (target.kind === 'gtid') await read(logs.filter(isUnread), false);
+    for (;;) {
+      const chosen = choose(withFound());
+      const unread = chosen.logs.slice(0, chosen.needed).filter(({ contents }) => contents === undefined);
+      if (unread.length === 0) return chosen;
+      await read(unread, true);
+    }
+  } finally {
+    if (!context.signal.aborted) await recordContents(found, host, context);
+  }
+}
+
+async function readContents(
+  log: RecoveryLog,
+  target: RecoveryTarget,
+  isNeeded: boolean,
+  context: JobContext,
+): Promise<BinlogContents | undefined> {
+  context.log.info(`Reading ${quoteLocation(log.key)}: the status does not say what is in it`);
+  const { scan } = await readLog(log.source, context);
+  if (scan.kind === 'read') return scan.contents;
+  if (!isNeeded) return undefined;
+  throw unusableLog(log, target, scan);
+}
+
+/** The error for a log that is needed and whose transactions cannot be told apart. */
+export function unusableLog(
+  { name }: RecoveryLog,
+  target: RecoveryTarget,
+  scan: { readonly kind: 'encrypted' } | { readonly kind: 'unreadable'; readonly reason: string },
+): TwinDbError {
+  return scan.kind === 'encrypted'
+    ? cannot(target, `the binary log ${quoteLocation(name)} is encrypted by the server that wrote it`, {
+        remedy:
+          'Only a server that has the key can read it: docs/recovery.md says how. What lies before that log can be reached.',
+      })
+    : cannot(target, `the binary log ${quoteLocation(name)} cannot be read: ${scan.reason}`, {
+        remedy: 'What lies before that log can be reached.',
+      });
+}
+
+function describePlan(chosen: ChosenBase, base: MysqlChain, target: RecoveryTarget): RecoveryPlan {
+  const { copy, start, logs, end, needed, passedOver } = chosen;
+  const sizeOf = (candidates: MysqlChain['full'] | undefined) => candidates?.[0]?.object.size ?? 0;
+  return {
+    target,
+    base,
+    copy,
+    start,
+    logs,
+    needed,
+    end,
+    passedOver: passedOver.map((each) => ({ key: keepLocalKey(each.copy.key), problem: each.problem })),
+    reachable: {
+      first: copy.backupFinished,
+      last: end.after === undefined ? copy.backupFinished : lastSecondOf(end.after),
+    },
+    sizes: {
+      copies: sizeOf(base.full) + sizeOf(base.incremental),
+      logs: logs.slice(0, needed).reduce((sum, { size }) => sum + size, 0),
+    },
+  };
+}
