@@ -15,7 +15,7 @@ _twindb_backup() {
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'pin' | 'unpin' | 'prune' | 'delete' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'pin' | 'unpin' | 'prune' | 'delete' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'stream' | 'stream binlog' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -35,7 +35,7 @@ _twindb_backup() {
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only --dry-run --json -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
-      'ls') words='--type --hostname --source --since --before --latest -l --long --json --accept-unauthenticated -h --help' ;;
+      'ls') words='--type --hostname --source --since --before --latest -l --long --coverage --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'pin') words='--reason --hostname -h --help' ;;
@@ -49,6 +49,8 @@ _twindb_backup() {
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
       'verify mysql') words='--dst --to-time --to-gtid --to-position --to-latest --more-logs --hostname --boot --sql --json --accept-unauthenticated -h --help' ;;
+      'stream') words='-h --help' ;;
+      'stream binlog') words='--lock-file -h --help' ;;
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
       'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;
@@ -56,10 +58,11 @@ _twindb_backup() {
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup doctor ls status check pin unpin prune delete restore verify share clone help' ;;
+      ' 0') words='backup doctor ls status check pin unpin prune delete restore verify stream share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='file mysql' ;;
+      'stream 0') words='binlog' ;;
       'clone 0') words='mysql' ;;
       # A copy is known to the destination only.
       *) compopt -o default 2>/dev/null ;;
