@@ -18,6 +18,12 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
+/**
+ * Warns of a state that lasts until somebody changes it. `state` names it, and is never shown; `essence` is what makes it another one, where that is
+ * not the whole message.
+ */
+export type WarnLasting = (state: string, message: string, essence?: string) => void;
+
 /** Takes one finished message; `cli/` decides where it goes and how it looks. It has written when it returns: a killed process loses nothing. */
 export type LogSink = (level: LogLevel, message: string, fields?: LogFields) => void;
 

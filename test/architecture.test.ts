@@ -260,6 +260,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs/record',
     'kinds',
     'lock',
+    'mysql/binlog',
     'mysql/server',
     'retention',
     'status',

@@ -3,12 +3,11 @@ import { describeError } from '../errors.ts';
 import type { Verdict } from '../integrity/judge.ts';
 import type { FoundCopy, Role } from '../kinds/found-copy.ts';
 import type { Kind, RecordedCopy } from '../kinds/kind.ts';
-import type { Log } from '../log.ts';
+import type { Log, WarnLasting } from '../log.ts';
 import type { Attributes, Status } from '../status/entries.ts';
 import { StatusDamagedError } from '../status/envelope.ts';
 import { openStatusStore } from '../status/status-store.ts';
 import { type JudgeContext, judgeCopy } from './authenticate.ts';
-import type { WarnLasting } from './closed-folders.ts';
 import { type FoundCopies, listCopies } from './list-copies.ts';
 
 /** What a catalogue has to know; the context of a job has all of it. */

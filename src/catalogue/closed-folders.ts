@@ -1,8 +1,6 @@
 import { quoteLocation } from '../copies/quote-location.ts';
 import type { Destination } from '../destinations/destination.ts';
-
-/** Warns of a state that lasts until somebody changes it; `state` names it. */
-export type WarnLasting = (state: string, message: string) => void;
+import type { WarnLasting } from '../log.ts';
 
 /** How many folders a warning names. */
 const NAMED = 10;

@@ -2,7 +2,8 @@ import { MEDIA, type Media, type ParsedKey, parseKey } from '../copies/key.ts';
 import { RUN_TYPES } from '../copies/run-type.ts';
 import type { Destination } from '../destinations/destination.ts';
 import type { FoundCopy, Role } from '../kinds/found-copy.ts';
-import { ClosedFolders, type WarnLasting } from './closed-folders.ts';
+import type { WarnLasting } from '../log.ts';
+import { ClosedFolders } from './closed-folders.ts';
 
 /** The two places. */
 export interface Places {

@@ -17,8 +17,15 @@ export function openAsk(terminal: Terminal, signal: AbortSignal): CommandContext
     const lines = createInterface({ input: process.stdin, terminal: false });
     try {
       return await new Promise<string>((resolve, reject) => {
-        lines.once('line', (line) => resolve(line.trim()));
-        lines.once('close', () => resolve(''));
+        lines.once('line', (line) => {
+          lines.removeAllListeners('close');
+          resolve(line.trim());
+        });
+        lines.once('close', () => {
+          // The line of the question is still open.
+          writeAll(2, '\n');
+          resolve('');
+        });
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
     } finally {

@@ -4,7 +4,7 @@ import type { Destination } from '../destinations/destination.ts';
 import type { Integrity } from '../integrity/integrity.ts';
 import type { StoredRecord } from '../lock/stored-record.ts';
 import type { VerifiedRecord } from '../lock/verified-record.ts';
-import type { Log } from '../log.ts';
+import type { Log, WarnLasting } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
 /** Shows how far a piece of work has come; silent off a terminal. */
@@ -63,11 +63,10 @@ export interface JobContext {
   readonly verified?: VerifiedRecord;
   readonly log: Log;
   /**
-   * Warns of a state that lasts until somebody changes it. A backup says it when it begins or changes, and then weekly: a run
-   * each hour must not mail the same line each hour. Other commands always say it. `state` names it, and is never shown; `essence` is
-   * what makes it another one, where that is not the whole message.
+   * Warns of a state that lasts. A backup says it when it begins or changes, and then weekly: a run
+   * each hour must not mail the same line each hour. Other commands always say it.
    */
-  readonly warnLasting: (state: string, message: string, essence?: string) => void;
+  readonly warnLasting: WarnLasting;
   /** What the next backup has to know of those that failed; absent: no backup is run. */
   readonly outgrown?: OutgrownSizes;
   /** What was doubtful before the job began. A backup gives it to `warnLasting`; of the other commands the command line does. */

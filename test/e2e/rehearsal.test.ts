@@ -41,7 +41,7 @@ async function names(host: Retiring): Promise<string[]> {
 describe.each(['local', 'ssh', 's3'] as const)('backup --dry-run on %s', { timeout: 120_000 }, (kind) => {
   it('says what the run then does, and writes nothing here or there', async () => {
     const host = retireOn(kind, sandbox, lab, TWO);
-    for (let run = 0; run < 2; run += 1) expect(await host.runLocked('backup', 'daily')).toEqual(SILENT);
+    for (let run = 0; run < 2; run += 1) await host.backUp('daily');
     const [before, unchanged] = [await names(host), await host.snapshot()];
     const text = await host.runLocked('backup', 'daily', '--dry-run');
     expect(text).toMatchObject({ exitCode: 0, stderr: '' });

@@ -30,11 +30,12 @@ function commandLine(args: readonly string[]): string {
 }
 
 /** Runs the command on a terminal of its own, made by script(1). */
-function say(args: readonly string[], size = 'columns 200 rows 40') {
+function say(args: readonly string[], size = 'columns 200 rows 40', typed = '') {
   const command = `stty ${size}; exec ${commandLine(args)}`;
   return spawnSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     encoding: 'utf8',
     env: environment,
+    input: typed,
   });
 }
 
@@ -54,6 +55,25 @@ describe('on a terminal', () => {
     expect(restored.status).toBe(0);
     expect(restored.stdout).toContain(progressOf(`Reading ${copy}`));
     expect(restored.stdout).toContain(`Restored ${copy} to ${join(sandbox.dir, 'restored')}`);
+  });
+
+  it.each([
+    ['yes\n', 0],
+    ['YES \n', 0],
+    ['y\n', 1],
+    ['\n', 1],
+    // The input ends.
+    ['', 1],
+  ])('delete shows what would go, and %j ends it with %i', async (typed, status) => {
+    expect(await sandbox.backup()).toEqual(SILENT);
+    const [copy = ''] = await listCopies(sandbox);
+    const args = ['delete', '--lock-file', join(sandbox.dir, 'lock'), copy];
+    const said = say(args, undefined, typed);
+    expect(said.stdout).toContain(`Delete this copy?\r\n  ${copy} (`);
+    expect(said.stdout).toContain('Type yes to delete:');
+    expect(said.stdout).toContain(status === 0 ? `Deleted ${copy} (` : 'Nothing was deleted');
+    expect(said.status).toBe(status);
+    expect(await listCopies(sandbox)).toEqual(status === 0 ? [] : [copy]);
   });
 
   it('that does not know its width, as a serial console, the figures are shown all the same', () => {

@@ -80,7 +80,8 @@ class Repository {
       await finishAllDeletions(this.places);
       return copy;
     } catch (error) {
-      if (error instanceof Killed || error instanceof StatusDamagedError) return undefined;
+      const isKilled = [error, (error as Error).cause].some((each) => each instanceof Killed);
+      if (isKilled || error instanceof StatusDamagedError) return undefined;
       throw error;
     }
   }

@@ -191,6 +191,23 @@ describe('recording a copy', () => {
     expect(await objects()).toEqual([second.key]);
   });
 
+  it('writes no status again while nothing can be deleted', async () => {
+    let writes = 0;
+    const stuck: Destination = {
+      ...real,
+      delete: () => Promise.reject(new Crash('no permission')),
+      write(key, options) {
+        writes += 1;
+        return real.write(key, options);
+      },
+    };
+    for (const started of [1, 2])
+      await recordFileCopy(placeOf(stuck), await store(copyOf('/home', started)), 1);
+    writes = 0;
+    await expect(finishDeletions(placeOf(stuck))).rejects.toThrow('Cannot remove 1 expired copies');
+    expect(writes).toBe(0);
+  });
+
   it('gives the reason for each decision at debug level', async () => {
     for (const started of [1, 2]) {
       await record(placeOf(real), await store(copyOf('/home', started)), 1);

@@ -217,7 +217,9 @@ export async function finishDeletions({ destination, status, role, appendOnly }:
       cause ??= error;
     }
   }
-  await status.change((now) => ({ ...now, deletions: now.deletions.filter((key) => !done.has(key)) }));
+  // Where nothing could be deleted, each run would write the same again.
+  if (done.size > 0)
+    await status.change((now) => ({ ...now, deletions: now.deletions.filter((key) => !done.has(key)) }));
   const left = stored.deletions.length - done.size;
   if (left === 0) return;
   throw new TwinDbError(`Cannot remove ${left} expired copies from ${destination.url}`, {

@@ -187,6 +187,17 @@ describe('delete', () => {
     expect((await held(context)).filter((each) => each.includes('bin'))).toEqual([LOGS[0], LOGS[2]]);
   });
 
+  it('says when the oldest logs are left without a copy that they continue', async () => {
+    const context = contextOf();
+    const at = (copy: MysqlCopy, binlog: string) => ({ ...copy, binlog, position: 4 });
+    await fill(context, [at(full, 'bin.000001'), at(next, 'bin.000003')], []);
+    const warningsFor = async (key: string) => (await planDeletion(select([key]), context)).warnings;
+    expect(await warningsFor(full.key)).toEqual([
+      expect.stringMatching(/mysql-1\S+, the oldest binary logs can be replayed/),
+    ]);
+    expect(await warningsFor(next.key)).toEqual([]);
+  });
+
   it('is refused where nothing may be deleted, but not in keep_local_path', async () => {
     const context = contextOf({}, '[retention]\nremote=off\n');
     await fill(context, [next]);

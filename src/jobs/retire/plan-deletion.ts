@@ -1,8 +1,10 @@
+import type { BinlogCopy } from '../../copies/binlog-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { asOneLine } from '../../foreign-text.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
 import { openKind } from '../../kinds/kinds.ts';
+import { findBaseOfLogs } from '../../retention/base-of-logs.ts';
 import { tellApart } from '../../retention/own-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
@@ -79,15 +81,34 @@ async function findOthers(copies: readonly HeldCopy[], { machineId, host }: JobC
   return lines;
 }
 
+/** What recovery to a moment loses by the deletion. */
 async function findWarnings({ places }: HeldCopies, copies: readonly HeldCopy[]): Promise<string[]> {
-  const place = places.binlog.destination;
-  const deleted = new Set(copiesIn(place, copies).map(({ key }) => key));
-  if (deleted.size === 0) return [];
-  return findGaps(BINLOG.copies((await place.status.read()).status), deleted).map(({ before, after }) =>
-    asOneLine(
-      `Without the binary logs between ${before} and ${after}, no copy from before them can be brought to a moment after them`,
-    ),
+  const { mysql, binlog } = places;
+  const [data, logs] = [mysql.destination, binlog.destination].map(
+    (place) => new Set(copiesIn(place, copies).map(({ key }) => key)),
   );
+  if (!data?.size && !logs?.size) return [];
+  const listed = BINLOG.copies((await binlog.destination.status.read()).status);
+  const gaps = findGaps(listed, logs ?? new Set()).map(
+    ({ before, after }) =>
+      `Without the binary logs between ${before} and ${after}, no copy from before them can be brought to a moment after them`,
+  );
+  return [...gaps, ...(await findLostBase(mysql.destination, data ?? new Set(), listed))].map(asOneLine);
+}
+
+/** The copy that retention keeps for the oldest logs, if it is among those that are to be deleted. */
+async function findLostBase(
+  { status, destination }: CopyPlace,
+  deleted: ReadonlySet<string>,
+  logs: readonly BinlogCopy[],
+): Promise<string[]> {
+  if (deleted.size === 0) return [];
+  const { MYSQL } = await import('../../kinds/mysql.ts');
+  const base = findBaseOfLogs(MYSQL.copies((await status.read()).status), logs);
+  if (base === undefined || !deleted.has(base.key)) return [];
+  return [
+    `Without ${quoteLocation(destination.locate(base.key))}, the oldest binary logs can be replayed on no copy`,
+  ];
 }
 
 /** The places that copies are in, keep_local_path before the destination: what is in there may continue what the destination has. */

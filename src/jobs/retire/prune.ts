@@ -82,7 +82,9 @@ export async function prune({ dryRun }: { readonly dryRun: boolean }, context: J
     pruneFiles(places, apply, context),
   );
   // What was decided before is carried out also where there is no server any more.
-  const ofServer = hasServer(config) ? () => pruneServer(places, apply, context) : async () => undefined;
+  const ofServer = hasServer(config)
+    ? () => pruneServer(places, { apply, dryRun }, context)
+    : async () => undefined;
   await attempt('Cannot apply the retention of the MySQL server', [places.mysql, places.binlog], ofServer);
   return { decisions, pending, complete };
 }
@@ -107,11 +109,19 @@ async function pruneFiles({ files }: PlacesOfKinds, apply: Apply, context: JobCo
   }
 }
 
-async function pruneServer(places: PlacesOfKinds, apply: Apply, context: JobContext): Promise<void> {
+async function pruneServer(
+  places: PlacesOfKinds,
+  { apply, dryRun }: { readonly apply: Apply; readonly dryRun: boolean },
+  context: JobContext,
+): Promise<void> {
   const { config, log, signal } = context;
   if (config.mysql === undefined) return;
   // Loaded only here: most hosts have directories and no server.
-  const { connectMysql } = await import('../../mysql/server/server.ts');
+  const [{ connectMysql }, { listClosedBinlogs }, { dropStreamed }] = await Promise.all([
+    import('../../mysql/server/server.ts'),
+    import('../../mysql/binlog/binlogs.ts'),
+    import('../backup/drop-streamed.ts'),
+  ]);
   // Another server of this host name may have copies in the same status, so it has to say who it is.
   await using server = await connectMysql(config.mysql, log, signal);
   if (config.source.backupMysql) await pruneMysql(server, places.mysql, apply, context);
@@ -123,6 +133,7 @@ async function pruneServer(places: PlacesOfKinds, apply: Apply, context: JobCont
   for (const place of listPlaces(places.binlog)) {
     await apply(place, binlogExpiry(place, writerOf(server, context), policy, context.host));
   }
+  if (!dryRun) await dropStreamed((await listClosedBinlogs(server)) ?? [], places.binlog, policy, context);
 }
 
 async function pruneMysql(
