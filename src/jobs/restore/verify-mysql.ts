@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
@@ -58,7 +59,9 @@ export async function verifyMysql(
   };
   const verify = async (): Promise<string | undefined> => {
     await using scratch = dst === undefined ? await makeScratchFolder('verify') : undefined;
-    const datadir = dst ?? scratch?.path ?? '';
+    // A folder in it: that of the data becomes another account's, and only what is ours is removed after a kill.
+    const datadir = scratch === undefined ? (dst ?? '') : join(scratch.path, 'data');
+    const above = scratch === undefined ? [] : [scratch.path];
     const started = performance.now();
     const at = context.now().getTime() / 1000;
     const data = await timeRestore('mysql', context, async () => {
@@ -70,7 +73,7 @@ export async function verifyMysql(
     });
     if (boot === undefined) return undefined;
     found.boot = { ...NOTHING, ...describeRestore(data, found.restoreTime), gtid: data.gtid };
-    const report = await bootAndCheck({ ...data, datadir }, boot, context);
+    const report = await bootAndCheck({ ...data, datadir, above }, boot, context);
     found.boot = {
       ...found.boot,
       report,

@@ -43,7 +43,7 @@ export async function findServer(flavour: Wanted, signal: AbortSignal): Promise<
 }
 
 /** What a program is instead of what is wanted; undefined when it is that. */
-export function refuse(
+function refuse(
   { family, title }: Pick<Wanted, 'family' | 'title'>,
   says: string,
 ): string | undefined {
