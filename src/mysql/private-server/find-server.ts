@@ -43,7 +43,7 @@ export async function findServer(flavour: Wanted, signal: AbortSignal): Promise<
 }
 
 /** What a program is instead of what is wanted; undefined when it is that. */
-function refuse(
+export function refuse(
   { family, title }: Pick<Wanted, 'family' | 'title'>,
   says: string,
 ): string | undefined {
