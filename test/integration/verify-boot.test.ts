@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -252,5 +252,50 @@ echo $$ >"$0.pid"; exec /usr/sbin/mariadbd "$@"`,
     );
     const { exitCode } = await verify();
     expect(exitCode).toBe(0);
+  });
+});
+
+describe.skipIf(isMysql)('verify mysql --boot of an encrypted server', () => {
+  const keys = (folder: string): string => {
+    const file = join(folder, 'keys');
+    writeFileSync(file, `1;${'a1b2c3d4'.repeat(8)}\n`, { mode: 0o644 });
+    return file;
+  };
+
+  it('takes key plugin and the case of names from the old server, and says without its keys what is missing', async () => {
+    using box = createSandbox();
+    chmodSync(box.dir, 0o711);
+    const file = keys(box.dir);
+    await using encrypted = await startMariadb({
+      lines: [
+        'plugin_load_add = file_key_management',
+        `file_key_management_filename = ${file}`,
+        'innodb_encrypt_tables = ON',
+        'innodb_encrypt_log = ON',
+        'lower_case_table_names = 1',
+      ],
+    });
+    await encrypted.sql('CREATE DATABASE shop');
+    await encrypted.sql(
+      'CREATE TABLE shop.Orders (i INT) ENCRYPTED=YES SELECT seq AS i FROM shop.seq_1_to_100',
+    );
+    configureMysql(box, encrypted);
+    expect(await backUp(box, 'daily')).toMatchObject({ exitCode: 0, stderr: '' });
+    const asked = box.file('asked.sql', 'SELECT COUNT(*) FROM shop.ORDERS;\n-- expect: 100\n');
+    const run = async (...more: string[]) => {
+      const args = [...more, 'verify', 'mysql', 'latest', '--sql', asked];
+      const { exitCode, stdout } = await box.start(args, { TMPDIR: temporary }).result;
+      return { exitCode, json: JSON.parse(stdout) as Booted };
+    };
+    expect(await run()).toMatchObject({ exitCode: 0, json: { success: true, statements: { failed: [] } } });
+    // The keys are lost between preparing and the start.
+    const backup = stand(
+      'mariabackup',
+      `/usr/bin/mariabackup "$@" || exit; case "$*" in *--prepare*) rm '${file}';; esac`,
+    );
+    const { exitCode, json } = await run('--xtrabackup-binary', backup);
+    expect(exitCode).toBe(1);
+    expect(json.reason).toMatch(/\[ERROR\] .*(file.key|encrypt)/i);
+    expect(json.reason).toContain('plugin_load_add of its key plugin');
   });
 });

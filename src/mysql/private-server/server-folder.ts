@@ -17,12 +17,21 @@ export interface ServerFolder extends AsyncDisposable {
   readonly errorLog: string;
   /** For the server's temporary files, and the only folder that its SQL may read and write files in. */
   readonly temporary: string;
+  /** What of the server's options is not among its arguments. */
+  readonly optionFile: string;
   /** Statements that make the user, for the server alone to read. */
   readonly initFile: string;
   /** An option file for client programs, for us alone to read. */
   readonly clientFile: string;
   /** What that file says. */
   readonly login: MysqlOptions;
+}
+
+interface Contents {
+  /** Of the option file. */
+  readonly options: string;
+  /** Whether the statements that make the user must not be logged. */
+  readonly silencesBinlog: boolean;
 }
 
 /** Bytes of a socket's path, with its end. Source: sun_path of unix(7). */
@@ -37,14 +46,14 @@ const LONGEST_NAME = '/twindb-server-'.length + 69 + '/run/s.lock'.length;
  */
 export async function makeServerFolder(
   account: Account | undefined,
-  { silencesBinlog }: { readonly silencesBinlog: boolean },
+  contents: Contents,
   signal: AbortSignal,
 ): Promise<ServerFolder> {
   const parent = await chooseParent(account, signal);
   const scratch = await makeScratchFolder('server', { parent, endUsers: endUsersOf });
   try {
     return {
-      ...(await fill(scratch.path, account, silencesBinlog)),
+      ...(await fill(scratch.path, account, contents)),
       [Symbol.asyncDispose]: scratch[Symbol.asyncDispose],
     };
   } catch (error) {
@@ -66,7 +75,7 @@ async function chooseParent(account: Account | undefined, signal: AbortSignal): 
 async function fill(
   folder: string,
   account: Account | undefined,
-  silencesBinlog: boolean,
+  { options, silencesBinlog }: Contents,
 ): Promise<Omit<ServerFolder, typeof Symbol.asyncDispose>> {
   const run = join(folder, 'run');
   const own = async (path: string): Promise<string> => {
@@ -88,9 +97,13 @@ async function fill(
   // Whatever a plugin of the copy's server asks of passwords; no character needs quoting.
   const password = `aA1_${randomBytes(24).toString('base64url')}`;
   const socket = join(run, 's');
-  const initFile = join(run, 'init.sql');
-  await writeFile(initFile, makeUser(user, password, silencesBinlog), { mode: 0o600 });
-  await own(initFile);
+  const write = async (name: string, content: string): Promise<string> => {
+    const path = join(run, name);
+    await writeFile(path, content, { mode: 0o600 });
+    return await own(path);
+  };
+  const initFile = await write('init.sql', makeUser(user, password, silencesBinlog));
+  const optionFile = await write('my.cnf', options);
   const clientFile = join(folder, 'client.cnf');
   const lines = ['[client]', `user = ${user}`, `password = "${password}"`, `socket = "${socket}"`, ''];
   await writeFile(clientFile, lines.join('\n'), { mode: 0o600 });
@@ -99,6 +112,7 @@ async function fill(
     pidFile: join(run, 'pid'),
     errorLog: join(run, 'error.log'),
     temporary,
+    optionFile,
     initFile,
     clientFile,
     login: {
