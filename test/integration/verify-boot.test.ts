@@ -64,6 +64,25 @@ function ours(): string[] {
   });
 }
 
+/** The process group of a process, and who else is in it. */
+function groupOf(pid: number): { group: number; others: number[] } {
+  const groups = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return [
+          Number(name),
+          Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[2]),
+        ];
+      } catch {
+        return [Number(name), 0];
+      }
+    });
+  const group = groups.find(([each]) => each === pid)?.[1] ?? 0;
+  const others = groups.flatMap(([each = 0, its]) => (its === group && each !== pid ? [each] : []));
+  return { group, others };
+}
+
 interface Booted {
   readonly seconds: Record<string, number | null>;
   readonly tables: {
@@ -233,6 +252,27 @@ trap '' TERM; echo $$ >"$0.pid"; while :; do sleep 1; done`,
     expect(exitCode).toBe(1);
     expect(json.reason).toMatch(/did not start: .*mariadbd was killed by SIGKILL/);
     expect(existsSync(`/proc/${await pidOf(program)}`)).toBe(false);
+  });
+
+  it('ends a server that has outlived its shell in the next run', async () => {
+    // As after the kernel has killed all three for want of memory; the server is real, and its number is known.
+    const program = stand(
+      'mariadbd',
+      `case "$*" in *--version*|*--help*) exec /usr/sbin/mariadbd "$@";; esac
+echo $$ >"$0.pid"; exec /usr/sbin/mariadbd "$@"`,
+    );
+    const running = sandbox.start(['verify', 'mysql', 'latest', '--boot'], environment);
+    const pid = await pidOf(program);
+    const { group, others } = groupOf(pid);
+    expect([others.length, group]).toEqual([2, expect.any(Number)]);
+    // Stopped, none of them can do anything before all have been killed.
+    for (const each of others) process.kill(each, 'SIGSTOP');
+    running.child.kill('SIGKILL');
+    for (const each of others) process.kill(each, 'SIGKILL');
+    await running.result;
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    const { exitCode } = await verify();
+    expect([exitCode, existsSync(`/proc/${pid}`)]).toEqual([0, false]);
   });
 
   it('leaves no process after SIGKILL, and the next run removes the folders', async () => {
