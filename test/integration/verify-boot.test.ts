@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { canActAsNobody, NOBODY } from '../fixtures/as-nobody.ts';
 import { pidOf } from '../fixtures/fake-programs.ts';
 import { backUp, configureMysql } from '../fixtures/mysql-run.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -214,6 +216,23 @@ describe.skipIf(isMysql)('verify mysql --boot', () => {
     expect([exitCode, existsSync(join(dst, 'shop', 'a.ibd'))]).toEqual([0, true]);
     const { exitCode: again, json } = await verify(['--dst', dst]);
     expect([again, json.reason]).toEqual([1, expect.stringContaining('it is not empty')]);
+  });
+
+  it.skipIf(!canActAsNobody)('works without root, as whoever calls it', async () => {
+    const own = (id: number) => spawnSync('chown', ['-R', '-h', `${id}:${id}`, sandbox.dir]);
+    own(NOBODY);
+    try {
+      const running = sandbox.startUnder(
+        ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--inh-caps=-all'],
+        ['verify', 'mysql', 'latest', '--boot'],
+        environment,
+      );
+      const { exitCode, stdout } = await running.result;
+      expect([exitCode, (JSON.parse(stdout) as Booted).reason]).toEqual([0, undefined]);
+      expect(readdirSync(temporary)).toEqual([]);
+    } finally {
+      own(0);
+    }
   });
 
   describe('with a server program that is none', () => {

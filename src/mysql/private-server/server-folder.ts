@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../config/secret.ts';
 import { TwinDbError } from '../../errors.ts';
+import { newPartialName } from '../../lock/owner.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { endUsersOf } from '../../process/end-users.ts';
 import type { Account } from '../../process/program.ts';
@@ -34,11 +35,14 @@ interface Contents {
   readonly silencesBinlog: boolean;
 }
 
-/** Bytes of a socket's path, with its end. Source: sun_path of unix(7). */
-const LONGEST_PATH = 107;
+/** In the scratch folder: the server's own folder, and its socket there. */
+const RUN = 'run';
+const SOCKET = 's';
 
-/** Behind the parent's path: the name of a scratch folder, and that of the socket's lock file, which MySQL makes. */
-const LONGEST_NAME = '/twindb-server-'.length + 69 + '/run/s.lock'.length;
+const PURPOSE = 'server';
+
+/** Bytes of a socket's path. Source: sun_path of unix(7). */
+const LONGEST_PATH = 107;
 
 /**
  * Makes it in TMPDIR, or in another usual folder where a socket's path would be too long there, or the account may not enter; removes first
@@ -50,7 +54,7 @@ export async function makeServerFolder(
   signal: AbortSignal,
 ): Promise<ServerFolder> {
   const parent = await chooseParent(account, signal);
-  const scratch = await makeScratchFolder('server', { parent, endUsers: endUsersOf });
+  const scratch = await makeScratchFolder(PURPOSE, { parent, endUsers: endUsersOf });
   try {
     return {
       ...(await fill(scratch.path, account, contents)),
@@ -63,8 +67,10 @@ export async function makeServerFolder(
 }
 
 async function chooseParent(account: Account | undefined, signal: AbortSignal): Promise<string> {
+  // A name of this process is as long as any other.
+  const behind = Buffer.byteLength(`/twindb-${PURPOSE}-${newPartialName()}/${RUN}/${SOCKET}`);
   for (const folder of [tmpdir(), '/tmp', '/var/tmp']) {
-    const isShort = Buffer.byteLength(folder) + LONGEST_NAME <= LONGEST_PATH;
+    const isShort = Buffer.byteLength(folder) + behind <= LONGEST_PATH;
     if (isShort && (account === undefined || (await mayEnter(account, folder, signal)))) return folder;
   }
   throw new TwinDbError('There is no folder for the socket of a private server', {
@@ -77,7 +83,7 @@ async function fill(
   account: Account | undefined,
   { options, silencesBinlog }: Contents,
 ): Promise<Omit<ServerFolder, typeof Symbol.asyncDispose>> {
-  const run = join(folder, 'run');
+  const run = join(folder, RUN);
   const own = async (path: string): Promise<string> => {
     if (account !== undefined) await chown(path, account.uid, account.gid);
     return path;
@@ -96,7 +102,7 @@ async function fill(
   const user = `twindb_${randomBytes(4).toString('hex')}`;
   // Whatever a plugin of the copy's server asks of passwords; no character needs quoting.
   const password = `aA1_${randomBytes(24).toString('base64url')}`;
-  const socket = join(run, 's');
+  const socket = join(run, SOCKET);
   const write = async (name: string, content: string): Promise<string> => {
     const path = join(run, name);
     await writeFile(path, content, { mode: 0o600 });
