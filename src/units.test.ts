@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatDuration } from './units.ts';
+import { formatBytes, formatDuration, formatShortAge } from './units.ts';
 
 it.each([
   [0, '0 B'],
@@ -27,4 +27,17 @@ it.each([
   [100 * 3600, '100:00:00'],
 ])('%d seconds are %s', (seconds, text) => {
   expect(formatDuration(seconds)).toBe(text);
+});
+
+it.each([
+  [0, '0s'],
+  [119, '119s'],
+  [120, '2m'],
+  [7199, '119m'],
+  [7200, '2h'],
+  [172_799, '47h'],
+  [172_800, '2d'],
+  [40_000_000, '462d'],
+])('an age of %d seconds is %s in a column', (seconds, text) => {
+  expect(formatShortAge(seconds)).toBe(text);
 });

@@ -41,6 +41,12 @@ export function formatAge(seconds: number): string {
   return `${Number((seconds / size).toFixed(1))} ${unit}`;
 }
 
+/** `180720` seconds -> `2d`, for columns: rounded down, in the largest unit of which there are two. */
+export function formatShortAge(seconds: number): string {
+  const [unit, size] = [...TIME_UNITS].toReversed().find(([, each]) => seconds >= 2 * each) ?? ['s', 1];
+  return `${Math.floor(seconds / size)}${unit === '' ? 's' : unit}`;
+}
+
 /** Seconds since the epoch. */
 export function toSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);

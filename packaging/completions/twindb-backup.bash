@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --sample | --max-age | --dst | --before | --source | --to-time | --to-gtid | --to-position | --more-logs | --cache | --sql | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --dst | --to-time | --to-gtid | --to-position | --more-logs | --cache | --sql | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -35,7 +35,7 @@ _twindb_backup() {
       '') words='-V --version --debug -v --verbose -q --quiet --log-format --config --xtrabackup-binary --xbstream-binary -h --help' ;;
       'backup') words='--lock-file --binlogs-only -h --help' ;;
       'doctor') words='--lock-file --json -h --help' ;;
-      'ls') words='--type -l --long --json --accept-unauthenticated -h --help' ;;
+      'ls') words='--type --hostname --source --since --before --latest -l --long --coverage --json --accept-unauthenticated -h --help' ;;
       'status') words='--type --hostname --json -h --help' ;;
       'check') words='--type --hostname --read --sample --adopt --max-age --lock-file --json --accept-unauthenticated -h --help' ;;
       'restore') words='-h --help' ;;

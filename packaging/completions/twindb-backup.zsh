@@ -21,8 +21,14 @@ _twindb_backup_doctor() {
 _twindb_backup_ls() {
   _arguments -s \
     '--type[only copies of this type]:value:(files mysql binlog)' \
+    '--hostname[only copies of this host]:value:_files' \
+    '--source[only copies of this directory, of "mysql" or of "binlog"]:value:_files' \
+    '--since[only copies that were finished then or later]:value:_files' \
+    '--before[only copies that were finished by then, as 2026-01-31, "2026-01-31 14\:30" or 2026-01-31T14\:30Z]:value:_files' \
+    '--latest[only the newest copy of each host and source]' \
     '(-l --long)-l[also print type, size in bytes, duration, LSN and parent]' \
     '(-l --long)--long[also print type, size in bytes, duration, LSN and parent]' \
+    '--coverage[instead of copies print for each host when every second can be restored, with the binary logs]' \
     '--json[print one JSON document with all that is known of each copy, or of each file in it]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \

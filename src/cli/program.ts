@@ -137,7 +137,23 @@ export function buildProgram(run: Runner): Command {
       unquoteLocation,
     )
     .addOption(new Option('--type <type>', 'only copies of this type').choices(MEDIA))
+    .option('--hostname <host>', 'only copies of this host')
+    .option('--source <source>', 'only copies of this directory, of "mysql" or of "binlog"', trimSlashes)
+    .addOption(
+      new Option('--since <time>', 'only copies that were finished then or later').argParser(parseMoment),
+    )
+    .addOption(
+      new Option(
+        '--before <time>',
+        'only copies that were finished by then, as 2026-01-31, "2026-01-31 14:30" or 2026-01-31T14:30Z',
+      ).argParser(parseMoment),
+    )
+    .option('--latest', 'only the newest copy of each host and source')
     .option('-l, --long', 'also print type, size in bytes, duration, LSN and parent')
+    .option(
+      '--coverage',
+      'instead of copies print for each host when every second can be restored, with the binary logs',
+    )
     .option('--json', 'print one JSON document with all that is known of each copy, or of each file in it')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/ls.ts')).ls));

@@ -1,74 +1,85 @@
-import stringWidth from 'string-width';
 import { quoteLocation } from '../copies/quote-location.ts';
 import type { Progress } from '../jobs/job-context.ts';
-import { formatBytes, formatDuration } from '../units.ts';
-import { paint, type Terminal, writeAll } from './terminal.ts';
+import { openDrawing } from './drawing.ts';
+import { describe } from './progress-text.ts';
+import { Rate } from './rate.ts';
+import { paint, type Terminal, UNKNOWN_WIDTH, writeAll } from './terminal.ts';
 
 const REDRAW_MS = 200;
 
-/** A serial console says 0 columns. */
-const UNKNOWN_WIDTH = 80;
+/** Most steps without bytes are over before anyone wonders what is going on. Milliseconds. */
+const STEP_SHOWS_AFTER_MS = 2000;
 
-/** Back to the first column and clear to the end of the line (ECMA-48, EL). */
-const CLEAR_LINE = '\r\x1b[K';
+/**
+ * Back to the first column and clear to the end of the screen (ECMA-48, ED). The cursor waits in the first column: when a terminal becomes narrower
+ * it breaks a line that was drawn before, and the cursor stays at the beginning of all of it.
+ */
+const CLEAR = '\r\x1b[J';
 
-/** One line on the terminal that shows bytes, rate, elapsed time and share of the whole. */
+interface Line {
+  readonly text: (now: number) => string;
+  /** Milliseconds since the epoch. */
+  readonly showsAfter: number;
+}
+
+/**
+ * One line on the terminal that shows how far the work has come; of several that have begun, the last one. It is drawn by a timer, so that the bytes
+ * are only counted, and is cleared for messages and at its end.
+ */
 export function createProgress(terminal: Terminal): Progress {
+  const lines = new Set<Line>();
+  let timer: NodeJS.Timeout | undefined;
+  let isDrawn = false;
+  let write: ((text: string) => void) | undefined;
+  const clear = (): void => {
+    if (isDrawn) writeAll(2, CLEAR);
+    isDrawn = false;
+  };
+  const draw = (): void => {
+    const now = Date.now();
+    const line = [...lines].findLast(({ showsAfter }) => showsAfter <= now);
+    if (line === undefined) return;
+    write ??= openDrawing();
+    isDrawn = true;
+    write(`${CLEAR}${paint(terminal, 36, line.text(now))}\r`);
+  };
+  terminal.beforeMessage = clear;
   return {
-    begin(title, totalBytes) {
+    begin(title, totalBytes, { phase = '', isGuess = false, isStep = false } = {}) {
       const started = Date.now();
+      const rate = new Rate();
       let bytes = 0;
-      const draw = () => {
-        const text = describe(quoteLocation(title), bytes, (Date.now() - started) / 1000, totalBytes);
-        writeAll(
-          2,
-          `${CLEAR_LINE}${paint(terminal, 36, fit(text, process.stderr.columns || UNKNOWN_WIDTH))}`,
-        );
+      const line: Line = {
+        showsAfter: started + (isStep ? STEP_SHOWS_AFTER_MS : 0),
+        text: (now) =>
+          describe(
+            {
+              phase,
+              title: quoteLocation(title),
+              bytes: isStep ? undefined : bytes,
+              total: totalBytes,
+              isGuess,
+              rate: rate.note(now, bytes),
+              seconds: (now - started) / 1000,
+            },
+            process.stderr.columns || UNKNOWN_WIDTH,
+          ),
       };
-      const timer = setInterval(draw, REDRAW_MS);
-      terminal.beforeMessage = () => writeAll(2, CLEAR_LINE);
-      draw();
+      lines.add(line);
+      timer ??= setInterval(draw, REDRAW_MS);
+      if (!isStep) draw();
       return {
         advance(count) {
           bytes += count;
         },
         end() {
+          lines.delete(line);
+          clear();
+          if (lines.size > 0) return;
           clearInterval(timer);
-          writeAll(2, CLEAR_LINE);
-          terminal.beforeMessage = () => undefined;
+          timer = undefined;
         },
       };
     },
   };
-}
-
-/** The text of the line; `seconds` have elapsed. */
-export function describe(
-  title: string,
-  bytes: number,
-  seconds: number,
-  totalBytes: number | undefined,
-): string {
-  const rate = seconds > 0 ? bytes / seconds : 0;
-  // A copy can be larger than the last one, whose size is the guess.
-  const share = totalBytes ? ` ${Math.min(99, Math.floor((bytes / totalBytes) * 100))}%` : '';
-  return `${title}:${share} ${formatBytes(bytes)}, ${formatBytes(rate)}/s, ${formatDuration(seconds)}`;
-}
-
-const graphemes = new Intl.Segmenter();
-
-/**
- * A wrapped line could not be cleared; the figures at its end matter more than the path at its start. Counted in columns:
- * East Asian characters take two.
- */
-export function fit(text: string, columns: number): string {
-  if (stringWidth(text) < columns) return text;
-  const kept: string[] = [];
-  let room = columns - 2;
-  for (const { segment } of [...graphemes.segment(text)].toReversed()) {
-    room -= stringWidth(segment);
-    if (room < 0) break;
-    kept.unshift(segment);
-  }
-  return `…${kept.join('')}`;
 }

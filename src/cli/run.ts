@@ -11,7 +11,7 @@ import type { RunIdentity } from './json-lines.ts';
 import { saysTooManyFiles, TOO_MANY_FILES } from './open-file-limit.ts';
 import { buildProgram, type GlobalOptions, globalsOf } from './program.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
-import { createPrinter, openTerminal, type Terminal, writeAll } from './terminal.ts';
+import { createPrinter, openTerminal, type Terminal, UNKNOWN_WIDTH, writeAll } from './terminal.ts';
 
 type Command = (context: CommandContext) => Promise<boolean>;
 
@@ -105,6 +105,7 @@ async function runInContext(
   return await command({
     ...context,
     interactive: terminal.stdoutIsTerminal,
+    columns: process.stdout.columns || UNKNOWN_WIDTH,
     print: createPrinter(terminal),
   });
 }

@@ -4,6 +4,9 @@ import { hasCode, TwinDbError } from '../errors.ts';
 import { escapeInLines } from '../foreign-text.ts';
 import type { LogLevel, LogSink } from '../log.ts';
 
+/** The columns of a terminal that does not say it: a serial console says 0. */
+export const UNKNOWN_WIDTH = 80;
+
 /** The two output streams as this tool sees them. */
 export interface Terminal {
   /** Whether a person reads stdout. */
@@ -57,8 +60,11 @@ export function createSink(terminal: Terminal, debug = false): LogSink {
  * Writes lines of results to stdout. On a terminal what steers it is escaped there too: much of a result is what a destination
  * or a status holds. A script gets every line as it is.
  */
-export function createPrinter({ stdoutIsTerminal }: Terminal): (line: string) => void {
-  return (line) => writeAll(1, `${stdoutIsTerminal ? escapeInLines(line) : line}\n`);
+export function createPrinter(terminal: Terminal): (line: string) => void {
+  return (line) => {
+    terminal.beforeMessage();
+    writeAll(1, `${terminal.stdoutIsTerminal ? escapeInLines(line) : line}\n`);
+  };
 }
 
 /** How long a stderr that takes nothing may hold up the work and its cleaning up, in milliseconds. */

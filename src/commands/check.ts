@@ -7,6 +7,7 @@ import type { CheckedCopy, CheckState } from '../jobs/check/checked-copy.ts';
 import { lockRuns } from '../jobs/check/lock-runs.ts';
 import type { Sample } from '../jobs/check/sample.ts';
 import type { StaleSource } from '../jobs/check/stale-sources.ts';
+import { showStep } from '../jobs/show-step.ts';
 import { formatAge } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
@@ -56,14 +57,16 @@ export async function check(
   // The statuses of other hosts belong to their runs, which our lock does not stop.
   const host = options.hostname ?? (adopt ? context.host : undefined);
   const checked: CheckedCopy[] = [];
-  let complete = await checkCopies(
-    { media: type, host, wanted },
-    { read: sample ?? (read ? 'all' : 'none'), underLock: adopt ? lockRuns(lockFile, context) : undefined },
-    (copy) => {
-      checked.push(copy);
-      if (!json) tell(copy, context);
-    },
-    withAcceptance(context, options),
+  let complete = await showStep(context, ['Checking the copies'], () =>
+    checkCopies(
+      { media: type, host, wanted },
+      { read: sample ?? (read ? 'all' : 'none'), underLock: adopt ? lockRuns(lockFile, context) : undefined },
+      (copy) => {
+        checked.push(copy);
+        if (!json) tell(copy, context);
+      },
+      withAcceptance(context, options),
+    ),
   );
   let stale: readonly StaleSource[] = [];
   try {

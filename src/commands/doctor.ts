@@ -1,5 +1,6 @@
 import { examineAll } from '../jobs/doctor/doctor.ts';
 import type { Finding, Severity } from '../jobs/doctor/finding.ts';
+import { showStep } from '../jobs/show-step.ts';
 import type { CommandContext } from './command.ts';
 
 interface DoctorOptions {
@@ -21,10 +22,12 @@ export async function doctor(
   context: CommandContext,
 ): Promise<boolean> {
   const findings: Finding[] = [];
-  await examineAll({ ...context, lockPath: lockFile }, (finding) => {
-    findings.push(finding);
-    if (!json) context.print(format(finding));
-  });
+  await showStep(context, ['Trying what the next backup needs'], () =>
+    examineAll({ ...context, lockPath: lockFile }, (finding) => {
+      findings.push(finding);
+      if (!json) context.print(format(finding));
+    }),
+  );
   const success = findings.every(({ severity }) => severity !== 'failure');
   if (json) context.print(JSON.stringify({ success, findings }, undefined, 2));
   else context.log.info(success ? '\nThe next run can work.' : '\nThe next run would fail.');

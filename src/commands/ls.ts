@@ -1,18 +1,19 @@
 import { openCatalogue } from '../catalogue/catalogue.ts';
+import { type CopyFilter, chooseByKey, chooseCopies, prefixOf } from '../catalogue/choose-copies.ts';
 import { type MarkedCopy, markListed } from '../catalogue/mark-listed.ts';
-import type { Media } from '../copies/key.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
-import { describeError } from '../errors.ts';
-import type { Attributes } from '../status/entries.ts';
-import { readNumber } from '../status/read-number.ts';
+import { describeError, TwinDbError } from '../errors.ts';
+import { showStep } from '../jobs/show-step.ts';
+import { toSeconds } from '../units.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 import { copyAsJson } from './copy-as-json.ts';
+import { knownOf } from './known-of-copy.ts';
 
-interface LsOptions extends Accepting {
-  readonly type?: Media;
+interface LsOptions extends Accepting, CopyFilter {
   readonly json?: boolean;
   readonly long?: boolean;
+  readonly coverage?: boolean;
 }
 
 /**
@@ -21,26 +22,41 @@ interface LsOptions extends Accepting {
  */
 export async function ls(
   copy: string | undefined,
-  { type, json, long, ...accepting }: LsOptions,
+  options: LsOptions,
   context: CommandContext,
 ): Promise<boolean> {
+  const { json = false, long = false, coverage = false, acceptUnauthenticated: _, ...filter } = options;
+  if (coverage && copy === undefined) {
+    const { printCoverage } = await import('./print-coverage.ts');
+    return await printCoverage({ hostname: filter.hostname, json }, withAcceptance(context, options));
+  }
   if (copy !== undefined) {
+    refuseFilter(filter);
     const { printContents } = await import('./print-contents.ts');
-    return await printContents(copy, json === true, withAcceptance(context, accepting));
+    return await printContents(copy, json, withAcceptance(context, options));
   }
   const catalogue = openCatalogue(context);
-  const found = await catalogue.list();
-  const wanted = found.copies.filter(({ parsed }) => type === undefined || parsed.media === type);
-  const { copies, failures } = await markListed(wanted, catalogue);
-  const missing = [...(found.failure === undefined ? [] : [found.failure]), ...failures];
-  for (const failure of missing) context.log.error(describeError(failure));
+  const { found, marked } = await showStep(context, ['Listing', context.destination.url], async () => {
+    const all = await catalogue.list(prefixOf(filter));
+    return { found: all, marked: await markListed(chooseByKey(all.copies, filter), catalogue) };
+  });
+  const copies = chooseCopies(marked.copies, filter, context.now());
+  const failures = [...(found.failure === undefined ? [] : [found.failure]), ...marked.failures];
+  for (const failure of failures) context.log.error(describeError(failure));
+  const isComplete = found.failure === undefined;
   if (json) context.print(JSON.stringify({ copies: copies.map(toJson) }, undefined, 2));
-  else {
-    const lines = copies.map(long ? describeLong : ({ location }: MarkedCopy) => quoteLocation(location));
-    if (context.interactive) printForPeople(copies, lines, context);
-    else for (const line of lines) context.print(line);
-  }
-  return missing.length === 0;
+  else if (context.interactive) await printForPeople(copies, { long, filter, isComplete }, context);
+  else for (const each of copies) context.print(long ? describeLong(each) : quoteLocation(each.location));
+  return failures.length === 0;
+}
+
+/** Throws a TwinDbError when options that choose among copies are given beside the name of one: they would have no effect. */
+function refuseFilter(filter: CopyFilter): void {
+  const [unused] = Object.entries(filter).filter(([, value]) => value !== undefined);
+  if (unused === undefined) return;
+  throw new TwinDbError(`--${unused[0]} chooses among copies, and a copy is named`, {
+    remedy: `Leave out --${unused[0]}, or the copy.`,
+  });
 }
 
 /** The documented shape of `ls --json`; see docs/usage.md. */
@@ -53,34 +69,6 @@ function toJson({ object, listed, attributes, ...copy }: MarkedCopy): object {
     listed: listed ?? null,
     status: attributes ?? null,
   };
-}
-
-interface Known {
-  /** Of a MySQL copy. */
-  readonly backup_type: string | null;
-  readonly parent: string | null;
-  readonly lsn: number | null;
-  /** Seconds. */
-  readonly duration: number | null;
-  /** Of the machine that made it. */
-  readonly machine_id: string | null;
-}
-
-/** What a status tells of a copy and a person wants to see; null where it does not. */
-function knownOf(attributes: Attributes = {}): Known {
-  const { type, parent, lsn, backup_started, backup_finished, machine_id } = attributes;
-  const [started, finished] = [readNumber(backup_started), readNumber(backup_finished)];
-  return {
-    backup_type: text(type),
-    parent: text(parent),
-    lsn: readNumber(lsn) ?? null,
-    duration: started === undefined || finished === undefined ? null : finished - started,
-    machine_id: text(machine_id),
-  };
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }
 
 /** Type, bytes, seconds and LSN in columns, then the location, which may hold blanks, and the parent. */
@@ -96,17 +84,28 @@ function describeLong({ attributes, object, location }: MarkedCopy): string {
   return [...columns, ...(parent === null ? [] : [`<- ${quoteLocation(parent)}`])].join(' ');
 }
 
-function printForPeople(
+/** A table below the places, or that there is nothing. */
+async function printForPeople(
   copies: readonly MarkedCopy[],
-  lines: readonly string[],
-  { print, local, destination }: CommandContext,
-): void {
-  if (copies.length === 0) print(`There are no copies on ${destination.url} yet`);
-  let heading = '';
-  for (const [index, { place, parsed, listed }] of copies.entries()) {
-    const current = `${parsed.media} on ${place === 'local' ? (local?.url ?? '') : destination.url}:`;
-    if (current !== heading) print(current);
-    heading = current;
-    print(`  ${lines[index]}${listed === false ? '  (not in the status)' : ''}`);
+  {
+    long,
+    filter,
+    isComplete,
+  }: { readonly long: boolean; readonly filter: CopyFilter; readonly isComplete: boolean },
+  { print, local, destination, columns, now }: CommandContext,
+): Promise<void> {
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  if (copies.length > 0) {
+    const { copiesTable } = await import('./copies-table.ts');
+    print(`Copies on ${quoteLocation(destination.url)}:`);
+    if (local !== undefined) print(`(LOCAL: kept in ${quoteLocation(local.url)} too)`);
+    const options = { long, hasLocal: local !== undefined, isComplete, now: toSeconds(now()) };
+    for (const line of copiesTable(copies, { ...options, ...(columns && { width: columns }) })) print(line);
+  } else if (isComplete) {
+    print(
+      isFiltered
+        ? `No copy on ${destination.url} is what was asked for; twindb-backup ls lists all of them`
+        : `There are no copies on ${destination.url} yet`,
+    );
   }
 }

@@ -6,10 +6,20 @@ import type { StoredRecord } from '../lock/stored-record.ts';
 import type { Log } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
 
-/** Shows how far a stream has come; silent off a terminal. */
+/** Shows how far a piece of work has come; silent off a terminal. */
 export interface Progress {
   /** Begins a line; `totalBytes` is known or estimated, `undefined` when neither. */
-  begin(title: string, totalBytes?: number): ProgressLine;
+  begin(title: string, totalBytes?: number, about?: ProgressKind): ProgressLine;
+}
+
+/** What a line of progress is about. */
+export interface ProgressKind {
+  /** What is being done with what the title names: `Reading`. */
+  readonly phase?: string;
+  /** The total is a guess, such as the size of the last copy. */
+  readonly isGuess?: boolean;
+  /** No bytes are counted; the line shows only that something goes on, and for how long. */
+  readonly isStep?: boolean;
 }
 
 export interface ProgressLine {

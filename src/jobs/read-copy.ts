@@ -42,7 +42,7 @@ async function readThrough(
   stages: LastStages,
   context: JobContext,
 ): Promise<Digest> {
-  const line = context.progress.begin(location, object.size);
+  const line = context.progress.begin(location, object.size, { phase: 'Reading' });
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   try {
     await runPipeline([destination.read(object.key), verifier, ...stages], context.signal);

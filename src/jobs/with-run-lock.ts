@@ -2,6 +2,7 @@ import { RUN_TYPE_TABLE, type RunType } from '../copies/run-type.ts';
 import type { Holding } from '../lock/lock-holder.ts';
 import { holdLock, lostError } from '../lock/run-lock.ts';
 import type { JobContext } from './job-context.ts';
+import { showStep } from './show-step.ts';
 
 /** How long a run waits for the one before it, in seconds: half its interval (contract: what a run does). */
 export function lockWait(runType: RunType): number {
@@ -30,7 +31,9 @@ export async function withRunLock<T>(
   const signal = AbortSignal.any([context.signal, lost.signal]);
   const onLost = (error: Error) => lost.abort(error);
   const onWait = () => context.log.info(`Waiting for another run to release the lock ${path}.lock`);
-  await using lock = await holdLock({ path, holding, waitSeconds, signal, onLost, onWait });
+  await using lock = await showStep(context, ['Waiting for', `${path}.lock`], () =>
+    holdLock({ path, holding, waitSeconds, signal, onLost, onWait }),
+  );
   const requireLock = (): void => {
     if (!lock.isHeld()) onLost(lostError(`${path}.lock`));
     signal.throwIfAborted();

@@ -1,3 +1,4 @@
+import type { BinlogCopy } from '../copies/binlog-copy.ts';
 import type { Media } from '../copies/key.ts';
 import type { RunType } from '../copies/run-type.ts';
 import type { WrittenCopy } from '../copies/writer.ts';
@@ -35,6 +36,8 @@ export interface KeepingPlace {
   readonly appendOnly?: boolean;
   /** Whether the copies from before a source shrank expire as all do; absent: the newest of them stays. */
   readonly trustsShrinking?: boolean;
+  /** The copies of binary logs there, which are replayed on copies of the server; absent: they are no matter. */
+  readonly binlogs?: () => Promise<readonly BinlogCopy[]>;
   /** The other one of the two, where there are two. */
   readonly other: KeepingPlace | undefined;
 }

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { simulateCopy, simulatePlace } from '../../test/fixtures/simulated-places.ts';
+import type { BinlogCopy } from '../copies/binlog-copy.ts';
 import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import type { RunType } from '../copies/run-type.ts';
 import { recordCopy } from '../jobs/record/record-copy.ts';
 import { createLog } from '../log.ts';
 import { withEntry } from '../status/layout.ts';
+import type { KeepingPlace } from './kind.ts';
 import { MYSQL, MYSQL_STATUS } from './mysql.ts';
 
 const ONE = { hourly: 1, daily: 1, weekly: 1, monthly: 1, yearly: 1 };
@@ -27,7 +29,7 @@ const MIB = 1024 ** 2;
 async function fullCopiesWith(
   made: MysqlCopy,
   listed: readonly MysqlCopy[],
-  place: { readonly trustsShrinking?: boolean } = {},
+  place: Pick<KeepingPlace, 'trustsShrinking' | 'binlogs'> = {},
 ): Promise<string[]> {
   const remote = simulatePlace('remote', { steps: Number.POSITIVE_INFINITY }, 'destination');
   remote.stored = { status: statusOf(listed), deletions: [] };
@@ -71,6 +73,29 @@ describe('the retention of a server that has shrunk', () => {
 
   it('keeps none where the configuration trusts that', async () => {
     expect(await fullCopiesWith(small, [older, before], { trustsShrinking: true })).toEqual([small.key]);
+  });
+});
+
+describe('the retention of a server whose binary logs are copied', () => {
+  const at = (time: number, binlog: string) => ({ ...copyOf('daily', time), binlog, position: 4 });
+  const [old, middle, made] = [at(1, 'b.000001'), at(2, 'b.000002'), at(3, 'b.000003')];
+  const logs = (...names: readonly string[]) => ({
+    binlogs: () =>
+      Promise.resolve(
+        names.map((binlog, index) => ({ binlog, timeCreated: index, serverIdentity: 'a' }) as BinlogCopy),
+      ),
+  });
+
+  it('keeps the copy on which the oldest of them can be replayed, beyond its counts', async () => {
+    const kept = (...names: readonly string[]) => fullCopiesWith(made, [old, middle], logs(...names));
+    expect(await kept('b.000001', 'b.000002')).toEqual([old.key, made.key]);
+    expect(await kept('b.000002')).toEqual([middle.key, made.key]);
+    expect(await kept()).toEqual([made.key]);
+  });
+
+  it('keeps each copy where their status cannot be read', async () => {
+    const binlogs = () => Promise.reject(new Error('broken'));
+    expect(await fullCopiesWith(made, [old, middle], { binlogs })).toEqual([old.key, middle.key, made.key]);
   });
 });
 

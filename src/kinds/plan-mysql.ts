@@ -2,6 +2,7 @@ import { keepLocalKey } from '../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../copies/mysql-copy.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { findBaseOfLogs } from '../retention/base-of-logs.ts';
 import { FROM_BEFORE, findShrinkage, type MeasuredCopy } from '../retention/find-shrinkage.ts';
 import { findExpirable } from '../retention/own-copies.ts';
 import type { Decision } from '../retention/plan.ts';
@@ -59,6 +60,7 @@ export async function planMysql(
         when,
       );
   if (shrinkage) needed.set(shrinkage.before.key, FROM_BEFORE);
+  if (isDestination) for (const [key, need] of await neededByLogs(copies, place, log)) needed.set(key, need);
   // With no local copies to keep, the one that was just made goes like the others.
   if (isDestination) needed.set(made.key, 'it has just been made');
   return planChains(copies, {
@@ -68,6 +70,27 @@ export async function planMysql(
     elsewhere: new Set([...leftAlone, ...(!isDestination && other ? await parentsIn(reader, other) : [])]),
     needed,
   });
+}
+
+/**
+ * The copy on which the oldest binary logs can be replayed: without it they were kept in vain. Where it cannot be found out which that is, each one stays
+ * until the next run.
+ */
+async function neededByLogs(
+  copies: readonly MysqlCopy[],
+  { binlogs }: KeepingPlace,
+  log: Log,
+): Promise<[string, string][]> {
+  if (binlogs === undefined) return [];
+  try {
+    const listed = new Set(copies.map(({ key }) => key));
+    const complete = copies.filter(({ type, parent = '' }) => type === 'full' || listed.has(parent));
+    const base = findBaseOfLogs(complete, await binlogs());
+    return base === undefined ? [] : [[base.key, 'the oldest binary logs can be replayed on no newer copy']];
+  } catch (error) {
+    log.debug(`retention: which copy the binary logs continue cannot be told: ${describeError(error)}`);
+    return copies.map(({ key }) => [key, 'binary logs may be replayed on it']);
+  }
 }
 
 /** Taking a copy lasts hours: a run without a common lock, or the Python tool, may have expired meanwhile what it continues. */

@@ -39,20 +39,20 @@ function say(args: readonly string[], size = 'columns 200 rows 40') {
 }
 
 /** A line that shows bytes and rate, drawn over the one before. */
-const progressOf = (title: string) => `\r\x1b[K\x1b[36m${title}:`;
+const progressOf = (title: string) => `\r\x1b[J\x1b[36m${title}:`;
 
 describe('on a terminal', () => {
   it('backup and restore show a line of progress, and say what they have done', async () => {
     const stored = say(backup());
     expect(stored.status).toBe(0);
-    expect(stored.stdout).toContain(progressOf(source));
+    expect(stored.stdout).toContain(progressOf(`Backing up ${source}`));
     expect(stored.stdout).toMatch(/0 B, 0 B\/s/);
     const [copy = ''] = await listCopies(sandbox);
-    expect(stored.stdout).toContain(`\r\x1b[KBacked up ${source} to ${copy}`);
+    expect(stored.stdout).toContain(`\r\x1b[JBacked up ${source} to ${copy}`);
 
     const restored = say(['restore', 'file', copy, '--dst', join(sandbox.dir, 'restored')]);
     expect(restored.status).toBe(0);
-    expect(restored.stdout).toContain(progressOf(copy));
+    expect(restored.stdout).toContain(progressOf(`Reading ${copy}`));
     expect(restored.stdout).toContain(`Restored ${copy} to ${join(sandbox.dir, 'restored')}`);
   });
 

@@ -18,6 +18,7 @@ it('runs the command after a failure whose message no environment can hold', asy
     host: 'db1',
     log: createLog('error', () => undefined),
     signal: new AbortController().signal,
+    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
   } as unknown as JobContext;
   const failures = { log: context.log, describe: () => 'the server said: a\0b' };
   expect(await withHooks({ runType: 'daily', failures }, context, async () => false)).toBe(false);

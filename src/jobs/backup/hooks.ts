@@ -3,6 +3,7 @@ import type { RunType } from '../../copies/run-type.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
 import { runCommand } from '../../process/run-command.ts';
 import type { JobContext } from '../job-context.ts';
+import { showStep } from '../show-step.ts';
 import type { Failures } from './failures.ts';
 
 /** How long a command may take when the run was interrupted, in milliseconds: longer counts as stuck. */
@@ -38,17 +39,19 @@ export async function withHooks(
     message: string,
     ends: AbortSignal,
   ): Promise<void> =>
-    runHook(
-      { name: OPTIONS[hook], words: config.hooks[hook] },
-      {
-        TWINDB_RUN_TYPE: runType,
-        TWINDB_HOST: host,
-        TWINDB_CONFIG: config.file,
-        TWINDB_OUTCOME: outcome,
-        // What programs and servers said may hold a NUL, which no environment can.
-        TWINDB_MESSAGE: message.replaceAll('\0', ' ').slice(0, MAX_MESSAGE),
-      },
-      { log, signal: ends },
+    showStep(context, ['Running [hooks]', OPTIONS[hook]], () =>
+      runHook(
+        { name: OPTIONS[hook], words: config.hooks[hook] },
+        {
+          TWINDB_RUN_TYPE: runType,
+          TWINDB_HOST: host,
+          TWINDB_CONFIG: config.file,
+          TWINDB_OUTCOME: outcome,
+          // What programs and servers said may hold a NUL, which no environment can.
+          TWINDB_MESSAGE: message.replaceAll('\0', ' ').slice(0, MAX_MESSAGE),
+        },
+        { log, signal: ends },
+      ),
     );
   /** After the run: a command that fails is one more failure. */
   const conclude = async (hook: keyof HooksConfig, succeeded: boolean, error?: unknown): Promise<boolean> => {

@@ -11,6 +11,7 @@ import type { JobContext } from '../job-context.ts';
 import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces, type PlacesOfKinds } from '../record/open-places.ts';
 import { confirmEntries, finishAllDeletions, listPlaces } from '../record/record-copy.ts';
+import { showStep } from '../show-step.ts';
 import { lockWait, withRunLock } from '../with-run-lock.ts';
 import { announce } from './announce.ts';
 import { backUpDirectory } from './back-up-directory.ts';
@@ -126,19 +127,23 @@ async function runLocked(parts: RunParts, locked: JobContext): Promise<boolean> 
   await warnOfLostStatus(places, parts, context);
   await warnOfWriters(context);
   // Copies that cannot be removed keep nobody from making new ones, and are reported once.
-  let canDelete = await attempt(() => finishAllDeletions(places.files));
+  const finishDeletions = () =>
+    attempt(() => showStep(context, ['Deleting expired copies'], () => finishAllDeletions(places.files)));
+  let canDelete = await finishDeletions();
   await removeLeftovers(places, context);
   for (const path of parts.binlogsOnly ? [] : listDirectories(config, parts.runType)) {
     await attempt(
       () =>
         parts.record.note(directoryPart(path), () =>
-          backUpDirectory(path, parts.runType, places.files, context),
+          showStep(context, ['Backing up', path], () =>
+            backUpDirectory(path, parts.runType, places.files, context),
+          ),
         ),
       `Cannot back up ${path}`,
     );
-    if (canDelete) canDelete = await attempt(() => finishAllDeletions(places.files));
+    if (canDelete) canDelete = await finishDeletions();
   }
-  await backUpServer(parts, places, attempt, context);
+  await showStep(context, ['Backing up', 'mysql'], () => backUpServer(parts, places, attempt, context));
   if (config.source.backupDirs.length === 0 && config.mysql === undefined) await attempt(refuseNothing);
   // A run type that leaves the directories out shows nothing of their states.
   const isWhole = !parts.binlogsOnly && config.source.runTypes.includes(parts.runType);

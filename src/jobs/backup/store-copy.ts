@@ -62,7 +62,10 @@ export async function storeCopy(
   const compressing = await compressor.apply();
   const encrypting = await applyAll(encryption);
 
-  const line = context.progress.begin(source.title, previousSize);
+  const line = context.progress.begin(source.title, previousSize, {
+    phase: 'Backing up',
+    isGuess: true,
+  });
   const remoteMeter = new DigestMeter((bytes) => line.advance(bytes));
   // Without encryption both places get the same bytes.
   const localMeter = encryption.length > 0 ? new DigestMeter() : remoteMeter;

@@ -14,6 +14,7 @@ import { openPlaces } from '../record/open-places.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
+import { checkCoverage } from './check-coverage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
 import { chooseSample } from './sample.ts';
@@ -84,6 +85,7 @@ export async function checkCopies(
   }
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host) {
     await sayLastingStates(context);
+    await checkCoverage(context);
     complete = (await isAllThere(context)) && complete;
   }
   if (selection.wanted.length === 0 && complete) await warnOfLeftovers(only ? [only] : found.hosts, context);

@@ -3,7 +3,8 @@ import { TwinDbError } from '../../errors.ts';
 import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import type { ReplicationSource } from '../../mysql/replication-syntax.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
-import type { JobContext } from '../job-context.ts';
+import type { JobContext, ProgressLine } from '../job-context.ts';
+import { showStep } from '../show-step.ts';
 import { type Cloning, copyConfig, copyData, prepareThere, startReplica } from './clone-steps.ts';
 import { type ClonePlan, type CloneRequest, planClone } from './plan-clone.ts';
 import { openRemoteHost, type RemoteHost } from './remote-host.ts';
@@ -39,7 +40,9 @@ export async function cloneMysql(
   await using server = await connectMysql({ defaultsFile }, log, context.signal);
   await using host = await openRemoteHost(request.destination.host, ssh, log);
   log.info(`Looking whether ${host.name} can become a replica`);
-  const plan = await planClone(server, host, request, context);
+  const plan = await showStep(context, ['Looking at', host.name], () =>
+    planClone(server, host, request, context),
+  );
   return await carryOut(plan, { server, host }, request, context);
 }
 
@@ -49,15 +52,18 @@ async function carryOut(
   request: CloneRequest,
   context: JobContext,
 ): Promise<Clone> {
-  const { log, signal, now } = context;
+  const { log, signal, now, progress } = context;
   const changes = noteChanges();
   const cloning: Cloning = { server, host, plan, changes, context };
   const suffix = `.before-clone-${now().toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}`;
   let step = '';
+  let line: ProgressLine | undefined;
   const begin = (title: string) => {
     signal.throwIfAborted();
     step = title;
     log.info(`${host.name}: ${title}`);
+    line?.end();
+    line = progress.begin(`${host.name}: ${title}`, undefined, { isStep: true });
   };
   try {
     begin('copying the data');
@@ -89,6 +95,8 @@ async function carryOut(
           ? `${host.name} is as it was before, and the server on this host was not changed.`
           : `The server on this host was not changed. On ${host.name} remains: ${left.join('; ')}`,
     });
+  } finally {
+    line?.end();
   }
 }
 

@@ -58,7 +58,10 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
     size: dataSize,
     log,
   });
-  const line = progress.begin(`${source.title} to ${host.name}`, compression ? undefined : dataSize);
+  const line = progress.begin(`${source.title} to ${host.name}`, compression ? undefined : dataSize, {
+    phase: 'Copying',
+    isGuess: true,
+  });
   try {
     const reading = await source.open();
     const compressing = compression ? [await compression.modifier.apply()] : [];

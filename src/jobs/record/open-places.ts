@@ -29,6 +29,11 @@ function openOf({ formats }: Kind, context: JobContext): CopyPlaces {
       counts: role === 'destination' ? config.retention : config.retentionLocal,
       appendOnly: role === 'destination' && config.appendOnly,
       trustsShrinking: config.trustShrinking,
+      binlogs: async () => {
+        const { BINLOG } = await import('../../kinds/binlog.ts');
+        const { status } = await openStatusStore(where, host, BINLOG.formats[role], context).read();
+        return BINLOG.copies(status);
+      },
       get other() {
         return role === 'destination' ? local : destination;
       },

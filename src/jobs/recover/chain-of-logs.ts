@@ -2,15 +2,15 @@ import { compareBinlogNames, parseBinlogName } from '../../copies/binlog-copy.ts
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { planReplay } from '../../mysql/binlog/plan-replay.ts';
-import type { ChainEnd, RecoveryLog, ReplayStart } from './recovery-plan.ts';
+import type { ChainEnd, ListedLog, RecoveryLog, ReplayStart } from './recovery-plan.ts';
 
 /** A copy of the data, and the logs that follow it without a gap. */
-export interface Track {
+export interface Track<L extends ListedLog = RecoveryLog> {
   readonly copy: MysqlCopy;
   readonly start: ReplayStart;
   /** The oldest first; the start is in the first one. */
-  readonly logs: readonly RecoveryLog[];
-  readonly end: ChainEnd;
+  readonly logs: readonly L[];
+  readonly end: ChainEnd<L>;
 }
 
 /** Why nothing can be replayed on a copy, as a sentence without its period. */
@@ -20,7 +20,7 @@ export interface NoTrack {
 }
 
 /** Which logs follow a copy of the data. Without a break means: no number is missing, and each begins with the GTIDs that the one before it ended with. */
-export function followCopy(copy: MysqlCopy, logs: readonly RecoveryLog[]): Track | NoTrack {
+export function followCopy<L extends ListedLog>(copy: MysqlCopy, logs: readonly L[]): Track<L> | NoTrack {
   const { binlog, position, gtid } = copy;
   if (binlog === undefined || position === undefined) {
     return { copy, problem: 'its status entry does not say where in the binary logs it ends' };
@@ -40,11 +40,15 @@ export function followCopy(copy: MysqlCopy, logs: readonly RecoveryLog[]): Track
   }
 }
 
-export function hasTrack(track: Track | NoTrack): track is Track {
+export function hasTrack<L extends ListedLog>(track: Track<L> | NoTrack): track is Track<L> {
   return !('problem' in track);
 }
 
-function notCopied({ backupFinished }: MysqlCopy, binlog: string, logs: readonly RecoveryLog[]): ChainEnd {
+function notCopied(
+  { backupFinished }: MysqlCopy,
+  binlog: string,
+  logs: readonly ListedLog[],
+): ChainEnd<never> {
   return {
     after: undefined,
     reason: `${quoteLocation(binlog)}, in which the copy ends, has not been copied`,
@@ -53,7 +57,7 @@ function notCopied({ backupFinished }: MysqlCopy, binlog: string, logs: readonly
 }
 
 /** The logs up to the first one of which the contents show that it does not follow. */
-function untilBreak(logs: readonly RecoveryLog[]): { logs: readonly RecoveryLog[]; end?: ChainEnd } {
+function untilBreak<L extends ListedLog>(logs: readonly L[]): { logs: readonly L[]; end?: ChainEnd<L> } {
   for (const [index, next] of logs.entries()) {
     const last = logs[index - 1];
     const reason = last && findBreak(last, next);
@@ -64,7 +68,7 @@ function untilBreak(logs: readonly RecoveryLog[]): { logs: readonly RecoveryLog[
 }
 
 /** Why a log does not follow the one before it, although its number does; undefined when nothing shows that. */
-function findBreak(last: RecoveryLog, next: RecoveryLog): string | undefined {
+function findBreak(last: ListedLog, next: ListedLog): string | undefined {
   const [before, after] = [last.contents, next.contents];
   if (before === undefined || after === undefined) return undefined;
   const [ended, begins] = [before.gtidEnd, after.gtidStart];
@@ -80,12 +84,12 @@ function sayGtids(gtids: string): string {
 }
 
 /** `next` is the first log that was begun later. */
-function endOf(after: RecoveryLog | undefined, next: RecoveryLog | undefined): ChainEnd {
+function endOf<L extends ListedLog>(after: L | undefined, next: L | undefined): ChainEnd<L> {
   if (next === undefined) return { after, reason: 'no later log has been copied', isGap: false };
   return { after, reason: whyNot(after, next), isGap: true };
 }
 
-function whyNot(last: RecoveryLog | undefined, next: RecoveryLog): string {
+function whyNot(last: ListedLog | undefined, next: ListedLog): string {
   const name = quoteLocation(next.name);
   const [before, behind] = [parseBinlogName(last?.binlog ?? ''), parseBinlogName(next.binlog)];
   if (last === undefined || before === undefined || behind === undefined) return `${name} does not follow`;

@@ -2,7 +2,7 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { orderBinlogs, splitIntoEras } from '../../copies/order-binlogs.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import { followCopy, hasTrack, type NoTrack, type Track } from './chain-of-logs.ts';
-import { type Fit, fitTarget, isCalled } from './fit-target.ts';
+import { type Fit, fitTarget, isCalled, mayHaveGtid } from './fit-target.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 import {
   alreadyInNamed,
@@ -39,7 +39,7 @@ export function chooseBase(
 
 function chooseNewest(history: History): ChosenBase {
   const { copies, logs, target } = history;
-  const meant = logOfPosition(target, logs);
+  const fitOf = fitsIn(target, logs);
   const passedOver: NoTrack[] = [];
   const tried: { readonly track: Track; readonly fit: Fit }[] = [];
   for (const copy of copies) {
@@ -48,7 +48,7 @@ function chooseNewest(history: History): ChosenBase {
       passedOver.push(track);
       continue;
     }
-    const fit = fitTarget(track, target, meant);
+    const fit = fitOf(track);
     if (fit.kind === 'fits') {
       const begun = beginningAfter(track, history);
       if (begun !== undefined) throw fromBefore(track, begun, history);
@@ -90,17 +90,33 @@ function findOlder(
   logs: readonly RecoveryLog[],
   target: RecoveryTarget,
 ): MysqlCopy | undefined {
-  const meant = logOfPosition(target, logs);
+  const fitOf = fitsIn(target, logs);
   return copies.find((copy) => {
     const track = followCopy(copy, logs);
-    return hasTrack(track) && fitTarget(track, target, meant).kind === 'fits';
+    return hasTrack(track) && fitOf(track).kind === 'fits';
   });
 }
 
+/** How each copy relates to a target, by the order of all logs. */
+function fitsIn(target: RecoveryTarget, logs: readonly RecoveryLog[]): (track: Track) => Fit {
+  const ordered = orderBinlogs(logs);
+  const meant = logOfPosition(target, ordered);
+  const holder = target.kind === 'gtid' ? ordered.findLast((log) => mayHaveGtid(log, target.gtid)) : meant;
+  return (track) => {
+    const fit = fitTarget(track, target, meant);
+    if (fit.kind !== 'not-there' || holder === undefined) return fit;
+    const [first] = track.logs;
+    const isEarlier =
+      first === undefined
+        ? (holder.timeCreated ?? 0) <= track.copy.backupStarted
+        : ordered.indexOf(holder) < ordered.indexOf(first);
+    return isEarlier ? { kind: 'too-late' } : fit;
+  };
+}
+
 /** The newest log of the name that a position has: names are given again. */
-function logOfPosition(target: RecoveryTarget, logs: readonly RecoveryLog[]): RecoveryLog | undefined {
-  if (target.kind !== 'position') return undefined;
-  return orderBinlogs(logs.filter((log) => isCalled(log, target))).at(-1);
+function logOfPosition(target: RecoveryTarget, ordered: readonly RecoveryLog[]): RecoveryLog | undefined {
+  return target.kind === 'position' ? ordered.findLast((log) => isCalled(log, target)) : undefined;
 }
 
 function explain(

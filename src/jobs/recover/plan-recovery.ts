@@ -11,8 +11,8 @@ import { MYSQL } from '../../kinds/mysql.ts';
 import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { JobContext } from '../job-context.ts';
-import { findTrustedBinlogs, toStored } from '../restore/find-replay.ts';
 import { type ChosenBase, chooseBase } from './choose-base.ts';
+import { findLogs } from './known-logs.ts';
 import { findLocalLogs } from './local-logs.ts';
 import { readLog } from './read-log.ts';
 import { recordContents } from './record-contents.ts';
@@ -71,17 +71,6 @@ function recordOfChain({ full, incremental }: MysqlChain, wanted: string): Mysql
 function withoutTwins(copies: readonly MysqlCopy[]): MysqlCopy[] {
   const seen = new Set<string>();
   return copies.filter(({ key }) => !seen.has(keepLocalKey(key)) && seen.add(keepLocalKey(key)));
-}
-
-async function findLogs(host: string, catalogue: Catalogue): Promise<RecoveryLog[]> {
-  const { trusted, reason } = await findTrustedBinlogs(host, catalogue);
-  if (reason !== undefined) catalogue.context.log.warn(`There may be more copies of binary logs: ${reason}`);
-  return trusted.map((binlog) => ({
-    ...toStored(binlog),
-    contents: binlog.copy?.contents,
-    size: binlog.candidates[0]?.object.size ?? 0,
-    source: { kind: 'copy', binlog },
-  }));
 }
 
 interface Choosing {

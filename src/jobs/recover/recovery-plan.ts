@@ -5,10 +5,14 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { StoredBinlog } from '../../mysql/binlog/plan-replay.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 
-/** A binary log of which there is a copy, or a file on this machine. */
-export interface RecoveryLog extends StoredBinlog {
+/** What the planning needs to know of a binary log. */
+export interface ListedLog extends StoredBinlog {
   /** Undefined where neither a status nor a scan tells. */
   readonly contents: BinlogContents | undefined;
+}
+
+/** A binary log of which there is a copy, or a file on this machine. */
+export interface RecoveryLog extends ListedLog {
   /** Bytes of the object as it is stored, or of the file. */
   readonly size: number;
   readonly source:
@@ -25,9 +29,9 @@ export interface ReplayStart {
 }
 
 /** What ends the logs that can be replayed. */
-export interface ChainEnd {
+export interface ChainEnd<L extends ListedLog = RecoveryLog> {
   /** The last log that can be replayed; undefined: not even the one that the copy ends in was copied. */
-  readonly after: RecoveryLog | undefined;
+  readonly after: L | undefined;
   /** Why nothing follows it, as a sentence without its period. */
   readonly reason: string;
   /** Whether transactions are missing behind it; otherwise it is the newest log that there is. */

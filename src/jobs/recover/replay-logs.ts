@@ -48,7 +48,7 @@ export async function replayLogs(
   const statements = trace.stage();
   // Fetching may take long: it must not keep a failure waiting.
   statements.once('close', () => inVain.abort());
-  const line = context.progress.begin(describe(logs), sumOf(logs));
+  const line = context.progress.begin(describe(logs), sumOf(logs), { phase: 'Replaying' });
   async function* bytesOf(): AsyncGenerator<Buffer> {
     for await (const file of openLogs(range, shelf, fetching)) {
       transactions += file.transactions;
@@ -80,7 +80,7 @@ export async function replayLogs(
 }
 
 function describe(logs: readonly RecoveryLog[]): string {
-  return logs.length === 1 ? `Replaying ${logs[0]?.name}` : `Replaying ${logs.length} binary logs`;
+  return logs.length === 1 ? `${logs[0]?.name}` : `${logs.length} binary logs`;
 }
 
 function sumOf(logs: readonly RecoveryLog[]): number {

@@ -14,6 +14,7 @@ import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import type { Flavour } from '../../mysql/flavours.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
+import { showStep } from '../show-step.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
 import { type CopyCache, fillCache, takeFromCache } from './copy-cache.ts';
 import { fetchCopy } from './fetch-copy.ts';
@@ -148,7 +149,9 @@ async function build(
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
   const start = performance.now();
-  await prepareData(target, chain.incremental && incremental.dir, used, context);
+  await showStep(context, ['Preparing the copy in', dst], () =>
+    prepareData(target, chain.incremental && incremental.dir, used, context),
+  );
   const prepareSeconds = Math.round(performance.now() - start) / 1000;
   if (moved.size > 0) {
     context.log.info(
