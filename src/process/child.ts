@@ -22,23 +22,25 @@ const LAST_WORDS_GRACE_MS = 10_000;
 const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
 
 /**
- * Runs the command that its arguments are while the stdin stays open: the end of that means that we are gone, and then the whole group is
- * killed, this shell with it. SIGTERM to the group is for the command, which may take its time; a trap is not inherited, as
- * an ignored signal would be.
+ * Runs the command that its arguments are while the stdin stays open: the end of that means that we are gone or want it killed; what it
+ * has started is killed a moment later, with this shell. SIGTERM to the group is for the command, which may take its time; a trap is not
+ * inherited, as an ignored signal would be.
  */
 const WITH_LIFELINE = [
   'sh',
   '-c',
   `exec 3<&0
 trap : TERM INT HUP
+trap 'cut=yes' USR1
 "$@" </dev/null 3<&- &
 child=$!
-{ trap '' TERM INT HUP; while read -r word; do :; done; kill -KILL 0; } <&3 >/dev/null 2>&1 &
+{ trap '' TERM INT HUP; while read -r word; do :; done; kill -USR1 $$; kill -KILL $child; sleep 2; kill -KILL 0; } <&3 >/dev/null 2>&1 &
 watcher=$!
 exec 3<&- </dev/null
 wait $child
 status=$?
 while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
+[ -z "$cut" ] || kill -KILL 0
 kill -KILL $watcher
 exit $status`,
   'sh',
@@ -101,7 +103,10 @@ async function waitForEnd(
 ): Promise<ProcessError | undefined> {
   let end: ProgramEnd;
   try {
-    const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
+    const [exitCode, signal] = endOf(
+      program,
+      (await once(process, 'exit')) as [number | null, NodeJS.Signals | null],
+    );
     const { lastWords, failureLine, allows } = program;
     const wordsDecide = [lastWords, failureLine, allows].some((each) => each !== undefined);
     const grace = wordsDecide ? LAST_WORDS_GRACE_MS : STDERR_GRACE_MS;
@@ -117,6 +122,16 @@ async function waitForEnd(
   if (problem === undefined) return await succeed(program, end);
   const remedy = reachedFileSize(end) ? RAISE_FILE_SIZE : program.remedyFor?.(end);
   return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });
+}
+
+/** How a program ended: of one behind its lifeline the shell says by its exit code which signal that was. */
+function endOf(
+  { lifeline }: Program,
+  [exitCode, signal]: [number | null, NodeJS.Signals | null],
+): [number | null, NodeJS.Signals | null] {
+  const number = lifeline && exitCode !== null ? exitCode - 128 : 0;
+  const name = Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
+  return name === undefined ? [exitCode, signal] : [null, name as NodeJS.Signals];
 }
 
 /** What is wrong with the way a program ended; undefined when it has done its work. */

@@ -28,6 +28,9 @@ interface Start {
 /** How long it may take to obey SIGTERM when it is no longer wanted, in milliseconds. */
 const UNWANTED_MS = 2000;
 
+/** How long its shell may take to kill it, before that is killed with it. */
+const CUT_MS = 5000;
+
 /**
  * Starts a service and waits until it is ready. Throws the ProcessError of one that ends before that, a TwinDbError after the limit, and the
  * reason of the signal; nothing runs then.
@@ -43,14 +46,14 @@ export async function startService(
   try {
     await untilReady(child, { isReady, limitMs, signal });
   } catch (error) {
-    await child.kill(UNWANTED_MS);
+    await end(child, UNWANTED_MS);
     throw error;
   }
   return {
     ended: child.failure,
     stop: (stopLimitMs) => stop(child, stopLimitMs),
     async [Symbol.asyncDispose]() {
-      await child.kill(UNWANTED_MS);
+      await end(child, UNWANTED_MS);
     },
   };
 }
@@ -77,11 +80,24 @@ async function untilReady(child: Child, { isReady, limitMs, signal }: Start): Pr
 }
 
 async function stop(child: Child, limitMs: number): Promise<TwinDbError | undefined> {
-  const limit = AbortSignal.timeout(limitMs);
-  await child.kill(limitMs);
-  const failure = await child.failure;
-  if (failure === undefined || !limit.aborted) return failure;
+  const wasKilled = await end(child, limitMs);
+  if (!wasKilled) return await child.failure;
   return new TwinDbError(
     `${child.program.command} did not end within ${limitMs / 1000} seconds, and was killed`,
   );
+}
+
+/**
+ * SIGTERM, and after the limit the end of its lifeline: its shell kills it then, and ends when it is gone. SIGKILL to both would not say when
+ * that is. Resolves with whether it came to that.
+ */
+async function end(child: Child, limitMs: number): Promise<boolean> {
+  let wasCut = false;
+  const timer = setTimeout(() => {
+    wasCut = true;
+    child.process.stdin?.destroy();
+  }, limitMs);
+  await child.kill(limitMs + CUT_MS);
+  clearTimeout(timer);
+  return wasCut;
 }

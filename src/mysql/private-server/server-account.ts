@@ -61,7 +61,7 @@ export async function requireEntry(account: Account, path: string, signal: Abort
       `The server's account (uid ${account.uid}) may not enter ${folder}, where its data are`,
       {
         remedy:
-          'Name a folder with --dst that it can reach, such as one below /var/tmp, or let it in: chmod o+x.',
+          'Let --dst or TMPDIR name a folder that it can reach, such as one below /var/tmp, or let it in: chmod o+x.',
       },
     );
   }

@@ -13,7 +13,7 @@ const MOST_LINES = 8;
  * The last errors in a server's log, without secrets. Empty when there are none, or no log. Source: the form of both servers' lines,
  * `2026-11-27  5:09:34 0 [ERROR] …` and `2026-11-27T05:09:34.000000Z 0 [ERROR] [MY-010119] [Server] …`.
  */
-export async function lastErrors(errorLog: string): Promise<string[]> {
+async function lastErrors(errorLog: string): Promise<string[]> {
   let text: string;
   try {
     await using file = await open(errorLog);
