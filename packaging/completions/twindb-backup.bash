@@ -11,7 +11,7 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --dst | --to-time | --to-gtid | --to-position | --more-logs | --cache | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --dst | --to-time | --to-gtid | --to-position | --more-logs | --cache | --sql | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
@@ -44,7 +44,7 @@ _twindb_backup() {
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
-      'verify mysql') words='--dst --hostname --json --accept-unauthenticated -h --help' ;;
+      'verify mysql') words='--dst --to-time --to-gtid --to-position --to-latest --more-logs --hostname --boot --sql --json --accept-unauthenticated -h --help' ;;
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
       'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;

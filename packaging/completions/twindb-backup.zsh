@@ -134,7 +134,14 @@ _twindb_backup_verify_file() {
 _twindb_backup_verify_mysql() {
   _arguments -s \
     '--dst[restore here and leave it (default\: a temporary directory, removed afterwards)]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder]:value:_files' \
     '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--boot[start a private server on what was restored, check all its tables, and compare them with those the server had]' \
+    '--sql[run the statements of this file there, too, and compare what they answer with its lines "-- expect\: VALUE"; implies --boot]:value:_files' \
     '--json[print JSON, as without this option]' \
     '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
     '(-h --help)-h[print help and exit]' \

@@ -265,16 +265,32 @@ export function buildProgram(run: Runner): Command {
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-file.ts')).verifyFile));
-  verify
-    .command('mysql')
-    .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
-    .argument(
-      '[copy]',
-      'as restore mysql takes it, or "latest"; without it the copies are listed',
-      unquoteLocation,
-    )
-    .option('--dst <dir>', 'restore here and leave it (default: a temporary directory, removed afterwards)')
+  addTargetOptions(
+    verify
+      .command('mysql')
+      .description('Restore a copy of MySQL, and print as JSON whether that went well and how long it took.')
+      .argument(
+        '[copy]',
+        'as restore mysql takes it, or "latest"; without it the copies are listed',
+        unquoteLocation,
+      )
+      .option(
+        '--dst <dir>',
+        'restore here and leave it (default: a temporary directory, removed afterwards)',
+      ),
+  )
+    .option('--more-logs <dir>', 'with --to-…: also the binary logs in this folder')
     .option('--hostname <host>', 'whose latest copy (default: this host)')
+    .option(
+      '--boot',
+      'start a private server on what was restored, check all its tables, and compare them with those the server had',
+    )
+    .addOption(
+      new Option(
+        '--sql <file>',
+        'run the statements of this file there, too, and compare what they answer with its lines "-- expect: VALUE"; implies --boot',
+      ).implies({ boot: true }),
+    )
     .option('--json', 'print JSON, as without this option')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/verify-mysql.ts')).verifyMysql));

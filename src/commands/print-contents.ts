@@ -1,17 +1,13 @@
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import type { JobContext } from '../jobs/job-context.ts';
+import { NO_PROGRESS } from '../jobs/job-context.ts';
 import { type ContainedFile, listContents } from '../jobs/restore/list-contents.ts';
 import type { CommandContext } from './command.ts';
-
-/** A line of progress would come between the lines of the list. */
-const NO_PROGRESS: JobContext['progress'] = {
-  begin: () => ({ advance: () => undefined, end: () => undefined }),
-};
 
 /** Prints what is in a copy while it is read, a line each or one JSON document. Returns false when it could not be read to its end. */
 export async function printContents(copy: string, json: boolean, context: CommandContext): Promise<boolean> {
   const { print } = context;
+  // A line of progress would come between the lines of the list.
   const reading = { ...context, progress: NO_PROGRESS };
   if (!json) {
     await listContents(copy, (file) => print(describe(file)), reading);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TwinDbError } from '../errors.ts';
+import { LATEST } from '../catalogue/newest-copies.ts';
 import { restoreMysql as restore } from '../jobs/restore/restore-mysql.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import { askForCopy } from './ask-for-copy.ts';
@@ -30,14 +30,23 @@ export async function restoreMysql(
       withAcceptance(context, more),
     );
   }
-  if (target !== undefined) throw new TwinDbError('Replaying is not built yet');
+  const cacheFolder = cache === undefined ? undefined : resolve(cache);
+  const host = hostname ?? context.host;
+  if (target !== undefined) {
+    const { recoverMysql } = await import('../jobs/recover/recover-mysql.ts');
+    const moreLogs = more.moreLogs === undefined ? undefined : resolve(more.moreLogs);
+    const recovering = { host, moreLogs, dst: resolve(dst), cache: cacheFolder };
+    const accepting = withAcceptance(context, more);
+    for (const line of await recoverMysql(copy ?? LATEST, target, recovering, accepting)) context.print(line);
+    return true;
+  }
   if (copy === undefined) return await askForCopy('mysql', 'restore mysql COPY --dst DIR', context);
   const { before, ...accepting } = more;
   requireLatest(copy, { before });
   const options = {
     dst: resolve(dst),
-    cache: cache === undefined ? undefined : resolve(cache),
-    latest: { host: hostname ?? context.host, before },
+    cache: cacheFolder,
+    latest: { host, before },
   };
   for (const line of await restore(copy, options, withAcceptance(context, accepting))) context.print(line);
   return true;

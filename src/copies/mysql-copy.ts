@@ -77,6 +77,8 @@ export interface MysqlCopy extends WrittenCopy {
   /** Bytes that a full copy takes on a disk at least when it is unpacked: what the server's data took when it was made. */
   readonly unpackedSize: number | undefined;
   readonly serverSetup?: ServerSetup | undefined;
+  /** The tables that were there before and after it was made, as `packTables` writes them. */
+  readonly tables?: string | undefined;
   /** Suffixes of the transformations, in the order of their application. */
   readonly chain: readonly string[] | undefined;
 }

@@ -36,5 +36,13 @@ function describeGroup(prefix: string, group: readonly Outcome[]): Metric[] {
   if (!group.every(({ succeeded }) => succeeded)) return [metric('failed', 1)];
   const seconds = group.reduce((sum, { duration }) => sum + duration, 0);
   const finished = Math.max(...group.map((each) => each.finished));
-  return [metric('time', seconds, true), metric('failed', 0), metric('last_success', finished)];
+  const losses = group.flatMap((each) =>
+    each.work === 'recovery' && each.rpo !== undefined ? [each.rpo] : [],
+  );
+  return [
+    metric('time', seconds, true),
+    metric('failed', 0),
+    metric('last_success', finished),
+    ...losses.map((rpo) => metric('rpo', rpo, true)),
+  ];
 }

@@ -48,9 +48,14 @@ const FAMILIES: readonly Family[] = [
     help: 'How much the last successful one stored on the destination.',
     valueOf: (outcome) => (outcome.succeeded && outcome.work === 'backup' ? outcome.size : undefined),
   },
+  {
+    name: 'last_success_rpo_seconds',
+    help: 'How old the newest change was that the last successful one brought back.',
+    valueOf: (outcome) => (outcome.succeeded && outcome.work === 'recovery' ? outcome.rpo : undefined),
+  },
 ];
 
-const WORKS = ['backup', 'restore'] as const satisfies readonly Outcome['work'][];
+const WORKS = ['backup', 'restore', 'recovery'] as const satisfies readonly Outcome['work'][];
 
 /** The samples with what a report says, without those of backups that are no longer configured. */
 export function update(samples: Samples, { outcomes, configured }: Report): Samples {
@@ -74,7 +79,7 @@ export function update(samples: Samples, { outcomes, configured }: Report): Samp
 
 type Labelled =
   | (Pick<Extract<Outcome, { work: 'backup' }>, 'media' | 'source' | 'runType'> & { readonly work: 'backup' })
-  | (Pick<Outcome, 'media'> & { readonly work: 'restore' });
+  | (Pick<Outcome, 'media'> & { readonly work: 'restore' | 'recovery' });
 
 function labelsOf(of: Labelled): string {
   const labels: readonly (readonly [string, string])[] =
@@ -114,6 +119,6 @@ export function parse(text: string): Samples | undefined {
   // Lines end in a newline only: a name may hold what JavaScript also takes for the end of one.
   const found = text
     .split('\n')
-    .map((line) => /^(twindb_(?:backup|restore)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/s.exec(line));
+    .map((line) => /^(twindb_(?:backup|restore|recovery)_[a-z_]+\{.*\}) ([0-9.e+-]+)$/s.exec(line));
   return new Map(found.flatMap((match) => (match ? [[match[1] ?? '', Number(match[2])] as const] : [])));
 }

@@ -30,7 +30,15 @@ export interface RestoreOutcome extends Ending {
   readonly media: Media;
 }
 
-export type Outcome = BackupOutcome | RestoreOutcome;
+/** What came of recovering the server's data up to a server that answers; `duration` is what a real recovery takes at least. */
+export interface RecoveryOutcome extends Ending {
+  readonly work: 'recovery';
+  readonly media: Media;
+  /** Seconds between the moment that the data hold and the beginning: what a loss just then would have cost; undefined: not known. */
+  readonly rpo: number | undefined;
+}
+
+export type Outcome = BackupOutcome | RestoreOutcome | RecoveryOutcome;
 
 /** What a run or a restore tells the monitoring. */
 export interface Report {

@@ -27,6 +27,11 @@ export interface ProgressLine {
   end(): void;
 }
 
+/** Where a line of progress would be in the way, or nobody sees it. */
+export const NO_PROGRESS: Progress = {
+  begin: () => ({ advance: () => undefined, end: () => undefined }),
+};
+
 /** How large copies became that their destination could not hold, by the title of their source. */
 export interface OutgrownSizes {
   /** Bytes, and whether that was within the last week; undefined: the last copy was stored. */

@@ -53,6 +53,7 @@ const TABLE: AttributeTable<Omit<MysqlCopy, 'key'>> = {
   chain: optional('chain', asTexts),
   serverSetup: optional('server_setup', parseServerSetup),
   ...SERVER_WRITER_FIELDS,
+  tables: optional('tables', asText),
 };
 
 /** The status of MySQL copies on a destination; the Python tool reads and writes the same file. */

@@ -12,19 +12,32 @@ export interface ScratchFolder {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+interface Making {
+  /** Where to make it; by default in TMPDIR. */
+  readonly parent?: string;
+  /** Ends what a killed run has left at work in a folder, before that is removed. */
+  readonly endUsers?: (abandoned: string) => Promise<void>;
+}
+
 /**
  * Makes a private folder in TMPDIR, named by its purpose and by this process. First removes those of the same purpose that
  * killed runs of this user have left: one of `verify` may hold a whole data directory. Throws a TwinDbError.
  */
-export async function makeScratchFolder(purpose: string): Promise<ScratchFolder> {
+export async function makeScratchFolder(
+  purpose: string,
+  { parent = tmpdir(), endUsers }: Making = {},
+): Promise<ScratchFolder> {
   const prefix = `twindb-${purpose}-`;
-  const path = join(tmpdir(), `${prefix}${newPartialName()}`);
+  const path = join(parent, `${prefix}${newPartialName()}`);
   const remove = () => removeFolder(path);
   try {
-    for (const abandoned of await findAbandoned(tmpdir(), prefix)) await removeFolder(abandoned);
+    for (const abandoned of await findAbandoned(parent, prefix)) {
+      await endUsers?.(abandoned);
+      await removeFolder(abandoned);
+    }
     await mkdir(path, { mode: 0o700 });
   } catch (cause) {
-    throw new TwinDbError(`Cannot make a temporary folder in ${tmpdir()}`, {
+    throw new TwinDbError(`Cannot make a temporary folder in ${parent}`, {
       cause,
       remedy: 'Let TMPDIR name a folder on a file system with room, in which this user may write.',
     });

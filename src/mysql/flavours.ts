@@ -28,7 +28,12 @@ interface FlavourRow {
   readonly streamPrograms: readonly string[];
   /** Client programs that read binary logs from the server, the preferred one first, and their package. */
   readonly binlogPrograms: readonly [string, ...string[]];
+  /** Client programs that send statements to the server, likewise. */
+  readonly clientPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
+  /** Server programs, the preferred one first, and their package; /usr/sbin is not in everybody's PATH. */
+  readonly serverPrograms: readonly string[];
+  readonly serverPackage: string;
   /** The package that holds the programs for copies. */
   readonly package: (series: string) => string;
   /** The one series of XtraBackup that serves a series of servers; undefined: no such rule. */
@@ -51,6 +56,10 @@ interface FlavourRow {
     readonly tablespaces: string;
     /** After this query that table is complete; undefined where it always is. */
     readonly opensTablespaces: string | undefined;
+    /** The table there with one row for each table of InnoDB, or part of one. */
+    readonly innodbTables: string;
+    /** Where the definitions of tables are: in files of their own, which can be lost, or in a dictionary. */
+    readonly definesTables: 'files' | 'dictionary';
   };
   readonly replication: ReplicationSyntax;
   /** The name of the server's systemd unit. */
@@ -78,7 +87,10 @@ const MARIADB_10: FlavourRow = {
   streamPrograms: ['mbstream'],
   // The new name came with 10.4.
   binlogPrograms: ['mariadb-binlog', 'mysqlbinlog'],
+  clientPrograms: ['mariadb', 'mysql'],
   clientPackage: 'mariadb-client',
+  serverPrograms: ['mariadbd', '/usr/sbin/mariadbd', 'mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mariadb-server',
   package: () => 'mariadb-backup',
   toolSeries: () => undefined,
   galeraOptions: ['--galera-info'],
@@ -89,6 +101,8 @@ const MARIADB_10: FlavourRow = {
     tablespaces: 'INNODB_SYS_TABLESPACES',
     // The statistics of a table are read from its file.
     opensTablespaces: 'SELECT COUNT(*) FROM information_schema.INNODB_SYS_TABLESTATS',
+    innodbTables: 'INNODB_SYS_TABLES',
+    definesTables: 'files',
   },
   replication: MARIADB_SYNTAX,
   service: 'mariadb',
@@ -99,7 +113,10 @@ const MYSQL_57: FlavourRow = {
   backupPrograms: ['xtrabackup'],
   streamPrograms: ['xbstream'],
   binlogPrograms: ['mysqlbinlog'],
+  clientPrograms: ['mysql'],
   clientPackage: 'mysql-client',
+  serverPrograms: ['mysqld', '/usr/sbin/mysqld'],
+  serverPackage: 'mysql-server',
   package: () => 'percona-xtrabackup-24',
   toolSeries: () => '2.4',
   // With backup locks no galera info is written. Source: the option reference of XtraBackup.
@@ -110,6 +127,8 @@ const MYSQL_57: FlavourRow = {
     binlogStatus: 'SHOW MASTER STATUS',
     tablespaces: 'INNODB_SYS_TABLESPACES',
     opensTablespaces: undefined,
+    innodbTables: 'INNODB_SYS_TABLES',
+    definesTables: 'files',
   },
   replication: MASTER_SYNTAX,
   service: 'mysql',
@@ -123,6 +142,8 @@ const MYSQL_80: FlavourRow = {
     binlogStatus: 'SHOW MASTER STATUS',
     tablespaces: 'INNODB_TABLESPACES',
     opensTablespaces: undefined,
+    innodbTables: 'INNODB_TABLES',
+    definesTables: 'dictionary',
   },
 };
 

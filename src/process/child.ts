@@ -21,6 +21,31 @@ const LAST_WORDS_GRACE_MS = 10_000;
 /** Runs the command that its arguments are, and then reads what that has left of its input. */
 const DRAINED = ['sh', '-c', '"$@" && exec cat >/dev/null', 'sh'];
 
+/**
+ * Runs the command that its arguments are while the stdin stays open: the end of that means that we are gone or want it killed; what it
+ * has started is killed a moment later, with this shell. SIGTERM to the group is for the command, which may take its time; a trap is not
+ * inherited, as an ignored signal would be.
+ */
+const WITH_LIFELINE = [
+  'sh',
+  '-c',
+  `exec 3<&0
+trap : TERM INT HUP
+trap 'cut=yes' USR1
+"$@" </dev/null 3<&- &
+child=$!
+{ trap '' TERM INT HUP; while read -r word; do :; done; kill -USR1 $$; kill -KILL $child; sleep 2; kill -KILL 0; } <&3 >/dev/null 2>&1 &
+watcher=$!
+exec 3<&- </dev/null
+wait $child
+status=$?
+while kill -0 $child 2>/dev/null; do wait $child; status=$?; done
+[ -z "$cut" ] || kill -KILL 0
+kill -KILL $watcher
+exit $status`,
+  'sh',
+];
+
 /** What a shell says of a program that it does not find. Source: POSIX, exit status for commands. */
 const NOT_FOUND = 127;
 
@@ -36,8 +61,8 @@ export interface Child {
   readonly process: ChildProcess;
   /** Settles when the program has ended and has been released; never rejects. Undefined: it succeeded. */
   readonly failure: Promise<ProcessError | undefined>;
-  /** Ends it: SIGTERM to its process group, then SIGKILL. Resolves when it has ended. */
-  kill(): Promise<void>;
+  /** Ends it: SIGTERM to its process group, then SIGKILL after so many milliseconds. Resolves when it has ended. */
+  kill(afterMs?: number): Promise<void>;
 }
 
 /** Those that have not ended yet. */
@@ -50,18 +75,25 @@ export function killChildren(): void {
 
 /** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
 export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
-  const words = [...(program.stopsEarly ? DRAINED : []), program.command, ...program.args];
+  const words = [...shellOf(program), program.command, ...program.args];
   const process = spawn(words[0] ?? '', words.slice(1), {
     stdio: [stdin, stdout, 'pipe'],
     env: { ...childEnvironment(), ...program.environment },
     // A group of its own lets us end whatever the program starts, and keeps the terminal's Ctrl-C for us.
     detached: true,
+    ...program.account,
   });
   running.add(process);
   process.once('close', () => running.delete(process));
   const tail = new StderrTail(process.stderr as Readable, program);
   const failure = waitForEnd(program, process, tail).then((ended) => release(program, ended));
-  return { program, process, failure, kill: () => kill(process, failure) };
+  return { program, process, failure, kill: (afterMs) => kill(process, failure, afterMs) };
+}
+
+/** The shell in front of a program, where it needs one. */
+function shellOf({ stopsEarly, lifeline }: Program): readonly string[] {
+  if (lifeline) return WITH_LIFELINE;
+  return stopsEarly ? DRAINED : [];
 }
 
 async function waitForEnd(
@@ -71,7 +103,10 @@ async function waitForEnd(
 ): Promise<ProcessError | undefined> {
   let end: ProgramEnd;
   try {
-    const [exitCode, signal] = (await once(process, 'exit')) as [number | null, NodeJS.Signals | null];
+    const [exitCode, signal] = endOf(
+      program,
+      (await once(process, 'exit')) as [number | null, NodeJS.Signals | null],
+    );
     const { lastWords, failureLine, allows } = program;
     const wordsDecide = [lastWords, failureLine, allows].some((each) => each !== undefined);
     const grace = wordsDecide ? LAST_WORDS_GRACE_MS : STDERR_GRACE_MS;
@@ -80,13 +115,23 @@ async function waitForEnd(
   } catch (cause) {
     return cannotStart(program, cause);
   }
-  if (program.stopsEarly && end.exitCode === NOT_FOUND) {
+  if (shellOf(program).length > 0 && end.exitCode === NOT_FOUND) {
     return cannotStart(program, Object.assign(new Error('not found'), { code: 'ENOENT' }));
   }
   const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);
   if (problem === undefined) return await succeed(program, end);
   const remedy = reachedFileSize(end) ? RAISE_FILE_SIZE : program.remedyFor?.(end);
   return new ProcessError(`${program.command} ${problem}`, end, remedy === undefined ? {} : { remedy });
+}
+
+/** How a program ended: of one behind its lifeline the shell says by its exit code which signal that was. */
+function endOf(
+  { lifeline }: Program,
+  [exitCode, signal]: [number | null, NodeJS.Signals | null],
+): [number | null, NodeJS.Signals | null] {
+  const number = lifeline && exitCode !== null ? exitCode - 128 : 0;
+  const name = Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
+  return name === undefined ? [exitCode, signal] : [null, name as NodeJS.Signals];
 }
 
 /** What is wrong with the way a program ended; undefined when it has done its work. */
@@ -135,9 +180,13 @@ function cannotStart(program: Program, cause: unknown): ProcessError {
   });
 }
 
-async function kill(process: ChildProcess, failure: Promise<unknown>): Promise<void> {
+async function kill(
+  process: ChildProcess,
+  failure: Promise<unknown>,
+  afterMs = KILL_AFTER_MS,
+): Promise<void> {
   const ended = new AbortController();
-  const killer = delay(KILL_AFTER_MS, undefined, { signal: ended.signal }).then(
+  const killer = delay(afterMs, undefined, { signal: ended.signal }).then(
     () => signalGroup(process, 'SIGKILL'),
     () => undefined,
   );

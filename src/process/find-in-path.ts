@@ -17,3 +17,12 @@ export async function findInPath(name: string): Promise<string | undefined> {
   }
   return undefined;
 }
+
+/** The first of several programs that is there, or else the preferred one: running that says that it is missing, and names its package. */
+export async function findFirstInPath(names: readonly [string, ...string[]]): Promise<string> {
+  for (const name of names) {
+    const found = await findInPath(name);
+    if (found !== undefined) return found;
+  }
+  return names[0];
+}

@@ -18,7 +18,7 @@ import { missingPrivilege } from '../mysql/server/mysql-errors.ts';
 import type { MysqlServer } from '../mysql/server/server.ts';
 import { isOnThisHost } from '../mysql/server/server-process.ts';
 import { runPipeline } from '../pipeline/run-pipeline.ts';
-import { findInPath } from '../process/find-in-path.ts';
+import { findFirstInPath } from '../process/find-in-path.ts';
 import type { Program } from '../process/program.ts';
 import type { Source } from './source.ts';
 
@@ -154,7 +154,7 @@ async function askServer(
   { log }: Options,
 ): Promise<Program> {
   return {
-    command: await findBinlogProgram(flavour),
+    command: await findFirstInPath(flavour.binlogPrograms),
     args: [
       `--defaults-file=${options.file}`,
       ...options.arguments,
@@ -173,13 +173,4 @@ async function askServer(
       );
     },
   };
-}
-
-/** Where none is installed, running the preferred one says so, and names the package. */
-async function findBinlogProgram({ binlogPrograms }: Server['flavour']): Promise<string> {
-  for (const name of binlogPrograms) {
-    const found = await findInPath(name);
-    if (found !== undefined) return found;
-  }
-  return binlogPrograms[0];
 }

@@ -104,7 +104,7 @@ describe('a clone of a machine, whose server has the same IDs', () => {
     expect(of('clone').map(({ type }) => type)).toEqual(['full', 'incremental']);
     const verify = async (machine: string) => {
       const { returned } = await runJob(sandbox, as(machine), (context) =>
-        verifyMysql('latest', { dst: undefined, host: hostname() }, context),
+        verifyMysql('latest', { dst: undefined, boot: undefined, host: hostname() }, context),
       );
       expect(returned.failure).toBeUndefined();
       return entryOf(returned.copy).machine_id;

@@ -36,6 +36,7 @@ import { findOwn } from '../record/find-own.ts';
 import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
+import { noteTables } from './note-tables.ts';
 import { recordStored } from './record-stored.ts';
 import { logFieldsOf, type StoredObject, storeCopy } from './store-copy.ts';
 import { takenKeys, unusedStarts } from './unused-start.ts';
@@ -103,8 +104,10 @@ async function planCopy(
       log,
     });
     const keyAt = (index: number) => keyOf(startAt(index));
+    const tablesThroughout = await noteTables(server, context);
     const store = () => storeCopy(source, { keyAt, previousSize }, context);
     const stored = await (replica.stopsApplying ? keepApplying(server, store, context) : store());
+    const tables = await tablesThroughout();
     const info = source.facts();
     const finished = toSeconds(now());
     const describe = (object: StoredObject): MysqlCopy => ({
@@ -121,6 +124,7 @@ async function planCopy(
       parent: parent && (object === stored.local ? keepLocalKey(parent.key) : parent.key),
       ...nameOf(object),
       unpackedSize,
+      tables,
       backupStarted: toSeconds(startAt(stored.index)),
       backupFinished: finished,
     });

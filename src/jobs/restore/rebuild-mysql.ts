@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { recordOf } from '../../catalogue/keep-trusted.ts';
 import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
@@ -10,6 +11,7 @@ import type { BackupInfo } from '../../mysql/copy/backup-info.ts';
 import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
+import type { Flavour } from '../../mysql/flavours.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { showStep } from '../show-step.ts';
@@ -24,7 +26,13 @@ import { removeLinks } from './tablespace-links.ts';
 import { isCacheOurs, warnOfTargetWriters } from './target-writers.ts';
 
 /** A data directory that was made of a copy. */
-interface RebuiltData extends RestoredData {
+export interface RebuiltData extends RestoredData {
+  readonly flavour: Flavour;
+  /** Seconds that preparing took. */
+  readonly prepareSeconds: number;
+  /** The tables that the copy must hold, and when it was complete, in seconds since the epoch, as far as its status tells. */
+  readonly tables: string | undefined;
+  readonly takenAt: number | undefined;
   /** Where the copy that was asked for has come from. */
   readonly location: string;
 }
@@ -35,6 +43,24 @@ interface Extracted {
   readonly location: string;
 }
 
+/** A data directory that is ready for a server, before it gets to where it was asked for. */
+export interface PreparedData {
+  readonly dir: string;
+  readonly folder: ClaimedFolder;
+  /** The name of each file is not known yet. */
+  readonly data: Omit<RebuiltData, 'names'>;
+}
+
+/** What is to be done with the data before they get to where they were asked for. */
+export interface MoreWork {
+  /** Bytes that this takes on the disk beside the data: at least, and probably. */
+  readonly room: { readonly least: number; readonly likely: number };
+  /** Throws where that could not be done in this folder, before anything is fetched into it. */
+  readonly require: (folder: ClaimedFolder) => Promise<void>;
+  /** Changes the data. When it throws, the restore has failed. */
+  readonly change: (prepared: PreparedData) => Promise<void>;
+}
+
 /** Where a copy is unpacked. */
 interface Unpacking {
   readonly dir: string;
@@ -43,21 +69,23 @@ interface Unpacking {
 }
 
 /**
- * Makes a datadir, on which a server can start, of a copy below `dst`, which must be empty or absent. When anything
- * fails, or the signal comes, `dst` is left empty.
+ * Makes a datadir, on which a server can start, of a copy below `dst`, which must be empty or absent, and does more with it where that is given. When
+ * anything fails, or the signal comes, `dst` is left empty.
  */
 export async function rebuildMysql(
   chain: MysqlChain,
   dst: string,
   cache: CopyCache | undefined,
   context: JobContext,
+  more?: MoreWork,
 ): Promise<RebuiltData> {
   await warnOfTargetWriters(dst, context, { forServer: true });
   const usable = cache !== undefined && (await isCacheOurs(cache.dir, context)) ? cache : undefined;
   // The server's data are nobody else's business.
   return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
-    await requireRoom(chain, folder, context);
-    return await build(chain, folder, usable, context);
+    await more?.require(folder);
+    await requireRoom(chain, folder, more?.room, context);
+    return await build(chain, folder, usable, more?.change, context);
   });
 }
 
@@ -75,10 +103,11 @@ const EMPTY_SERVER = 100 << 20;
 async function requireRoom(
   { full, incremental }: MysqlChain,
   { name, work }: ClaimedFolder,
+  more: MoreWork['room'] | undefined,
   { log }: JobContext,
 ): Promise<void> {
   const space = await measureSpace(work.path, name);
-  let [least, likely] = [0, 0];
+  let { least, likely } = more ?? { least: 0, likely: 0 };
   for (const candidates of incremental === undefined ? [full] : [full, incremental]) {
     const packed = candidates[0]?.object.size ?? 0;
     const unpacked = recordOf(candidates)?.unpackedSize;
@@ -99,6 +128,7 @@ async function build(
   chain: MysqlChain,
   folder: ClaimedFolder,
   cache: CopyCache | undefined,
+  change: MoreWork['change'] | undefined,
   context: JobContext,
 ): Promise<RebuiltData> {
   const { name: dst, work } = folder;
@@ -118,9 +148,11 @@ async function build(
     requireContinuing(info, toLsn, chain);
     for (const table of await removeLinks(incremental.dir)) moved.add(table);
   }
+  const start = performance.now();
   await showStep(context, ['Preparing the copy in', dst], () =>
     prepareData(target, chain.incremental && incremental.dir, used, context),
   );
+  const prepareSeconds = Math.round(performance.now() - start) / 1000;
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,
@@ -131,22 +163,26 @@ async function build(
   const config = copy?.config ?? [];
   await writeConfigs(target, config, (message) => context.log.warn(message));
   const options = await readFile(join(target, BACKUP_MY_CNF), 'utf8');
-  context.signal.throwIfAborted();
-  const names = await readdir(target);
-  await moveOut(target, folder);
-  return {
+  const data = {
     location,
+    prepareSeconds,
+    tables: copy?.tables,
+    takenAt: copy?.backupFinished,
     dst,
     flavour: used.flavour,
     config,
     setup: copy?.serverSetup,
-    names,
     innodbLogFileSize: findOption(options, 'innodb-log-file-size'),
     galera,
     binlog: info.binlog ?? copy?.binlog,
     position: info.position ?? copy?.position,
     gtid: info.gtid ?? copy?.gtid,
   };
+  await change?.({ dir: target, folder, data });
+  context.signal.throwIfAborted();
+  const names = await readdir(target);
+  await moveOut(target, folder);
+  return { ...data, names };
 }
 
 /** The backup program would say so too, but after it has prepared the full copy, and in its own words. */

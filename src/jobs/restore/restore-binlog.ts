@@ -1,18 +1,15 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findBinlogs } from '../../catalogue/find-binlogs.ts';
 import { keepTrusted } from '../../catalogue/keep-trusted.ts';
 import type { KnownBinlog } from '../../catalogue/list-binlogs.ts';
-import { isBinlogName } from '../../copies/binlog-copy.ts';
 import { orderBinlogs } from '../../copies/order-binlogs.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
-import { type BinlogHeader, readBinlogHeader } from '../../mysql/binlog/binlog-header.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
-import { fetchCopy } from './fetch-copy.ts';
+import { fetchBinlog, requireLogName } from './fetch-binlog.ts';
 import { moveOut } from './move-out.ts';
 import { warnOfTargetWriters } from './target-writers.ts';
 import { timeRestore } from './time-restore.ts';
@@ -54,18 +51,10 @@ async function fetchAll(
   const shelf = { part: join(path, 'part'), complete: join(path, 'complete') };
   for (const each of Object.values(shelf)) await mkdir(each, { mode: 0o700 });
   const restored: KnownBinlog[] = [];
-  for (const binlog of binlogs) restored.push(await fetchBinlog(binlog, shelf, folder.name, context));
+  for (const binlog of binlogs) restored.push(await fetchOne(binlog, shelf, folder.name, context));
   context.signal.throwIfAborted();
   await moveOut(shelf.complete, folder);
   return restored;
-}
-
-/** The name is that of an object on the destination, and becomes one of a file, which programs are then called with. */
-function requireLogName(key: string, name: string): void {
-  if (isBinlogName(name)) return;
-  throw new TwinDbError(
-    `${quoteLocation(key)} is no copy of a binary log: no server gives a log such a name`,
-  );
 }
 
 function requireDistinctNames(binlogs: readonly KnownBinlog[]): void {
@@ -77,36 +66,22 @@ function requireDistinctNames(binlogs: readonly KnownBinlog[]): void {
 }
 
 /** Returns what was restored, with the time in its header where no status has told one. */
-async function fetchBinlog(
+async function fetchOne(
   binlog: KnownBinlog,
   { part, complete }: Shelf,
   dst: string,
   context: JobContext,
 ): Promise<KnownBinlog> {
-  const { name, candidates } = binlog;
-  const file = join(part, name);
-  let header: BinlogHeader | undefined;
-  const location = await fetchCopy(
-    {
-      candidates,
-      dst: part,
-      dstName: dst,
-      extract: () => [createWriteStream(file, { flags: 'wx', mode: 0o640 })],
-      // Without a checksum this still tells an empty or foreign file.
-      check: async () => {
-        header = await readBinlogHeader(file);
-      },
-    },
-    context,
-  );
+  const { name } = binlog;
+  const { file, header, location } = await fetchBinlog(binlog, { path: part, dstName: dst }, context);
   await rename(file, join(complete, name));
   context.log.info(`Restored ${quoteLocation(location)} to ${quoteLocation(join(dst, name))}`);
-  if (header?.encrypted) {
+  if (header.encrypted) {
     context.log.warn(
       `${quoteLocation(name)} is encrypted by the server that wrote it: mysqlbinlog cannot read the file, only a server can that has its key`,
     );
   }
   // The time of a file that was written just now says nothing.
-  const inHeader = header?.timeSource === 'header' ? header.timeCreated : undefined;
+  const inHeader = header.timeSource === 'header' ? header.timeCreated : undefined;
   return { ...binlog, timeCreated: binlog.copy?.timeCreated ?? inHeader ?? binlog.timeCreated };
 }

@@ -23,3 +23,26 @@ export async function timeRestore<T>(
     await exportReport(config.export, { host, outcomes: [outcome], configured: undefined }, log);
   }
 }
+
+interface Recovery {
+  readonly succeeded: boolean;
+  /** Seconds: see `BootVerification`. */
+  readonly rto?: number | undefined;
+  readonly rpo?: number | undefined;
+}
+
+/** Tells monitoring what came of a recovery that was tried up to a server that answers. */
+export async function reportRecovery(
+  { succeeded, rto = 0, rpo }: Recovery,
+  { config, host, log, now }: JobContext,
+): Promise<void> {
+  const outcome = {
+    work: 'recovery',
+    media: 'mysql',
+    succeeded,
+    finished: toSeconds(now()),
+    duration: rto,
+    rpo,
+  } as const;
+  await exportReport(config.export, { host, outcomes: [outcome], configured: undefined }, log);
+}

@@ -4,7 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFakePrograms, type FakePrograms, pidOf } from '../../../test/fixtures/fake-programs.ts';
 import { readProgramOptions, readServerOptions } from './known-options.ts';
 
-const MYSQL = { family: 'mysql', package: 'mysql-server' } as const;
+const MYSQL = {
+  family: 'mysql',
+  package: 'mysql-server',
+  serverPrograms: ['mysqld', '/usr/sbin/mysqld'],
+} as const;
 const HANGS = 'echo $$ > "$0.pid"; exec /bin/sleep 600';
 
 /** A script that prints a help of this many options, the last of them `last`. */

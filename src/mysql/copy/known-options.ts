@@ -28,12 +28,6 @@ export async function readProgramOptions(
   return understand(backup, await captureOutput({ command: backup, args, debianPackage }, signal));
 }
 
-/** The server, where it is installed; /usr/sbin is not in everybody's PATH. */
-const SERVERS: Readonly<Record<Flavour['family'], readonly string[]>> = {
-  mariadb: ['mariadbd', '/usr/sbin/mariadbd', 'mysqld', '/usr/sbin/mysqld'],
-  mysql: ['mysqld', '/usr/sbin/mysqld'],
-};
-
 /** How long the server may take to tell them, in milliseconds; it takes a fraction of a second. */
 const PATIENCE_MS = 60_000;
 
@@ -43,14 +37,14 @@ const PATIENCE_MS = 60_000;
  * Throws the reason of `signal` when that has aborted. In any case nothing runs any more then.
  */
 export async function readServerOptions(
-  flavour: Pick<Flavour, 'family' | 'package'>,
+  flavour: Pick<Flavour, 'family' | 'package' | 'serverPrograms'>,
   signal: AbortSignal,
   patience = PATIENCE_MS,
 ): Promise<KnownOptions> {
   const limit = AbortSignal.timeout(patience);
   const ends = AbortSignal.any([signal, limit]);
   const reasons: string[] = [];
-  for (const command of SERVERS[flavour.family]) {
+  for (const command of flavour.serverPrograms) {
     try {
       const args = [NO_DEFAULTS, '--verbose', '--help'];
       const help = await captureOutput({ command, args, debianPackage: flavour.package }, ends);

@@ -7,7 +7,7 @@ import { findUnit } from './server-process.ts';
 
 type Server = Pick<MysqlServer, 'query' | 'variable' | 'status' | 'flavour'>;
 
-/** Variables that tell where the server's files are and what it logs; none has more names than one server's. */
+/** Variables that tell where the server's files are, how it calls them and what it logs; none has more names than one server's. */
 const SETTINGS = [
   'datadir',
   'innodb_data_file_path',
@@ -15,6 +15,7 @@ const SETTINGS = [
   'log_bin_basename',
   'log_slave_updates',
   'log_replica_updates',
+  'lower_case_table_names',
 ];
 
 /** And all of these. */

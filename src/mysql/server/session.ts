@@ -1,4 +1,4 @@
-import type { Connection } from 'mysql2/promise';
+import type { Connection, QueryOptions } from 'mysql2/promise';
 import { type Dial, endConnection, openConnection } from './connection.ts';
 import type { MysqlOptions } from './defaults-file.ts';
 import { isLost, queryError } from './mysql-errors.ts';
@@ -23,6 +23,8 @@ export interface Queries {
 
 /** A connection that is made anew when it has been lost; disposing ends it. Its own queries end with the signal. */
 export interface Session extends Queries, AsyncDisposable {
+  /** Runs one statement and gives the first cell of each row as text, null for NULL; of a procedure those of its first result. Throws like `query`. */
+  firstCells(sql: string): Promise<(string | null)[]>;
   /** For what has to be put right after the signal too: heeds none, and waits for the answer no longer than 10 seconds. */
   readonly afterwards: Queries;
 }
@@ -62,13 +64,21 @@ export async function openSession(
     connection = fresh;
     return fresh;
   };
-  const run = async <Row>(sql: string, values: readonly SqlValue[], wait: Wait): Promise<Row[]> => {
+  const run = async <Row>(
+    asked: string | QueryOptions,
+    values: readonly SqlValue[],
+    wait: Wait,
+  ): Promise<Row[]> => {
+    const sql = typeof asked === 'string' ? asked : asked.sql;
     wait.signal.throwIfAborted();
     const current = connection ?? (await connect());
     try {
       // It may have come while the connection was made anew.
       wait.signal.throwIfAborted();
-      const [rows] = await orGivenUp(current.query(sql, [...values]), wait);
+      const [rows] = await orGivenUp(
+        current.query({ ...(typeof asked === 'string' ? { sql } : asked), values: [...values] }),
+        wait,
+      );
       return rows as Row[];
     } catch (cause) {
       // Without `destroy` the next statement would wait for the answer to this one.
@@ -82,6 +92,8 @@ export async function openSession(
   };
   const session: Session = {
     ...queriesThat(run, { signal, limitMs: answerMs }),
+    firstCells: async (sql) =>
+      firstCellsOf(await run<unknown>({ sql, ...AS_TEXT }, [], { signal, limitMs: answerMs })),
     afterwards: queriesThat(run, { signal: new AbortController().signal, limitMs: LAST_ANSWER_MS }),
     async [Symbol.asyncDispose]() {
       const current = connection;
@@ -98,6 +110,20 @@ export async function openSession(
     await session[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Cells in their order, each as the server says it. */
+const AS_TEXT: Pick<QueryOptions, 'rowsAsArray' | 'typeCast'> = {
+  rowsAsArray: true,
+  typeCast: (field) => field.string(),
+};
+
+/** A statement without a result has a header instead of rows, a procedure a list of results. */
+function firstCellsOf(result: unknown): (string | null)[] {
+  if (!Array.isArray(result)) return [];
+  const [first] = result as unknown[];
+  const rows = Array.isArray(first) && Array.isArray(first[0]) ? (first as unknown[]) : (result as unknown[]);
+  return rows.filter(Array.isArray).map(([cell]) => (typeof cell === 'string' ? cell : null));
 }
 
 type Run = <Row>(sql: string, values: readonly SqlValue[], wait: Wait) => Promise<Row[]>;
