@@ -13,8 +13,8 @@ const COMPRESSED = 165;
 const ROTATE = 4;
 const CHECKPOINT = 161;
 
-/** What happens in a log: a group begins, or an event comes, a Query with its statement. */
-type Step = 'mysql' | 'mariadb' | 'mariadb-standalone' | number | string;
+/** What happens in a log: `mysql`, `mariadb` or `mariadb-standalone` begins a group; a number is an event of that type, another text a Query. */
+type Step = number | string;
 
 /** The body of a Query event: of a database `db`, with three bytes of variables. */
 function query(statement: string): Buffer {
