@@ -106,7 +106,7 @@ export class BinlogScanner {
 
   /** What is known when all bytes were fed. */
   result(): BinlogScan {
-    if (this.isWhole) this.#tracker.finish();
+    this.#tracker.finish(this.#walker.passed);
     if (isEncryptedFromStart(this.#magic)) return { kind: 'encrypted' };
     if (this.#failure !== undefined) return this.#failure;
     if (this.#serverId === undefined) return unreadable('it has no event');

@@ -28,7 +28,6 @@ export class EventWalker {
   #wanted = EVENT_HEADER_LENGTH;
   /** Bytes to pass over before the next event. */
   #skip = MAGIC_LENGTH;
-  /** Bytes that were passed over or taken. */
   #passed = 0;
 
   /** `onEvent` gets all events, with the body where `wants` says so. */
@@ -40,6 +39,11 @@ export class EventWalker {
   /** Whether the bytes so far end behind an event. */
   get isWhole(): boolean {
     return this.#skip === 0 && this.#held.length === 0;
+  }
+
+  /** Bytes so far. */
+  get passed(): number {
+    return this.#passed;
   }
 
   feed(bytes: Buffer): void {

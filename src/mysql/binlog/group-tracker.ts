@@ -48,7 +48,7 @@ export class GroupTracker {
 
   /** Takes the next event, its body without the checksum; `group` is what it begins. */
   take({ type, offset, length, body }: BinlogEvent, group: Group | undefined): void {
-    this.finish();
+    this.finish(offset);
     if (group !== undefined) {
       this.#end(offset);
       this.#open = { ...group, start: offset };
@@ -57,9 +57,9 @@ export class GroupTracker {
     else if (this.#open !== undefined && this.#isLast(type, body)) this.#ending = offset + length;
   }
 
-  /** All bytes of the events so far have come. */
-  finish(): void {
-    if (this.#ending !== undefined) this.#end(this.#ending);
+  /** So many bytes of the log have come. */
+  finish(bytes: number): void {
+    if (this.#ending !== undefined && this.#ending <= bytes) this.#end(this.#ending);
   }
 
   #end(end: number): void {
