@@ -49,15 +49,23 @@ describe('what the operator is told of a recovery', () => {
   it('names foreign times, what was torn off, and XA transactions that wait', () => {
     const lines = tellRecovery({
       ...RECOVERY,
-      stop: { ...RECOVERY.stop, foreignTimes: 3, firstLeftOut: undefined },
+      stop: {
+        ...RECOVERY.stop,
+        foreignTimes: 3,
+        firstLeftOut: undefined,
+        torn: { binlog: 'mysql-bin.000002', bytes: 17 },
+      },
       replay: {
         ...RECOVERY.replay,
-        torn: [{ binlog: 'mysql-bin.000002', bytes: 17 }],
+        torn: [{ binlog: 'mysql-bin.000001', bytes: 5 }],
         preparedXa: ["'x','y',1"],
       },
     });
     expect(lines).toContain('  first left out: none that is in these logs');
     expect(lines.join('\n')).toMatch(/3 transactions carry a time that cannot be that of the commit/);
+    expect(lines).toContain(
+      '  mysql-bin.000001 was cut short: 5 B behind its last complete transaction are left out.',
+    );
     expect(lines).toContain(
       '  mysql-bin.000002 was cut short: 17 B behind its last complete transaction are left out.',
     );
