@@ -159,6 +159,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'errors',
     'jobs',
     'jobs/record',
+    'jobs/recover',
     'kinds',
     'mysql/binlog',
     'retention',

@@ -17,7 +17,7 @@ import { findLocalLogs } from './local-logs.ts';
 import { readLog } from './read-log.ts';
 import { recordContents } from './record-contents.ts';
 import type { RecoveryLog, RecoveryPlan } from './recovery-plan.ts';
-import { cannot } from './target-problems.ts';
+import { cannot, describeChainEnd, nameOf } from './target-problems.ts';
 
 export interface RecoveryOptions {
   /** Whose copies `latest` chooses from. */
@@ -51,7 +51,19 @@ export async function planRecovery(
     ? choose(logs)
     : await chooseRead({ logs, target, host, choose }, context);
   const base = chain ?? (await findMysqlChain(keepLocalKey(chosen.copy.key), catalogue));
+  if (!options.onlyStatuses) warnOfLimits(chosen, target, context);
   return describePlan(chosen, base, target);
+}
+
+/** What a plan shows, and must not be missed in a recovery either. */
+function warnOfLimits(
+  { passedOver, ...track }: ChosenBase,
+  target: RecoveryTarget,
+  { log }: JobContext,
+): void {
+  for (const { copy, problem } of passedOver) log.warn(`${nameOf(copy)} is not used: ${problem}`);
+  if (target.kind === 'latest' && track.end.isGap)
+    log.warn(`There are later transactions, which cannot be reached: ${describeChainEnd(track)}`);
 }
 
 /** What the status says of the copy that was named. */

@@ -10,6 +10,7 @@ import type { JobContext } from '../job-context.ts';
 import type { ClaimedFolder } from '../restore/claim-folder.ts';
 import type { CopyCache } from '../restore/copy-cache.ts';
 import { type PreparedData, type RebuiltData, rebuildMysql } from '../restore/rebuild-mysql.ts';
+import { showStep } from '../show-step.ts';
 import { LostServerError } from './explain-replay.ts';
 import { listPreparedXa } from './prepared-xa.ts';
 import type { RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
@@ -91,16 +92,18 @@ async function replayOn(
   const replayWith = async (signal: AbortSignal): Promise<ReplayOutcome> => {
     const within = { ...context, signal };
     const boot = stopwatch();
-    await using server = await startPrivateServer({
-      datadir: dir,
-      above: [...above, target.path, work.path],
-      flavour,
-      setup,
-      config,
-      purpose: 'replay',
-      log: context.log,
-      signal,
-    });
+    await using server = await showStep(context, ['Starting a private server'], () =>
+      startPrivateServer({
+        datadir: dir,
+        above: [...above, target.path, work.path],
+        flavour,
+        setup,
+        config,
+        purpose: 'replay',
+        log: context.log,
+        signal,
+      }),
+    );
     const booted = boot();
     const replaying = stopwatch();
     const replayed = await replayLogs(range, { ...server, flavour }, shelf, within).catch((error: unknown) =>
@@ -109,7 +112,7 @@ async function replayOn(
     const took = replaying();
     const preparedXa = await listPreparedXa(server, flavour);
     const stopping = stopwatch();
-    await server.stop();
+    await showStep(context, ['Stopping the private server'], () => server.stop());
     return { ...replayed, preparedXa, seconds: { boot: booted, replay: took, stop: stopping() } };
   };
   const outcome = await watchRoom({ path: work.path, name, work: replayWith }, context.signal);

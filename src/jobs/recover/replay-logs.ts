@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { quoteLocation } from '../../copies/quote-location.ts';
 import type { Flavour } from '../../mysql/flavours.ts';
 import { readLogs, runStatements } from '../../mysql/replay/replay-programs.ts';
 import { ReplayTrace } from '../../mysql/replay/replay-trace.ts';
@@ -8,7 +9,7 @@ import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import type { JobContext } from '../job-context.ts';
 import { explainReplay } from './explain-replay.ts';
 import { LogFeed } from './feed-logs.ts';
-import { type LogRange, openLogs, type Shelf } from './log-files.ts';
+import { type LogFile, type LogRange, openLogs, type Shelf } from './log-files.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 
 /** What was replayed. */
@@ -48,10 +49,11 @@ export async function replayLogs(
   const statements = trace.stage();
   // Fetching may take long: it must not keep a failure waiting.
   statements.once('close', () => inVain.abort());
-  const line = context.progress.begin(describe(logs), sumOf(logs));
+  const line = context.progress.begin(describe(logs), sumOf(logs), { phase: 'Replaying' });
   async function* bytesOf(): AsyncGenerator<Buffer> {
     for await (const file of openLogs(range, shelf, fetching)) {
       transactions += file.transactions;
+      if (flavour.family === 'mysql') warnOfLoads(file, context);
       if (file.torn > 0) torn.push({ binlog: file.log.binlog, bytes: file.torn });
       for await (const bytes of feed.read(file)) {
         // The total is known of the logs as they are stored.
@@ -79,8 +81,16 @@ export async function replayLogs(
   }
 }
 
+/** MariaDB's program passes on the number that the first row gets, MySQL's only that of other statements. */
+function warnOfLoads({ log, numberedLoads }: LogFile, context: JobContext): void {
+  if (numberedLoads === 0) return;
+  context.log.warn(
+    `${quoteLocation(log.binlog)} has LOAD DATA as a statement ${numberedLoads === 1 ? 'once' : `${numberedLoads} times`}, and mysqlbinlog leaves out which AUTO_INCREMENT number its first row gets: rows loaded so may have other numbers than they had`,
+  );
+}
+
 function describe(logs: readonly RecoveryLog[]): string {
-  return logs.length === 1 ? `Replaying ${logs[0]?.name}` : `Replaying ${logs.length} binary logs`;
+  return logs.length === 1 ? `${logs[0]?.name}` : `${logs.length} binary logs`;
 }
 
 function sumOf(logs: readonly RecoveryLog[]): number {

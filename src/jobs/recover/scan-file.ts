@@ -3,7 +3,12 @@ import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { MAGIC_LENGTH } from '../../mysql/binlog/binlog-header.ts';
 import { BinlogScanner } from '../../mysql/binlog/binlog-scanner.ts';
+import { EventWalker } from '../../mysql/binlog/event-walker.ts';
 import type { GroupSpan } from '../../mysql/binlog/group-tracker.ts';
+
+/** Types of events: a number for the next statement, and LOAD DATA. Source: log_event_type in MySQL's source code. */
+const INTVAR = 5;
+const EXECUTE_LOAD = 18;
 
 /** What of a log is wanted: bytes from its beginning, both where a transaction begins or ends. */
 export interface Span {
@@ -22,6 +27,8 @@ export interface WholeLog {
   readonly transactions: number;
   /** Bytes behind the last complete transaction of a log that was cut short, where that belongs to the span; else 0. */
   readonly torn: number;
+  /** LOAD DATA in statement format whose first row got a number of AUTO_INCREMENT, in the whole log. */
+  readonly numberedLoads: number;
   /** The GTIDs before its first and after its last complete transaction; undefined where it does not say. */
   readonly gtidStart: string | undefined;
   readonly gtidEnd: string | undefined;
@@ -46,12 +53,22 @@ export async function scanFile(
     if (start >= from && (to === undefined || end <= to)) transactions += 1;
     if (to !== undefined && start < to && to < end) isInside = true;
   });
+  let numberedLoads = 0;
+  let lastType = 0;
+  const walker = new EventWalker(
+    () => false,
+    ({ type }) => {
+      if (type === EXECUTE_LOAD && lastType === INTVAR) numberedLoads += 1;
+      lastType = type;
+    },
+  );
   let size = 0;
   for await (const bytes of createReadStream(path, {
     highWaterMark: 1 << 20,
     signal,
   }) as AsyncIterable<Buffer>) {
     scanner.feed(bytes);
+    walker.feed(bytes);
     size += bytes.length;
   }
   const scan = scanner.result();
@@ -76,5 +93,6 @@ export async function scanFile(
     );
   }
   const { gtidStart, gtidEnd } = scan.contents;
-  return { size, end, transactions, torn: to === undefined && isTorn ? size - end : 0, gtidStart, gtidEnd };
+  const torn = to === undefined && isTorn ? size - end : 0;
+  return { size, end, transactions, torn, numberedLoads, gtidStart, gtidEnd };
 }

@@ -28,7 +28,7 @@ export function tellRecovery({ plan, stop, replay, data }: Recovered): string[] 
       : [
           `  ${sayCount(foreignTimes)} ${foreignTimes === 1 ? 'carries' : 'carry'} a time that cannot be that of the commit (SET TIMESTAMP, a clock that was put back): the order in the log has decided about ${foreignTimes === 1 ? 'it' : 'them'}.`,
         ]),
-    ...(replay?.torn ?? []).map(
+    ...[...(replay?.torn ?? []), ...(stop.torn === undefined ? [] : [stop.torn])].map(
       ({ binlog, bytes }) =>
         `  ${quoteLocation(binlog)} was cut short: ${formatBytes(bytes)} behind its last complete transaction are left out.`,
     ),
