@@ -26,9 +26,11 @@ export async function ls(
   context: CommandContext,
 ): Promise<boolean> {
   const { json = false, long = false, coverage = false, acceptUnauthenticated: _, ...filter } = options;
-  if (coverage && copy === undefined) {
+  if (coverage) {
+    const { hostname, ...others } = filter;
+    refuseBesideCoverage(copy, { ...others, ...(long && { long }) });
     const { printCoverage } = await import('./print-coverage.ts');
-    return await printCoverage({ hostname: filter.hostname, json }, withAcceptance(context, options));
+    return await printCoverage({ hostname, json }, withAcceptance(context, options));
   }
   if (copy !== undefined) {
     refuseFilter(filter);
@@ -48,6 +50,16 @@ export async function ls(
   else if (context.interactive) await printForPeople(copies, { long, filter, isComplete }, context);
   else for (const each of copies) context.print(long ? describeLong(each) : quoteLocation(each.location));
   return failures.length === 0;
+}
+
+/** Throws a TwinDbError when a copy or other options than `--hostname` and `--json` are given beside `--coverage`. */
+function refuseBesideCoverage(copy: string | undefined, options: object): void {
+  const [unused] = Object.keys(options);
+  if (copy === undefined && unused === undefined) return;
+  throw new TwinDbError(
+    `--coverage is of all copies of a host, and ${copy === undefined ? `--${unused}` : 'a copy'} is given beside it`,
+    { remedy: 'Leave out one of them.' },
+  );
 }
 
 /** Throws a TwinDbError when options that choose among copies are given beside the name of one: they would have no effect. */

@@ -4,12 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCatalogue } from '../../src/catalogue/catalogue.ts';
+import type { BinlogContents } from '../../src/copies/binlog-contents.ts';
 import { describeError } from '../../src/errors.ts';
+import { parseKeys } from '../../src/integrity/keyring.ts';
 import { findStop } from '../../src/jobs/recover/find-stop.ts';
 import { planRecovery } from '../../src/jobs/recover/plan-recovery.ts';
+import { recordContents } from '../../src/jobs/recover/record-contents.ts';
 import type { RecoveryPlan, StopPoint } from '../../src/jobs/recover/recovery-plan.ts';
+import { BINLOG_STATUS } from '../../src/kinds/binlog.ts';
 import type { RecoveryTarget } from '../../src/mysql/binlog/recovery-target.ts';
+import { signEntry } from '../../src/status/sign-entry.ts';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { forgeStatus } from '../fixtures/forge.ts';
+import { LAB_KEYRING } from '../fixtures/lab-key.ts';
 import { binlogEntries, configureMysql, listedMysql } from '../fixtures/mysql-run.ts';
 import { runJob } from '../fixtures/run-in-process.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -32,7 +39,7 @@ async function mark(): Promise<Mark> {
     'SELECT @@gtid_binlog_pos gtid, UNIX_TIMESTAMP() second',
   );
   if (status === undefined || at === undefined) throw new Error('The server does not log');
-  return { binlog: status.File, position: Number(status.Position), gtid: at.gtid, second: Number(at.second) };
+  return { binlog: status.File, position: status.Position, gtid: at.gtid, second: at.second };
 }
 
 const insert = async (...sessionSettings: readonly string[]): Promise<Mark> => {
@@ -301,6 +308,57 @@ describe('a target in the logs of a real server', () => {
     }).result;
     expect(stdout).toContain('the time zone Asia/Tokyo was assumed');
     expect(stdout).toContain(new Date((truth.inSecondLog.second + 1) * 1000).toISOString().slice(0, 19));
+  });
+});
+
+describe('logs of which the status does not say what is in them', () => {
+  const NAMES = ['server_id', 'first_time', 'last_time', 'gtid_start', 'gtid_end', 'next_binlog'];
+  const MORE = ['ended_cleanly', 'closed_time', 'transactions'];
+  const keyFile = () => join(sandbox.dir, 'integrity.key');
+  const keyring = () => ({
+    file: keyFile(),
+    ...parseKeys(readFileSync(keyFile(), 'utf8'), keyFile()),
+    problem: undefined,
+  });
+  const forget = (sign: (key: string, attributes: Record<string, unknown>) => Record<string, unknown>) =>
+    forgeStatus(sandbox, 'binlog-status', (entry, key) => {
+      const kept = Object.entries(entry).filter(([name]) => ![...NAMES, ...MORE, 'mac'].includes(name));
+      return sign(key, Object.fromEntries(kept));
+    });
+
+  it('are read once where they are needed, and their entries are completed and signed as before', async () => {
+    const before = binlogEntries(sandbox);
+    forget((key, attributes) => signEntry(BINLOG_STATUS, key, attributes, keyring()));
+    const [copy] = copies();
+    expect(await find(atGtid(truth.inSecondLog), { copy })).toMatchObject(behind(truth.inSecondLog));
+    expect(binlogEntries(sandbox)).toEqual(before);
+  });
+
+  it('are read only as far as a time needs them, and not at all for a plan', async () => {
+    forget((key, attributes) => signEntry(BINLOG_STATUS, key, attributes, keyring()));
+    const forgotten = binlogEntries(sandbox);
+    const [copy] = copies();
+    const words = ['restore', 'mysql', copy, '--to-latest', '--plan'];
+    expect((await sandbox.run(...words)).stdout).toContain('the status does not say what is in it');
+    expect(binlogEntries(sandbox)).toEqual(forgotten);
+    expect(await find(atTime(truth.endOfFirstLog.second + 1), { copy })).toMatchObject(
+      behind(truth.endOfFirstLog),
+    );
+    const completed = Object.entries(binlogEntries(sandbox)).filter(([, entry]) => 'server_id' in entry);
+    expect(completed.map(([key]) => key.split('/').at(-1))).toEqual(['mysql-bin.000001', truth.first.binlog]);
+  });
+
+  it('that were signed elsewhere are left as they are', async () => {
+    const foreign = { ...LAB_KEYRING };
+    forget((key, attributes) => signEntry(BINLOG_STATUS, key, attributes, foreign));
+    const forgotten = binlogEntries(sandbox);
+    await runJob(sandbox, {}, async (context) => {
+      const contents = { serverId: 1 } as BinlogContents;
+      const found = new Map(Object.keys(forgotten).map((key) => [key, contents]));
+      await recordContents(found, hostname(), context);
+    });
+    expect(binlogEntries(sandbox)).toEqual(forgotten);
+    forget((key, attributes) => signEntry(BINLOG_STATUS, key, attributes, keyring()));
   });
 });
 
