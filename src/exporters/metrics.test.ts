@@ -51,3 +51,24 @@ it('Datadog gets gauges, tagged with the run type', () => {
     'twindb.files.restore_last_success:8|g',
   ]);
 });
+
+it('a recovery has its RTO as time, and its RPO where that is known', () => {
+  const recovery: Outcome = {
+    work: 'recovery',
+    media: 'mysql',
+    succeeded: true,
+    finished: 7,
+    duration: 83.6,
+    rpo: 120,
+  };
+  const lines = [
+    'twindb.mysql.recovery_time:83.6|ms',
+    'twindb.mysql.recovery_failed:0|g',
+    'twindb.mysql.recovery_last_success:7|g',
+  ];
+  expect(linesOf([recovery], { timeType: 'ms', withTags: false })).toEqual([
+    ...lines,
+    'twindb.mysql.recovery_rpo:120|ms',
+  ]);
+  expect(linesOf([{ ...recovery, rpo: undefined }], { timeType: 'ms', withTags: false })).toEqual(lines);
+});

@@ -100,3 +100,22 @@ it('a file that is not ours is told from an empty one', () => {
   expect(parse('')).toEqual(new Map());
   expect(parse(`${FIRST_LINE}\n`)).toEqual(new Map());
 });
+
+it('a recovery says how long it took and how old its newest change was, and keeps that after a failure', () => {
+  const recovery = {
+    work: 'recovery',
+    media: 'mysql',
+    succeeded: true,
+    finished: 1000,
+    duration: 83.6,
+    rpo: 120,
+  } as const;
+  const failed = { ...recovery, succeeded: false, finished: 2000, duration: 0, rpo: undefined };
+  expect(valuesOf(textAfter(report(recovery), report(failed)))).toEqual([
+    'twindb_recovery_last_run_timestamp_seconds{type="mysql"} 2000',
+    'twindb_recovery_last_run_succeeded{type="mysql"} 0',
+    'twindb_recovery_last_success_timestamp_seconds{type="mysql"} 1000',
+    'twindb_recovery_last_success_duration_seconds{type="mysql"} 83.6',
+    'twindb_recovery_last_success_rpo_seconds{type="mysql"} 120',
+  ]);
+});

@@ -1,7 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { canActAsNobody, NOBODY } from '../fixtures/as-nobody.ts';
 import { pidOf } from '../fixtures/fake-programs.ts';
 import { backUp, configureMysql } from '../fixtures/mysql-run.ts';
 import { isMysql, type MariadbServer, startMariadb } from '../lab/mariadb.ts';
@@ -62,6 +64,25 @@ function ours(): string[] {
       return false;
     }
   });
+}
+
+/** The process group of a process, and who else is in it. */
+function groupOf(pid: number): { group: number; others: number[] } {
+  const groups = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return [
+          Number(name),
+          Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ')[1]?.split(' ')[2]),
+        ];
+      } catch {
+        return [Number(name), 0];
+      }
+    });
+  const group = groups.find(([each]) => each === pid)?.[1] ?? 0;
+  const others = groups.flatMap(([each = 0, its]) => (its === group && each !== pid ? [each] : []));
+  return { group, others };
 }
 
 interface Booted {
@@ -197,6 +218,23 @@ describe.skipIf(isMysql)('verify mysql --boot', () => {
     expect([again, json.reason]).toEqual([1, expect.stringContaining('it is not empty')]);
   });
 
+  it.skipIf(!canActAsNobody)('works without root, as whoever calls it', async () => {
+    const own = (id: number) => spawnSync('chown', ['-R', '-h', `${id}:${id}`, sandbox.dir]);
+    own(NOBODY);
+    try {
+      const running = sandbox.startUnder(
+        ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--inh-caps=-all'],
+        ['verify', 'mysql', 'latest', '--boot'],
+        environment,
+      );
+      const { exitCode, stdout } = await running.result;
+      expect([exitCode, (JSON.parse(stdout) as Booted).reason]).toEqual([0, undefined]);
+      expect(readdirSync(temporary)).toEqual([]);
+    } finally {
+      own(0);
+    }
+  });
+
   describe('with a server program that is none', () => {
     it('that hangs, ends after SIGTERM, and the program with it', async () => {
       // A stand-in: it says the version of the real one, and is never ready, nor does it heed SIGTERM.
@@ -235,6 +273,27 @@ trap '' TERM; echo $$ >"$0.pid"; while :; do sleep 1; done`,
     expect(existsSync(`/proc/${await pidOf(program)}`)).toBe(false);
   });
 
+  it('ends a server that has outlived its shell in the next run', async () => {
+    // As after the kernel has killed all three for want of memory; the server is real, and its number is known.
+    const program = stand(
+      'mariadbd',
+      `case "$*" in *--version*|*--help*) exec /usr/sbin/mariadbd "$@";; esac
+echo $$ >"$0.pid"; exec /usr/sbin/mariadbd "$@"`,
+    );
+    const running = sandbox.start(['verify', 'mysql', 'latest', '--boot'], environment);
+    const pid = await pidOf(program);
+    const { group, others } = groupOf(pid);
+    expect([others.length, group]).toEqual([2, expect.any(Number)]);
+    // Stopped, none of them can do anything before all have been killed.
+    for (const each of others) process.kill(each, 'SIGSTOP');
+    running.child.kill('SIGKILL');
+    for (const each of others) process.kill(each, 'SIGKILL');
+    await running.result;
+    expect(existsSync(`/proc/${pid}`)).toBe(true);
+    const { exitCode } = await verify();
+    expect([exitCode, existsSync(`/proc/${pid}`)]).toEqual([0, false]);
+  });
+
   it('leaves no process after SIGKILL, and the next run removes the folders', async () => {
     // The real server, whose number is known.
     const program = stand(
@@ -252,5 +311,50 @@ echo $$ >"$0.pid"; exec /usr/sbin/mariadbd "$@"`,
     );
     const { exitCode } = await verify();
     expect(exitCode).toBe(0);
+  });
+});
+
+describe.skipIf(isMysql)('verify mysql --boot of an encrypted server', () => {
+  const keys = (folder: string): string => {
+    const file = join(folder, 'keys');
+    writeFileSync(file, `1;${'a1b2c3d4'.repeat(8)}\n`, { mode: 0o644 });
+    return file;
+  };
+
+  it('takes key plugin and the case of names from the old server, and says without its keys what is missing', async () => {
+    using box = createSandbox();
+    chmodSync(box.dir, 0o711);
+    const file = keys(box.dir);
+    await using encrypted = await startMariadb({
+      lines: [
+        'plugin_load_add = file_key_management',
+        `file_key_management_filename = ${file}`,
+        'innodb_encrypt_tables = ON',
+        'innodb_encrypt_log = ON',
+        'lower_case_table_names = 1',
+      ],
+    });
+    await encrypted.sql('CREATE DATABASE shop');
+    await encrypted.sql(
+      'CREATE TABLE shop.Orders (i INT) ENCRYPTED=YES SELECT seq AS i FROM shop.seq_1_to_100',
+    );
+    configureMysql(box, encrypted);
+    expect(await backUp(box, 'daily')).toMatchObject({ exitCode: 0, stderr: '' });
+    const asked = box.file('asked.sql', 'SELECT COUNT(*) FROM shop.ORDERS;\n-- expect: 100\n');
+    const run = async (...more: string[]) => {
+      const args = [...more, 'verify', 'mysql', 'latest', '--sql', asked];
+      const { exitCode, stdout } = await box.start(args, { TMPDIR: temporary }).result;
+      return { exitCode, json: JSON.parse(stdout) as Booted };
+    };
+    expect(await run()).toMatchObject({ exitCode: 0, json: { success: true, statements: { failed: [] } } });
+    // The keys are lost between preparing and the start.
+    const backup = stand(
+      'mariabackup',
+      `/usr/bin/mariabackup "$@" || exit; case "$*" in *--prepare*) rm '${file}';; esac`,
+    );
+    const { exitCode, json } = await run('--xtrabackup-binary', backup);
+    expect(exitCode).toBe(1);
+    expect(json.reason).toMatch(/\[ERROR\] .*(file.key|encrypt)/i);
+    expect(json.reason).toContain('plugin_load_add of its key plugin');
   });
 });

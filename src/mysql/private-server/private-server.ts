@@ -15,7 +15,7 @@ import { openSession, type Queries, type Session } from '../server/session.ts';
 import { findServer } from './find-server.ts';
 import { chooseAccount, giveTo, requireEntry } from './server-account.ts';
 import { makeServerFolder, type ServerFolder } from './server-folder.ts';
-import { type Purpose, serverArguments } from './server-options.ts';
+import { originOptions, type Purpose, serverArguments } from './server-options.ts';
 import { serverFailure } from './start-failure.ts';
 
 export interface PrivateServerOptions {
@@ -66,8 +66,12 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
   const command = await findServer(flavour, signal);
   const account = await chooseAccount(options.datadir, signal);
   if (account !== undefined) await openTo(account, options);
-  const silencesBinlog = flavour.family === 'mysql';
-  const folder = await makeServerFolder(account, { silencesBinlog }, signal);
+  const backupMyCnf = await readFile(join(options.datadir, BACKUP_MY_CNF), 'utf8').catch(() => '');
+  const contents = {
+    options: originOptions({ ...options, backupMyCnf }),
+    silencesBinlog: flavour.family === 'mysql',
+  };
+  const folder = await makeServerFolder(account, contents, signal);
   try {
     return await startIn(folder, { command, account }, options);
   } catch (error) {
@@ -91,12 +95,10 @@ async function startIn(
   // It may have been named by a descriptor of ours, which the server has not.
   const datadir = await realpath(options.datadir);
   const args = serverArguments({
-    ...options,
     datadir,
     purpose,
     family: flavour.family,
     files: folder,
-    backupMyCnf: await readFile(join(datadir, BACKUP_MY_CNF), 'utf8').catch(() => ''),
     memory: halfOfAvailable(await readFile('/proc/meminfo', 'utf8'), process.constrainedMemory()),
   });
   log.debug(`Starting ${run.command} ${args.map(redactSecrets).join(' ')}`);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../config/secret.ts';
 import { TwinDbError } from '../../errors.ts';
+import { newPartialName } from '../../lock/owner.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import { endUsersOf } from '../../process/end-users.ts';
 import type { Account } from '../../process/program.ts';
@@ -17,6 +18,8 @@ export interface ServerFolder extends AsyncDisposable {
   readonly errorLog: string;
   /** For the server's temporary files, and the only folder that its SQL may read and write files in. */
   readonly temporary: string;
+  /** What of the server's options is not among its arguments. */
+  readonly optionFile: string;
   /** Statements that make the user, for the server alone to read. */
   readonly initFile: string;
   /** An option file for client programs, for us alone to read. */
@@ -25,11 +28,21 @@ export interface ServerFolder extends AsyncDisposable {
   readonly login: MysqlOptions;
 }
 
-/** Bytes of a socket's path, with its end. Source: sun_path of unix(7). */
-const LONGEST_PATH = 107;
+interface Contents {
+  /** Of the option file. */
+  readonly options: string;
+  /** Whether the statements that make the user must not be logged. */
+  readonly silencesBinlog: boolean;
+}
 
-/** Behind the parent's path: the name of a scratch folder, and that of the socket's lock file, which MySQL makes. */
-const LONGEST_NAME = '/twindb-server-'.length + 69 + '/run/s.lock'.length;
+/** In the scratch folder: the server's own folder, and its socket there. */
+const RUN = 'run';
+const SOCKET = 's';
+
+const PURPOSE = 'server';
+
+/** Bytes of a socket's path. Source: sun_path of unix(7). */
+const LONGEST_PATH = 107;
 
 /**
  * Makes it in TMPDIR, or in another usual folder where a socket's path would be too long there, or the account may not enter; removes first
@@ -37,14 +50,14 @@ const LONGEST_NAME = '/twindb-server-'.length + 69 + '/run/s.lock'.length;
  */
 export async function makeServerFolder(
   account: Account | undefined,
-  { silencesBinlog }: { readonly silencesBinlog: boolean },
+  contents: Contents,
   signal: AbortSignal,
 ): Promise<ServerFolder> {
   const parent = await chooseParent(account, signal);
-  const scratch = await makeScratchFolder('server', { parent, endUsers: endUsersOf });
+  const scratch = await makeScratchFolder(PURPOSE, { parent, endUsers: endUsersOf });
   try {
     return {
-      ...(await fill(scratch.path, account, silencesBinlog)),
+      ...(await fill(scratch.path, account, contents)),
       [Symbol.asyncDispose]: scratch[Symbol.asyncDispose],
     };
   } catch (error) {
@@ -54,8 +67,10 @@ export async function makeServerFolder(
 }
 
 async function chooseParent(account: Account | undefined, signal: AbortSignal): Promise<string> {
+  // A name of this process is as long as any other.
+  const behind = Buffer.byteLength(`/twindb-${PURPOSE}-${newPartialName()}/${RUN}/${SOCKET}`);
   for (const folder of [tmpdir(), '/tmp', '/var/tmp']) {
-    const isShort = Buffer.byteLength(folder) + LONGEST_NAME <= LONGEST_PATH;
+    const isShort = Buffer.byteLength(folder) + behind <= LONGEST_PATH;
     if (isShort && (account === undefined || (await mayEnter(account, folder, signal)))) return folder;
   }
   throw new TwinDbError('There is no folder for the socket of a private server', {
@@ -66,9 +81,9 @@ async function chooseParent(account: Account | undefined, signal: AbortSignal): 
 async function fill(
   folder: string,
   account: Account | undefined,
-  silencesBinlog: boolean,
+  { options, silencesBinlog }: Contents,
 ): Promise<Omit<ServerFolder, typeof Symbol.asyncDispose>> {
-  const run = join(folder, 'run');
+  const run = join(folder, RUN);
   const own = async (path: string): Promise<string> => {
     if (account !== undefined) await chown(path, account.uid, account.gid);
     return path;
@@ -87,10 +102,14 @@ async function fill(
   const user = `twindb_${randomBytes(4).toString('hex')}`;
   // Whatever a plugin of the copy's server asks of passwords; no character needs quoting.
   const password = `aA1_${randomBytes(24).toString('base64url')}`;
-  const socket = join(run, 's');
-  const initFile = join(run, 'init.sql');
-  await writeFile(initFile, makeUser(user, password, silencesBinlog), { mode: 0o600 });
-  await own(initFile);
+  const socket = join(run, SOCKET);
+  const write = async (name: string, content: string): Promise<string> => {
+    const path = join(run, name);
+    await writeFile(path, content, { mode: 0o600 });
+    return await own(path);
+  };
+  const initFile = await write('init.sql', makeUser(user, password, silencesBinlog));
+  const optionFile = await write('my.cnf', options);
   const clientFile = join(folder, 'client.cnf');
   const lines = ['[client]', `user = ${user}`, `password = "${password}"`, `socket = "${socket}"`, ''];
   await writeFile(clientFile, lines.join('\n'), { mode: 0o600 });
@@ -99,6 +118,7 @@ async function fill(
     pidFile: join(run, 'pid'),
     errorLog: join(run, 'error.log'),
     temporary,
+    optionFile,
     initFile,
     clientFile,
     login: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SavedConfig } from '../../copies/mysql-copy.ts';
-import { serverArguments } from './server-options.ts';
+import { originOptions, serverArguments } from './server-options.ts';
 
 const FILES = {
   socket: '/r/s',
@@ -8,6 +8,7 @@ const FILES = {
   errorLog: '/r/error.log',
   temporary: '/r/tmp',
   initFile: '/r/init.sql',
+  optionFile: '/r/my.cnf',
 };
 
 const saved = (content: string): SavedConfig[] => [
@@ -21,16 +22,16 @@ const argumentsOf = (more: Partial<Parameters<typeof serverArguments>[0]> = {}) 
     datadir: '/d',
     files: FILES,
     memory: 1 << 30,
-    backupMyCnf: '',
-    setup: undefined,
-    config: [],
     ...more,
   });
+
+const optionsOf = (more: Partial<Parameters<typeof originOptions>[0]>) =>
+  originOptions({ backupMyCnf: '', setup: undefined, config: [], ...more }).split('\n');
 
 describe('the arguments of a private server', () => {
   it.each(['mariadb', 'mysql'] as const)('let nobody in, and do nothing by themselves: %s', (family) => {
     const args = argumentsOf({ family });
-    expect(args[0]).toBe('--no-defaults');
+    expect(args[0]).toBe('--defaults-file=/r/my.cnf');
     expect(args).toEqual(
       expect.arrayContaining([
         '--skip-networking',
@@ -43,26 +44,27 @@ describe('the arguments of a private server', () => {
   });
 
   it('take what decides how the data are read from the copy, before what the old server says, and nothing else', () => {
-    const args = argumentsOf({
+    const options = optionsOf({
       backupMyCnf:
         '[mysqld]\ninnodb_page_size=4096\ninnodb_data_file_path=/x/ibdata1:12M:autoextend\nplugin_dir=/evil\ninit_file=/evil\nplugin_load=../evil.so\n',
       config: saved(
-        '[mysqld]\ninnodb-page-size = 16384\nlower_case_table_names=1\nplugin_load_add=file_key_management\nfile_key_management_filename=/etc/keys\ndatadir=/srv\ngeneral_log_file=/etc/cron.d/x\n[mysqld2]\ninnodb_undo_tablespaces=9\n[client]\nserver_id=3\n',
+        '[mysqld]\ninnodb-page-size = 16384\nlower_case_table_names=1\nplugin_load_add=file_key_management\nfile_key_management_filekey="a # b"\ndatadir=/srv\ngeneral_log_file=/etc/cron.d/x\n[mysqld2]\ninnodb_undo_tablespaces=9\n[client]\nserver_id=3\n',
       ),
     });
-    expect(args.filter((arg) => /^--(loose|plugin|early)/.test(arg) && !arg.includes('wsrep'))).toEqual([
-      '--plugin-load-add=file_key_management',
-      '--loose-innodb-page-size=4096',
-      '--loose-lower-case-table-names=1',
-      '--loose-file-key-management-filename=/etc/keys',
-      '--loose-innodb-data-file-path=ibdata1:12M:autoextend',
+    expect(options).toEqual([
+      '[mysqld]',
+      'plugin-load-add=file_key_management',
+      'loose-innodb-page-size=4096',
+      'loose-lower-case-table-names=1',
+      'loose-file-key-management-filekey="a # b"',
+      'loose-innodb-data-file-path=ibdata1:12M:autoextend',
+      '',
     ]);
-    expect(args.join(' ')).not.toMatch(/evil|srv|cron|undo-tablespaces/);
   });
 
   it('take the case of names as it was recorded', () => {
     const setup = { settings: { lower_case_table_names: '2' }, unit: undefined, filters: {}, upstreams: [] };
-    expect(argumentsOf({ setup })).toContain('--loose-lower-case-table-names=2');
+    expect(optionsOf({ setup })).toContain('loose-lower-case-table-names=2');
   });
 
   it('let clients of a replay send files, which needs memory', () => {

@@ -1,7 +1,7 @@
 import type { SavedConfig, ServerSetup } from '../../copies/mysql-copy.ts';
 import { allowOptions } from '../copy/allowed-options.ts';
 import type { Flavour } from '../flavours.ts';
-import { optionLines, plainName, plainValue } from '../server/option-line.ts';
+import { optionLines, plainName } from '../server/option-line.ts';
 import type { ServerFolder } from './server-folder.ts';
 
 /** What the server is started for. */
@@ -17,7 +17,7 @@ export interface Origin {
 
 type Files = Omit<ServerFolder, typeof Symbol.asyncDispose | 'login' | 'clientFile'>;
 
-interface Wanted extends Origin {
+interface Wanted {
   readonly family: Flavour['family'];
   readonly purpose: Purpose;
   readonly datadir: string;
@@ -55,10 +55,10 @@ const OF_FAMILY: Readonly<Record<Flavour['family'], readonly string[]>> = {
   ],
 };
 
-/** The arguments of the server program. */
-export function serverArguments({ family, purpose, datadir, files, memory, ...origin }: Wanted): string[] {
+/** The arguments of the server program: all of ours, which count more than its option file. */
+export function serverArguments({ family, purpose, datadir, files, memory }: Wanted): string[] {
   return [
-    '--no-defaults',
+    `--defaults-file=${files.optionFile}`,
     `--datadir=${datadir}`,
     `--socket=${files.socket}`,
     `--pid-file=${files.pidFile}`,
@@ -69,7 +69,6 @@ export function serverArguments({ family, purpose, datadir, files, memory, ...or
     ...CLOSED,
     LARGE,
     ...OF_FAMILY[family],
-    ...originOptions(origin),
     // What it writes is of use only when it has ended well.
     '--innodb-flush-log-at-trx-commit=0',
     ...(purpose === 'replay'
@@ -85,13 +84,14 @@ const SERVER_GROUP = /^(mysqld|server|mariadbd?|mariadb)(-\d+\.\d+)?$/;
 const MANY = /^(early-)?plugin-load(-add)?$/;
 
 /**
- * What decides how the data are read: by the my.cnf of the server, by what was recorded of it, and, which counts most, by what the backup program
- * wrote into the copy. Nothing else of them is taken over (`allowOptions`). An option that this server does not know is no error.
+ * The content of its option file, what decides how the data are read: by the my.cnf of the server, by what was recorded of it, and, which counts
+ * most, by what the backup program wrote into the copy. Nothing else of them is taken over (`allowOptions`). A file, as the key of a plugin
+ * must not be among arguments. An option that this server does not know is no error.
  */
-function originOptions({ backupMyCnf, setup, config }: Origin): string[] {
+export function originOptions({ backupMyCnf, setup, config }: Origin): string {
   const recorded = setup?.settings['lower_case_table_names'];
   const sources = [
-    ...config.flatMap((file) => Object.values(file)).map((base64) => serverLines(base64)),
+    ...config.flatMap((file) => Object.values(file)).map(serverLines),
     ...(recorded === undefined ? [] : [`lower_case_table_names=${recorded}`]),
     backupMyCnf,
   ];
@@ -103,13 +103,13 @@ function originOptions({ backupMyCnf, setup, config }: Origin): string[] {
       const name = plainName(option)
         .toLowerCase()
         .replace(/^loose-/, '');
-      const value = option.value === undefined ? '' : `=${plainValue(option.value).text}`;
+      const value = `${option.equals}${option.value ?? ''}`;
       // Each load adds to the others; the last of any other option counts.
-      if (MANY.test(name)) loads.add(`--${name === 'plugin-load' ? 'plugin-load-add' : name}${value}`);
-      else single.set(name, `--loose-${name}${value}`);
+      if (MANY.test(name)) loads.add(`${name === 'plugin-load' ? 'plugin-load-add' : name}${value}`);
+      else single.set(name, `loose-${name}${value}`);
     }
   }
-  return [...loads, ...single.values()];
+  return ['[mysqld]', ...loads, ...single.values(), ''].join('\n');
 }
 
 /** The lines of a server's groups in a saved configuration file. */
