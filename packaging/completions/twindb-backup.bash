@@ -15,7 +15,7 @@ _twindb_backup() {
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'stream' | 'stream binlog' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -45,6 +45,8 @@ _twindb_backup() {
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
       'verify mysql') words='--dst --hostname --json --accept-unauthenticated -h --help' ;;
+      'stream') words='-h --help' ;;
+      'stream binlog') words='--lock-file -h --help' ;;
       'share') words='--expires -h --help' ;;
       'clone') words='-h --help' ;;
       'clone mysql') words='--transport --netcat-port --replication-user --replication-password --replication-password-file --compress -h --help' ;;
@@ -52,10 +54,11 @@ _twindb_backup() {
     esac
   else
     case "$command $arguments" in
-      ' 0') words='backup doctor ls status check restore verify share clone help' ;;
+      ' 0') words='backup doctor ls status check restore verify stream share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
       'restore 0') words='file mysql binlog' ;;
       'verify 0') words='file mysql' ;;
+      'stream 0') words='binlog' ;;
       'clone 0') words='mysql' ;;
       # A copy is known to the destination only.
       *) compopt -o default 2>/dev/null ;;

@@ -144,6 +144,27 @@ _twindb_backup_verify() {
   esac
 }
 
+_twindb_backup_stream_binlog() {
+  _arguments -s \
+    '--lock-file[as for backup, while a closed log is stored]:value:_files' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]'
+}
+
+_twindb_backup_stream() {
+  local context state state_descr line curcontext="$curcontext"
+  typeset -A opt_args
+  _arguments -C \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '1:command:((binlog\:"Store the binary logs of the MySQL server every few seconds, in parts, until told to end; closed logs are stored as by backup."))' \
+    '*:: :->rest'
+  [[ $state == rest ]] || return
+  case $words[1] in
+    binlog) _twindb_backup_stream_binlog ;;
+  esac
+}
+
 _twindb_backup_share() {
   _arguments -s \
     '--expires[how long the URL works\: 90m, 12h, 2d or seconds, at most 7d]:value:_files' \
@@ -204,7 +225,7 @@ _twindb_backup() {
     '--xbstream-binary[without effect\: copies are unpacked without another program; accepted for existing scripts]:value:_files' \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
+    '1:command:((backup\:"Take the backups of one run type, as cron does. Prints nothing when all went well." doctor\:"Try everything that the next backup depends on, and say what to do about what does not work. Leaves nothing behind." ls\:"List the copies of all hosts, one a line\: those kept locally first, then by type, run type and name; or what is in one copy." status\:"Print what the status file of a host says, as JSON." check\:"Compare the copies that are there with those that the status lists, and test those that it does not list." restore\:"Restore a copy." verify\:"Find out whether a copy can be restored." stream\:"Store what a server writes, as it writes it." share\:"Print a URL under which anyone who has it can fetch a copy on S3 for a while. Nothing is made public." clone\:"Make another host a replica of the server on this one." help\:"Print the help of a command, as its --help does."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
@@ -215,6 +236,7 @@ _twindb_backup() {
     check) _twindb_backup_check ;;
     restore) _twindb_backup_restore ;;
     verify) _twindb_backup_verify ;;
+    stream) _twindb_backup_stream ;;
     share) _twindb_backup_share ;;
     clone) _twindb_backup_clone ;;
     help) _twindb_backup_help ;;

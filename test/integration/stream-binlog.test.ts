@@ -166,7 +166,9 @@ describe('what a server logs', () => {
     configure('local', { mysql: { mysql_defaults_file: other.defaultsFile } });
     const streamer = start();
     await other.sql('CREATE DATABASE d');
-    await until(async () => (await readStored(sandbox)).some(({ bytes }) => bytes.includes('CREATE DATABASE d')));
+    await until(async () =>
+      (await readStored(sandbox)).some(({ bytes }) => bytes.includes('CREATE DATABASE d')),
+    );
     expect(streamer.said()).toContain('WARNING: The server encrypts its binary logs on its disk');
   });
 });

@@ -55,7 +55,11 @@ const start = (...options: string[]): Streamer => {
 /** Ends it as an operator does. */
 const stop = async ({ child, result }: Streamer): Promise<void> => {
   child.kill('SIGTERM');
-  expect(await result).toMatchObject({ exitCode: 0, signal: null, stderr: expect.not.stringContaining('ERROR') });
+  expect(await result).toMatchObject({
+    exitCode: 0,
+    signal: null,
+    stderr: expect.not.stringContaining('ERROR'),
+  });
 };
 
 const kill = async ({ child, result }: Streamer): Promise<void> => {
