@@ -46,7 +46,7 @@ function formatAgain(time = TIME): Buffer {
 }
 const take = (events: LogEvents, sent: readonly Buffer[]): LogBytes[] =>
   sent.flatMap((event) => events.take(event) ?? []);
-const begin = (position = 0, timeCreated: number | undefined = undefined, asked = position) =>
+const begin = (position = 0, timeCreated?: number, asked = position) =>
   new LogEvents({ binlog: NAME, position, timeCreated }, Math.max(asked, 4));
 const joined = (found: readonly LogBytes[]) => Buffer.concat(found.map(({ bytes }) => bytes));
 
