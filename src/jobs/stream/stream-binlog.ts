@@ -165,7 +165,7 @@ async function followWatched(
   let at: LogEnd | undefined = from.position < 2 ** 32 ? from : undefined;
   const watching = watchServer(server, () => at, until).then(
     (problem) => end.abort(problem),
-    // A server that cannot be asked is lost to those who follow it too; that says it better.
+    // The signal has ended it.
     () => undefined,
   );
   try {

@@ -35,6 +35,8 @@ function rotate(name: string, checksum = true): Buffer {
 function heartbeat(): Buffer {
   const event = rotate(NAME);
   event[4] = 27;
+  // Unlike the Rotate it is not marked.
+  event.writeUInt16LE(0, 17);
   return event;
 }
 /** What comes in front of the middle of a log: it has no position. */
