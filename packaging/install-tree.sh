@@ -54,7 +54,7 @@ place packaging/logrotate "$share/twindb-backup/twindb-backup.logrotate"
 place packaging/prometheus/twindb-backup.rules.yml "$share/twindb-backup/prometheus-rules.yml"
 place cron.d/twindb-backup "$share/twindb-backup/twindb-backup.cron"
 install -m 755 packaging/systemd/cron-or-timer.sh "$lib/cron-or-timer.sh"
-for unit in packaging/systemd/twindb-backup@*; do
+for unit in packaging/systemd/twindb-backup*.service packaging/systemd/twindb-backup*.timer; do
   place "$unit" "$root$prefix/lib/systemd/system/${unit##*/}"
   sed -i "s|/usr/\(bin\|lib/twindb-backup\)/|$prefix/\1/|" "$root$prefix/lib/systemd/system/${unit##*/}"
 done

@@ -72,3 +72,20 @@ it('a recovery has its RTO as time, and its RPO where that is known', () => {
   ]);
   expect(linesOf([{ ...recovery, rpo: undefined }], { timeType: 'ms', withTags: false })).toEqual(lines);
 });
+
+it('a service that stores binary logs says how far it is', () => {
+  const stream = { isFollowing: true, lag: 1.5, logBytes: 100, objectBytes: 30, last: undefined, at: 2000 };
+  const lines = (last: { log: number; position: number; stored: number } | undefined) =>
+    formatLines(
+      summarise({ host: 'db1', outcomes: [], stream: { ...stream, last }, configured: undefined }),
+      {
+        timeType: 'g',
+        withTags: false,
+      },
+    );
+  const always = ['following:1|g', 'lag:1.5|g', 'log_bytes:100|g', 'object_bytes:30|g'];
+  const stored = ['last_stored:1999|g', 'last_log:7|g', 'last_position:500|g'];
+  const named = (names: readonly string[]) => names.map((name) => `twindb.binlog.stream_${name}`).join('\n');
+  expect(lines(undefined)).toBe(named(always));
+  expect(lines({ log: 7, position: 500, stored: 1999 })).toBe(named([...always, ...stored]));
+});

@@ -119,3 +119,25 @@ it('a recovery says how long it took and how old its newest change was, and keep
     'twindb_recovery_last_success_rpo_seconds{type="mysql"} 120',
   ]);
 });
+
+it('a service that stores binary logs has values of its own, which runs leave as they are, and the other way round', () => {
+  const last = { log: 7, position: 500, stored: 1999 };
+  const stream = { isFollowing: false, lag: 1.5, logBytes: 100, objectBytes: 30, last, at: 2000 };
+  const text = textAfter(
+    report(outcome),
+    { host: 'db1', outcomes: [], stream, configured: undefined },
+    report(),
+  );
+  expect(valuesOf(text).filter((line) => line.startsWith('twindb_stream_'))).toEqual([
+    'twindb_stream_updated_timestamp_seconds{type="binlog"} 2000',
+    'twindb_stream_following{type="binlog"} 0',
+    'twindb_stream_lag_seconds{type="binlog"} 1.5',
+    'twindb_stream_log_bytes{type="binlog"} 100',
+    'twindb_stream_object_bytes{type="binlog"} 30',
+    'twindb_stream_last_stored_timestamp_seconds{type="binlog"} 1999',
+    'twindb_stream_last_log{type="binlog"} 7',
+    'twindb_stream_last_position{type="binlog"} 500',
+  ]);
+  expect(text).toContain('twindb_backup_last_run_succeeded{type="files",source="/etc",run_type="daily"} 1');
+  expect(text).toContain('# TYPE twindb_stream_lag_seconds gauge');
+});

@@ -72,6 +72,9 @@ describe('make install', () => {
     );
     const service = readText(join(dest, 'usr/lib/systemd/system/twindb-backup@.service'));
     expect(service).toContain('\nExecStart=/usr/bin/twindb-backup backup %i\n');
+    const stream = readText(join(dest, 'usr/lib/systemd/system/twindb-backup-stream.service'));
+    expect(stream).toContain('\nExecStart=/usr/bin/twindb-backup stream binlog\n');
+    expect(stream).toContain('\nRestartPreventExitStatus=2 78\n');
     // Not both at once.
     expect(service).toContain('\nExecStartPre=/usr/lib/twindb-backup/cron-or-timer.sh\n');
     expect(existsSync(join(dest, 'usr/lib/twindb-backup/cron-or-timer.sh'))).toBe(true);

@@ -33,8 +33,8 @@ in_chroot() {
 test_suite() {
   case $1 in
     # With time enough for a run each hour of the two simulated weeks.
-    trixie) TWINDB_WEEKS=all in_chroot trixie test/integration/{mysql-,binlog-,recovery-,replay-} ;;
-    sid) LAB_KIND=mysql in_chroot sid test/matrix test/integration/{binlog-,mysql-server,mysql-files} ;;
+    trixie) TWINDB_WEEKS=all in_chroot trixie test/integration/{mysql-,binlog-,recovery-,replay-,stream-} ;;
+    sid) LAB_KIND=mysql in_chroot sid test/matrix test/integration/{binlog-,stream-binlog,mysql-server,mysql-files} ;;
     *) printf 'There is no suite %s.\n' "$1" >&2; return 2 ;;
   esac
 }

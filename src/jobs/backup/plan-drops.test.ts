@@ -50,8 +50,18 @@ describe('the parts of a log', () => {
     expect(drop(log(['10-20.gz']), {})).toEqual([]);
   });
 
-  it('go when they are older than logs are kept, whatever they are', () => {
-    expect(drop(log(all, 8 * DAY), { sealed: [] })).toEqual([marks, ...all]);
-    expect(drop(log(all, 6 * DAY), { sealed: [] })).toEqual([]);
+  it('go when they are older than logs are kept, of a server that is no more', () => {
+    expect(drop(log(all, 8 * DAY), { sealed: [], serverIdentity: 'next' })).toEqual([marks, ...all]);
+    expect(drop(log(all, 6 * DAY), { sealed: [], serverIdentity: 'next' })).toEqual([]);
+  });
+
+  it('stay while the server may be writing the log, or has it, for however long it was idle', () => {
+    expect(drop(log(all, 8 * DAY), { sealed: [] })).toEqual([]);
+    const later = groupParts('h', [
+      { key: 'h/binlog-stream/a.000002.2000/0-5.gz', size: 1, modified: new Date(NOW * 1000) },
+    ]);
+    const both = [...log(all, 8 * DAY), ...later];
+    expect(drop(both, { sealed: [], sizes: new Map([['a.000001', 20]]) })).toEqual([]);
+    expect(drop(both, { sealed: [] })).toEqual([marks, ...all]);
   });
 });

@@ -24,22 +24,26 @@ export interface Drop {
 const DAY = 24 * 3600;
 
 /**
- * Which parts may be deleted: those that a complete log has, and all of a log to which nothing was added for longer than logs are kept.
+ * Which parts may be deleted: those that a complete log has, and all of a log that the server does not have any more and to which nothing was added for
+ * longer than logs are kept.
  *
  * A server that died without sync_binlog=1 may have lost what is in parts: those behind its end stay until they are too old. While the server
  * has the log its size tells. Later they show by the hole in front of them: what is deleted goes from its end to its beginning, so no
  * deletion that was interrupted leaves such a hole elsewhere.
  */
 export function planDrops(streamed: readonly StreamedLog[], policy: DropPolicy): Drop[] {
+  const own = streamed.filter((log) => isOwn(log, policy));
+  const newest = Math.max(...own.map(({ timeCreated }) => timeCreated));
+  // A server that is idle for long may be writing it still, and be followed.
+  const isPresent = (log: StreamedLog) =>
+    isOwn(log, policy) && (log.timeCreated === newest || policy.sizes.has(log.binlog));
   return streamed.flatMap((log) => {
-    const keys = dropsOf(log, policy);
+    const keys = isExpired(log, policy) && !isPresent(log) ? log.keys : dropsOf(log, policy);
     return keys.length > 0 ? [{ log, keys }] : [];
   });
 }
 
 function dropsOf(log: StreamedLog, policy: DropPolicy): readonly string[] {
-  const { expireLogDays, now } = policy;
-  if (log.modified / 1000 < now - expireLogDays * DAY) return log.keys;
   if (!isSealed(log, policy)) return [];
   const parts = [...log.parts, ...log.rest].toSorted((a, b) => b.from - a.from || b.to - a.to);
   const size = sizeOf(log, policy);
@@ -48,6 +52,15 @@ function dropsOf(log: StreamedLog, policy: DropPolicy): readonly string[] {
   // Last, what says whose they are.
   const others = log.keys.filter((key) => !parts.some((part) => part.key === key));
   return [...parts.map(({ key }) => key), ...others];
+}
+
+function isExpired({ modified }: StreamedLog, { expireLogDays, now }: DropPolicy): boolean {
+  return modified / 1000 < now - expireLogDays * DAY;
+}
+
+/** Whether a log is of the server; also one of which nothing says whose it is. */
+function isOwn({ mark }: StreamedLog, { serverIdentity }: DropPolicy): boolean {
+  return mark === undefined || mark === ownerMark(serverIdentity);
 }
 
 function isSealed({ binlog, timeCreated, mark }: StreamedLog, { sealed }: DropPolicy): boolean {
@@ -60,7 +73,7 @@ function isSealed({ binlog, timeCreated, mark }: StreamedLog, { sealed }: DropPo
 }
 
 /** Bytes of the complete log. Where they are not known: all, or none of a log whose beginning is deleted already. */
-function sizeOf({ binlog, mark, end }: StreamedLog, { sizes, serverIdentity }: DropPolicy): number {
-  const size = mark === undefined || mark === ownerMark(serverIdentity) ? sizes.get(binlog) : undefined;
-  return size ?? (end > 0 ? Number.POSITIVE_INFINITY : 0);
+function sizeOf(log: StreamedLog, policy: DropPolicy): number {
+  const size = isOwn(log, policy) ? policy.sizes.get(log.binlog) : undefined;
+  return size ?? (log.end > 0 ? Number.POSITIVE_INFINITY : 0);
 }

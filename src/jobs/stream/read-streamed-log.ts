@@ -22,8 +22,9 @@ const FILE_MODE = 0o600;
 /**
  * Joins the parts of a log, as `listStreamedLogs` found them, to the file `path`, which must not exist. It has the log from its beginning up to the end of the
  * last complete transaction before a hole, or before the last part: what is behind that is dropped. Of a log that the server has ended
- * nothing is. Throws an IntegrityError that names a part which is not what its name says, or is damaged; then the file is of no use, and
- * is left to the caller to remove.
+ * nothing is. Throws an IntegrityError that names a part which is not what its name says, or is damaged, and an ObjectNotFoundError when a part was
+ * deleted since: then the log is stored as a whole, so look at the status again. The file is of no use then, and is left to the caller
+ * to remove.
  */
 export async function readStreamedLog(
   log: StreamedLog,

@@ -136,13 +136,13 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
 
 /** A server sends its log in the clear, as a replica needs it, however it is on its own disk. */
 async function warnOfClearText(
-  { variable }: MysqlServer,
+  server: Pick<MysqlServer, 'variable'>,
   { config, warnLasting }: JobContext,
 ): Promise<void> {
   if (config.gpg !== undefined) return;
   // MariaDB's name, and MySQL's.
   for (const name of ['encrypt_binlog', 'binlog_encryption']) {
-    if ((await variable(name))?.toUpperCase() !== 'ON') continue;
+    if ((await server.variable(name))?.toUpperCase() !== 'ON') continue;
     warnLasting(
       'clear parts',
       'The server encrypts its binary logs on its disk, but sends them in the clear: their parts are not encrypted at the destination. ' +
@@ -165,7 +165,7 @@ async function followWatched(
   let at: LogEnd | undefined = from.position < 2 ** 32 ? from : undefined;
   const watching = watchServer(server, () => at, until).then(
     (problem) => end.abort(problem),
-    // A server that cannot be asked is lost to those who follow it too; that says it better.
+    // The signal has ended it.
     () => undefined,
   );
   try {

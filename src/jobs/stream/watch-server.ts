@@ -30,7 +30,7 @@ interface Standstill {
 /**
  * Asks the server now and then up to where its log goes, and returns what is wrong when that shows that it sends what is in no log of its own any more:
  * after RESET MASTER a server may send nothing to those who follow it, and not say why. `followed` tells up to where it was sent, and is
- * undefined while nobody waits for more. Throws what a query throws, and the reason of the signal.
+ * undefined while nobody waits for more. Throws the reason of the signal.
  */
 export async function watchServer(
   server: Pick<MysqlServer, 'query' | 'flavour'>,
@@ -42,12 +42,26 @@ export async function watchServer(
     await delay(POLL_MS, undefined, { signal });
     // Looked at first: meanwhile the server writes more, and never less.
     const ours = followed();
-    const [row] = await server.query<StatusRow>(server.flavour.sql.binlogStatus);
-    const theirs = { binlog: row?.File ?? '', position: Number(row?.Position) };
+    const theirs = await askEnd(server, signal);
+    if (theirs === undefined) continue;
     if (ours !== undefined && isBehind(theirs, ours)) return lost(ours, theirs, 'which is less');
     still = stillAt(still, ours, theirs);
     if (ours !== undefined && still !== undefined && still.polls > PATIENCE && !isEqual(still.theirs, theirs))
       return lost(ours, theirs, 'and sends nothing');
+  }
+}
+
+/** Undefined when the server cannot be asked: then those who follow it have lost it too, or it can be the next time. */
+async function askEnd(
+  server: Pick<MysqlServer, 'query' | 'flavour'>,
+  signal: AbortSignal,
+): Promise<LogEnd | undefined> {
+  try {
+    const [row] = await server.query<StatusRow>(server.flavour.sql.binlogStatus);
+    return { binlog: row?.File ?? '', position: Number(row?.Position) };
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
   }
 }
 

@@ -35,6 +35,8 @@ function rotate(name: string, checksum = true): Buffer {
 function heartbeat(): Buffer {
   const event = rotate(NAME);
   event[4] = 27;
+  // Unlike the Rotate it is not marked.
+  event.writeUInt16LE(0, 17);
   return event;
 }
 /** What comes in front of the middle of a log: it has no position. */
@@ -46,7 +48,7 @@ function formatAgain(time = TIME): Buffer {
 }
 const take = (events: LogEvents, sent: readonly Buffer[]): LogBytes[] =>
   sent.flatMap((event) => events.take(event) ?? []);
-const begin = (position = 0, timeCreated: number | undefined = undefined, asked = position) =>
+const begin = (position = 0, timeCreated?: number, asked = position) =>
   new LogEvents({ binlog: NAME, position, timeCreated }, Math.max(asked, 4));
 const joined = (found: readonly LogBytes[]) => Buffer.concat(found.map(({ bytes }) => bytes));
 
