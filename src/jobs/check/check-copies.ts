@@ -1,4 +1,5 @@
-import { type FoundCopies, listCopies } from '../../catalogue/list-copies.ts';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
+import type { FoundCopies } from '../../catalogue/list-copies.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
 import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
@@ -42,7 +43,8 @@ export async function checkCopies(
   // A key file that cannot be used is no fault of any copy.
   context.integrity.keys();
   const { config } = context;
-  const found = await listCopies(context);
+  const catalogue = openCatalogue(context);
+  const found = await (selection.host === undefined ? catalogue.list() : catalogue.listHost(selection.host));
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   let complete = found.failure === undefined;
   const unseen = new Set(selection.wanted);
@@ -75,10 +77,11 @@ export async function checkCopies(
     });
   }
   if (found.failure === undefined && selection.wanted.length === 0) requireSomething(found, only, context);
+  const listingOf = groupCopies(found);
   for (const host of hostsOf(found, selection, context)) {
     const places = await openPlaces({ ...context, host });
     for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
-      const listing = groupOf(found, host, media);
+      const listing = listingOf(host, media);
       await checkMedia({ host, media, places: places[media], listing, isThere }, checkOne);
     }
   }
@@ -197,10 +200,20 @@ type Group = Omit<CheckedGroup, 'isWanted' | 'isRead'>;
 /** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
 type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
 
-function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
-  const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
-  return (place) =>
-    place === 'destination' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
+/** Sorts the copies in one pass: a pass for each host takes a minute where there are a thousand. */
+function groupCopies({ copies, failure }: FoundCopies): (host: string, media: Media) => Listing {
+  const groups = new Map<string, FoundCopy[]>();
+  const idOf = (place: FoundCopy['place'], host: string, media: Media) => [place, media, host].join('/');
+  for (const copy of copies) {
+    const id = idOf(copy.place, copy.parsed.host, copy.parsed.media);
+    const group = groups.get(id);
+    if (group) group.push(copy);
+    else groups.set(id, [copy]);
+  }
+  return (host, media) => (place) =>
+    place === 'destination' && failure !== undefined
+      ? undefined
+      : (groups.get(idOf(place, host, media)) ?? []);
 }
 
 function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {

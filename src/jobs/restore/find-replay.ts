@@ -22,7 +22,7 @@ export async function findHostBinlogs({ full }: MysqlChain, catalogue: Catalogue
   const { context } = catalogue;
   const host = full[0]?.parsed.host ?? '';
   try {
-    const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, catalogue);
+    const { binlogs, failure } = listBinlogs(await catalogue.list(`${host}/binlog/`));
     const { known, failure: unreadable } = await lookUpBinlogs(binlogs, catalogue);
     return {
       binlogs: trustedOf(known, context).map(toStored),
