@@ -235,4 +235,29 @@ describe('where there are many hosts', () => {
       ),
     );
   });
+
+  it('the statuses of many hosts are read once each, several at a time', async () => {
+    const { status } = openCatalogue(context);
+    let [now, most] = [0, 0];
+    const hosts = Array.from({ length: 40 }, (_, index) => `many${index}`);
+    for (const host of hosts) await put(FULL.key.replace('db1', host));
+    reads = [];
+    const catalogue = {
+      ...openCatalogue(context),
+      status: (async (...args: Parameters<typeof status>) => {
+        most = Math.max(most, ++now);
+        try {
+          return await status(...args);
+        } finally {
+          now -= 1;
+        }
+      }) as typeof status,
+    };
+    const { copies } = await catalogue.list('many');
+    await markListed(copies, catalogue);
+    expect(reads.toSorted()).toEqual(
+      hosts.flatMap((host) => [`destination/${host}/status`, `destination/${host}/status.copy`]).toSorted(),
+    );
+    expect(most).toBe(16);
+  });
 });
