@@ -23,7 +23,7 @@ describe('forEachAtOnce', () => {
       await pass(turns);
       done.push(turns);
     });
-    expect(done.toSorted()).toEqual([1, 2, 3, 4, 5]);
+    expect(done.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
     expect(seen.most).toBe(2);
   });
 
