@@ -43,13 +43,18 @@ export interface ReadStatus<C> {
 }
 
 /**
- * Which copies there are, at the destination and below keep_local_path, and what the statuses beside them say. It reads each status once, so it is
- * for one job that changes none. `findCopy`, `findBinlogs` and `findMysqlChain` find copies in it.
+ * Which copies there are, at the destination and below keep_local_path, and what the statuses beside them say. It reads each status and makes each
+ * listing once, so it is for one job that changes none. `findCopy`, `findBinlogs` and `findMysqlChain` find copies in it.
  */
 export interface Catalogue {
   readonly context: CatalogueContext;
   /** The copies whose keys begin with `prefix`, all by default; see `listCopies`. */
   readonly list: (prefix?: string) => Promise<FoundCopies>;
+  /**
+   * The copies of a host, without a look at what others have there, so that it takes no longer the more there are. All copies when the destination has nothing
+   * of that host, or its folder cannot be listed.
+   */
+  readonly listHost: (host: string) => Promise<FoundCopies>;
   /** Throws only when the signal comes. */
   readonly status: <C extends RecordedCopy>(
     place: Role,
@@ -73,9 +78,20 @@ export function openCatalogue(context: CatalogueContext): Catalogue {
     statuses.set(id, read);
     return read;
   };
+  const listings = new Map<string, Promise<FoundCopies>>();
+  const list: Catalogue['list'] = (prefix = '') => {
+    const found = listings.get(prefix) ?? listCopies(context, prefix);
+    listings.set(prefix, found);
+    return found;
+  };
   return {
     context,
-    list: (prefix) => listCopies(context, prefix),
+    list,
+    async listHost(host) {
+      // Of a folder that may not be entered only the listing of all shows that it is one.
+      const own = await list(`${host}/`).catch(() => context.signal.throwIfAborted());
+      return own && (own.failure !== undefined || own.storedHosts.has(host)) ? own : await list();
+    },
     status,
     async lookUp(copies, kind) {
       const known = [];

@@ -1,41 +1,76 @@
 import { keepLocalKey } from '../copies/keep-local-key.ts';
-import { nameOfKey } from '../copies/key.ts';
+import { nameOfKey, parseKey } from '../copies/key.ts';
 import { datedByName, describeLog } from '../copies/order-binlogs.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../errors.ts';
 import type { FoundCopy } from '../kinds/found-copy.ts';
 import type { Catalogue } from './catalogue.ts';
-import { findMedia, wrongType } from './find-copy.ts';
-import { type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
+import { findMedia, keyNamedBy, wrongType } from './find-copy.ts';
+import { type FoundBinlogs, type KnownBinlog, listBinlogs, lookUpBinlogs } from './list-binlogs.ts';
+import type { FoundCopies } from './list-copies.ts';
 
 /**
- * Finds copies of binary logs. Each of `wanted` is what `ls` prints, a key, or a name that only one copy has, with or
- * without the suffixes of the object; a name of the server's own is also that of the copies which carry their time behind it.
+ * Finds copies of binary logs. Each of `wanted` is what `ls` prints, a key, or a name that only one copy of this host has, or, where that has none, only one of
+ * all hosts; with or without the suffixes of the object. A name of the server's own is also that of the copies which carry their time behind it.
  * Throws a TwinDbError when there is none, or more than one.
  */
 export async function findBinlogs(wanted: readonly string[], catalogue: Catalogue): Promise<KnownBinlog[]> {
-  const { binlogs, failure } = await listBinlogs('', catalogue);
-  if (failure !== undefined)
-    catalogue.context.log.warn(`Only the copies in keep_local_path can be used: ${describeError(failure)}`);
-  const named = new Map<string, string[]>();
-  for (const [key, copies] of binlogs)
-    for (const name of namesOf(key, copies)) named.set(name, [...(named.get(name) ?? []), key]);
-  const pick = (keys: readonly string[]) => new Map(keys.map((key) => [key, binlogs.get(key) ?? []]));
-  const describeChoices = async (keys: readonly string[]) =>
-    (await lookUpBinlogs(pick(keys), catalogue)).known.map(describeChoice).toSorted();
-  const found: string[] = [];
-  for (const each of wanted)
-    found.push(await findOne(each, named.get(each) ?? [], describeChoices, catalogue));
-  return [...(await lookUpBinlogs(pick(found), catalogue)).known];
+  const { context } = catalogue;
+  const indexes = new Map<FoundCopies, NamedBinlogs>();
+  const indexOf = (found: FoundCopies): NamedBinlogs => {
+    const known = indexes.get(found);
+    if (known) return known;
+    const index = byName(found);
+    if (found.failure !== undefined && indexes.size === 0)
+      context.log.warn(`Only the copies in keep_local_path can be used: ${describeError(found.failure)}`);
+    indexes.set(found, index);
+    return index;
+  };
+  const logs = new Map<string, readonly FoundCopy[]>();
+  const describeChoices = async (choices: FoundBinlogs) =>
+    (await lookUpBinlogs(choices, catalogue)).known.map(describeChoice).toSorted();
+  for (const each of wanted) {
+    let matches: FoundBinlogs = new Map();
+    for (const listing of listingsFor(each, catalogue)) {
+      matches = indexOf(await listing()).get(each) ?? matches;
+      if (matches.size > 0) break;
+    }
+    const [key, copies] = await findOne(each, matches, describeChoices, catalogue);
+    logs.set(key, copies);
+  }
+  return [...(await lookUpBinlogs(logs, catalogue)).known];
 }
 
-/** The only one of the logs that have a name, by its key. */
+/** Where a log may be, to be looked at one after the other: what names its host is only there. */
+function listingsFor(
+  wanted: string,
+  { context, list, listHost }: Catalogue,
+): readonly (() => Promise<FoundCopies>)[] {
+  const host = parseKey(keyNamedBy(wanted, context) ?? '')?.host;
+  return host === undefined ? [() => listHost(context.host), () => list()] : [() => list(`${host}/binlog/`)];
+}
+
+/** The logs that have a name, by each name. */
+type NamedBinlogs = ReadonlyMap<string, FoundBinlogs>;
+
+function byName(found: FoundCopies): NamedBinlogs {
+  const named = new Map<string, Map<string, readonly FoundCopy[]>>();
+  for (const [key, copies] of listBinlogs(found).binlogs) {
+    for (const name of namesOf(key, copies)) {
+      const logs = named.get(name) ?? new Map<string, readonly FoundCopy[]>();
+      named.set(name, logs.set(key, copies));
+    }
+  }
+  return named;
+}
+
+/** The only one of the logs that have a name, with its key. */
 async function findOne(
   wanted: string,
-  matches: readonly string[],
-  describeChoices: (keys: readonly string[]) => Promise<string[]>,
+  matches: FoundBinlogs,
+  describeChoices: (choices: FoundBinlogs) => Promise<string[]>,
   catalogue: Catalogue,
-): Promise<string> {
+): Promise<readonly [string, readonly FoundCopy[]]> {
   const [match, ...others] = matches;
   if (match === undefined) {
     const media = await findMedia(wanted, catalogue);

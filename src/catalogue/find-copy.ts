@@ -10,8 +10,8 @@ import type { FoundCopy, Role } from '../kinds/found-copy.ts';
 import type { Catalogue, CatalogueContext } from './catalogue.ts';
 
 /**
- * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy has; `media` undefined: of
- * whatever kind. Throws a TwinDbError when there is none, or when several copies have the name.
+ * The objects that hold a copy, keep-local first. `wanted` is what `ls` prints, a key, or a name that only one copy of this host has, or, where that has
+ * none, only one of all hosts; `media` undefined: of whatever kind. Throws a TwinDbError when there is none, or when several copies have the name.
  */
 export async function findCopy(
   wanted: string,
@@ -74,9 +74,12 @@ function cutHome(wanted: string): string | undefined {
 
 /** `media` undefined: of whatever kind. */
 async function identifyByName(name: string, media: Media | undefined, catalogue: Catalogue): Promise<string> {
-  const { copies, failure } = await catalogue.list();
+  const isMeant = ({ parsed }: FoundCopy) =>
+    isNamed(parsed, name) && (media === undefined || parsed.media === media);
+  const own = await catalogue.listHost(catalogue.context.host);
+  const { copies, failure } = own.copies.some(isMeant) ? own : await catalogue.list();
   const named = copies.filter(({ parsed }) => isNamed(parsed, name));
-  const matches = named.filter((copy) => media === undefined || copy.parsed.media === media);
+  const matches = copies.filter(isMeant);
   const identities = [...new Set(matches.map((copy) => keepLocalKey(copy.object.key)))];
   const [identity, ...others] = identities;
   if (identity === undefined) {

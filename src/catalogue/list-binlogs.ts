@@ -5,6 +5,7 @@ import { BINLOG } from '../kinds/binlog.ts';
 import type { FoundCopy } from '../kinds/found-copy.ts';
 import { type Catalogue, describeUnreadable, type KnownCopy } from './catalogue.ts';
 import { recordOf } from './keep-trusted.ts';
+import type { FoundCopies } from './list-copies.ts';
 
 /** A binary log of which there are copies, and what is known of it. */
 export interface KnownBinlog extends DatedLog {
@@ -19,7 +20,7 @@ export interface KnownBinlog extends DatedLog {
 }
 
 /** Binary logs by their keys, with their copies, keep-local first. */
-type FoundBinlogs = ReadonlyMap<string, readonly FoundCopy[]>;
+export type FoundBinlogs = ReadonlyMap<string, readonly FoundCopy[]>;
 
 /** Binary logs, and why those at the destination are missing when it could not be listed. */
 interface ListedBinlogs {
@@ -28,17 +29,18 @@ interface ListedBinlogs {
 }
 
 /**
- * The logs with copies whose keys begin with `prefix`. A destination that cannot be listed must not keep anyone from the copies that are
+ * The logs of which copies were found. A destination that cannot be listed must not keep anyone from the copies that are
  * here; when there are none, its error is thrown.
  */
-export async function listBinlogs(prefix: string, { list }: Catalogue): Promise<ListedBinlogs> {
-  const { copies, failure } = await list(prefix);
+export function listBinlogs({ copies, failure }: FoundCopies): ListedBinlogs {
   const found = copies.filter(({ parsed }) => parsed.media === 'binlog');
   if (found.length === 0 && failure !== undefined) throw failure as Error;
   const binlogs = new Map<string, FoundCopy[]>();
   for (const copy of found) {
     const key = binlogKeyOfObject(copy.object.key);
-    binlogs.set(key, [...(binlogs.get(key) ?? []), copy]);
+    const known = binlogs.get(key);
+    if (known) known.push(copy);
+    else binlogs.set(key, [copy]);
   }
   return { binlogs, failure };
 }

@@ -21,6 +21,8 @@ export interface FoundCopies {
   readonly hosts: ReadonlySet<string>;
   /** Those of which the destination has a copy or a status. */
   readonly storedHosts: ReadonlySet<string>;
+  /** Whether a status, or its second copy, is there; `name` is that of the format. */
+  readonly hasStatus: (place: Role, host: string, name: string) => boolean;
   /** The folders on the destination that this account may not enter: what is in them is not known. */
   readonly closed: ClosedFolders;
   /** Why those on the destination are missing, when it could not be listed. */
@@ -65,7 +67,14 @@ function hostOf(key: string): string {
 
 function collect(objects: readonly FoundObject[]): Omit<FoundCopies, 'failure' | 'closed'> {
   const keys = objects.map(({ object }) => object.key).filter((key) => key.includes('/'));
+  const statuses = new Set(
+    objects
+      .filter(({ object }) => STATUS.test(object.key))
+      .map(({ place, object }) => `${place}/${object.key}`),
+  );
   return {
+    hasStatus: (place, host, name) =>
+      ['', '.copy'].some((suffix) => statuses.has(`${place}/${host}/${name}${suffix}`)),
     copies: sort(objects.filter((each): each is FoundCopy => each.parsed !== undefined)),
     hosts: new Set(keys.map(hostOf)),
     storedHosts: new Set(

@@ -1,3 +1,4 @@
+import { forEachAtOnce, MOST_AT_ONCE } from '../at-once.ts';
 import { binlogKeyOfObject, splitStoredName } from '../copies/binlog-copy.ts';
 import { nameOfKey } from '../copies/key.ts';
 import type { FoundCopy } from '../kinds/found-copy.ts';
@@ -28,8 +29,17 @@ interface MarkedCopies {
   readonly failures: readonly unknown[];
 }
 
-/** Looks each copy up in the status of its kind, host and place. A status that cannot be read keeps nobody from the others. */
+/**
+ * Looks each copy up in the status of its kind, host and place, of which several are read at once. A status that cannot be read keeps nobody from the
+ * others.
+ */
 export async function markListed(found: readonly FoundCopy[], { status }: Catalogue): Promise<MarkedCopies> {
+  const statuses = new Map(
+    found.map((copy) => [[copy.place, copy.parsed.media, copy.parsed.host].join('/'), copy]),
+  );
+  await forEachAtOnce(statuses.values(), MOST_AT_ONCE, async ({ place, parsed }) =>
+    status(place, parsed.host, await openKind(parsed.media)),
+  );
   const failures = new Set<unknown>();
   const copies: MarkedCopy[] = [];
   for (const copy of found) {

@@ -126,11 +126,18 @@ describe('restore', () => {
     },
   );
 
-  it('of a name that two hosts have: exit 1 and both, to choose from', async () => {
-    const result = await restore(sandbox, basename(key), join(sandbox.dir, 'untouched'));
-    const places = [key.replace(host, 'otherhost'), key].map(
-      (each) => `  ${join(sandbox.dir, 'copies', each)}`,
-    );
+  it('of a name that this host and another one have: the copy of this host', async () => {
+    const dst = join(sandbox.dir, 'own');
+    expect(await restore(sandbox, basename(key), dst)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(existsSync(dst)).toBe(true);
+  });
+
+  it('of a name that two other hosts have: exit 1 and both, to choose from', async () => {
+    const name = '_var-2026-01-01_00_00_00.tar.gz';
+    const keys = ['otherhost', 'thirdhost'].map((each) => `${each}/daily/files/${name}`);
+    const places = keys.map((each) => `  ${join(sandbox.dir, 'copies', each)}`);
+    for (const each of keys) cpSync(join(sandbox.dir, 'copies', key), join(sandbox.dir, 'copies', each));
+    const result = await restore(sandbox, name, join(sandbox.dir, 'untouched'));
     expectOneMessage(result, {
       exitCode: 1,
       says: /^\S+ is the name of several copies; give one of these instead:$/,

@@ -86,7 +86,7 @@ describe.skipIf(userInfo().uid !== 0).each([
     close('lost+found');
   });
 
-  it('are named by ls, check and a restore by name, which go on', async () => {
+  it('are named by ls and check, which go on; a restore by name looks only at the folder of this host', async () => {
     expect(await backup()).toMatchObject({ exitCode: 0, stderr: '' });
     const warning = `WARNING: Cannot enter ${disk}/lost+found: no permission. Copies in there, if any, are not listed\n`;
     const listed = await run('ls');
@@ -99,9 +99,9 @@ describe.skipIf(userInfo().uid !== 0).each([
     });
     const dst = join(sandbox.dir, 'restored');
     const restored = await run('restore', 'file', copy.slice(copy.lastIndexOf('/') + 1), '--dst', dst);
-    expect(restored).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(warning) as unknown });
+    expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
     expect(readdirSync(join(dst, sandbox.dir, 'src'))).toEqual(['a']);
-    for (const each of [listed, restored]) expectReadable(each);
+    expectReadable(listed);
   });
 
   it('make a copy of the status unreadable, not missing, and nothing is adopted or removed in its place', async () => {

@@ -11,16 +11,20 @@ import { type Proxy, startProxy } from './s3-proxy.ts';
 let sandbox: Sandbox;
 let proxy: Proxy;
 let asked: string[];
+/** Prefixes of the listings. */
+let listed: string[];
 
 beforeEach(async () => {
   sandbox = createSandbox();
   const { s3 } = useLab();
   asked = [];
+  listed = [];
   proxy = await startProxy(s3.endpoint, ({ method, url = '' }) => {
     const { pathname, searchParams } = new URL(url, proxy.endpoint);
     const key = pathname.replace(/^\/[^/]*\//, '');
-    const listed = searchParams.has('uploads') ? 'uploads' : 'objects';
-    asked.push(`${method} ${key || (method === 'HEAD' ? 'bucket' : listed)}`);
+    const listing = searchParams.has('uploads') ? 'uploads' : 'objects';
+    asked.push(`${method} ${key || (method === 'HEAD' ? 'bucket' : listing)}`);
+    if (!key && method === 'GET') listed.push(searchParams.get('prefix') ?? '');
     return 'pass';
   });
   const source = join(sandbox.dir, 'source');
@@ -93,4 +97,19 @@ test('a copy of several parts takes one request for each of them, and nine more'
   const upload = ['POST COPY', 'PUT COPY', 'PUT COPY', 'PUT COPY'];
   const joined = ['HEAD COPY', 'POST COPY', 'HEAD COPY', 'DELETE OWNER'];
   expectAsked(await askedBy(host, 2), [...BEGINNING, ...claimed, ...upload, ...joined, ...WRITTEN, ...END]);
+});
+
+test('check of one host reads what that host has, however many other hosts there are', async () => {
+  const host = `s3-requests-${process.pid}-${Date.now()}`;
+  for (const each of [host, `${host}0`, `${host}-b`]) await askedBy(each, 1);
+  asked.length = listed.length = 0;
+  expect(await sandbox.run('check', '--hostname', host)).toMatchObject({ exitCode: 0, stderr: '' });
+  expect([...new Set(listed)]).toEqual([`${host}/`, `${host}/.partial/`]);
+  expect(asked.filter((request) => !request.startsWith(`GET ${host}/`)).toSorted()).toEqual([
+    'GET objects',
+    'GET objects',
+    'GET uploads',
+  ]);
+  // Both copies of the only status that the listing shows.
+  expect(asked).toHaveLength(5);
 });

@@ -13,7 +13,10 @@ import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { SshConfig } from '../../src/config/config.ts';
 import type { Destination } from '../../src/destinations/destination.ts';
+import { guardListing } from '../../src/destinations/listing-guard.ts';
 import { openSsh } from '../../src/destinations/ssh/driver.ts';
+import { listObjects } from '../../src/destinations/ssh/list.ts';
+import { openSession, type SftpSession } from '../../src/destinations/ssh/session.ts';
 import { describeError } from '../../src/errors.ts';
 import { createLog } from '../../src/log.ts';
 import { digest, digestOf, listKeys, MIB, makeBytes, store } from '../contract/bytes.ts';
@@ -143,4 +146,38 @@ describe('connections', () => {
     await destination[Symbol.asyncDispose]();
     await vi.waitFor(() => expect(link.clients()).toBe(0));
   });
+});
+
+test('a listing reads each folder once, and sixteen at a time', async () => {
+  const root = `${dir}/many`;
+  for (let host = 0; host < 40; host++) {
+    mkdirSync(`${root}/db${host}/daily/files`, { recursive: true });
+    writeFileSync(`${root}/db${host}/daily/files/copy`, '');
+  }
+  const config = sshConfig(ssh, { backupDir: root });
+  await using session = await openSession(config, quiet);
+  let [requests, now, most] = [0, 0, 0];
+  const counted: SftpSession = {
+    ...session,
+    async call(start, speed) {
+      requests += 1;
+      most = Math.max(most, ++now);
+      try {
+        return await session.call(start, speed);
+      } finally {
+        now -= 1;
+      }
+    },
+  };
+  const keys: string[] = [];
+  const wanted = { prefix: '', onClosed: undefined };
+  for await (const { key } of listObjects(counted, root, wanted, guardListing(root))) keys.push(key);
+  expect(keys.toSorted()).toEqual(
+    Array.from({ length: 40 }, (_, host) => `db${host}/daily/files/copy`).toSorted(),
+  );
+  // The folder itself, and three of each host: opened, read, read to the end, closed.
+  expect(requests).toBe(4 * (1 + 3 * 40));
+  // Nothing waits for the answers to those that close.
+  expect(most).toBeGreaterThanOrEqual(16);
+  expect(most).toBeLessThanOrEqual(2 * 16);
 });

@@ -96,7 +96,8 @@ export function createParts(
 
 /**
  * Blocks for parts, all cut from one allocation, whose pages cost nothing until something is written to them. With one allocation for each, V8
- * collected all garbage up to ten times a second until the upload ended, for a fifth of its CPU time: its limit counts bytes outside of its heap since it last did.
+ * collected all garbage up to ten times a second until the upload ended, for a fifth of its CPU time, unless started without incremental marking as in
+ * `cli/main.ts`: its limit counts bytes outside of its heap since it last did.
  */
 function cutBlocks(size: number, count: number): Buffer[] {
   const memory = Buffer.allocUnsafeSlow(size * count);

@@ -1,9 +1,10 @@
 import type { FileEntry, Stats } from 'ssh2';
+import { MOST_AT_ONCE, mergeAtOnce } from '../../at-once.ts';
 import { folderOfPrefix } from '../check-key.ts';
 import type { ObjectInfo, OnClosed } from '../destination.ts';
 import type { ListingGuard } from '../listing-guard.ts';
 import { statPath } from './files.ts';
-import { readFolder } from './folder.ts';
+import { readPages } from './folder.ts';
 import { PERMISSION_DENIED, type SftpSession, statusOf } from './session.ts';
 
 /** What a listing looks for. */
@@ -14,7 +15,7 @@ interface Wanted {
 }
 
 /**
- * The objects below `root` whose key starts with `prefix`, folder by folder. Links to folders are not followed. Throws the
+ * The objects below `root` whose key starts with `prefix`, from several folders at once. Links to folders are not followed. Throws the
  * StorageError of `guard` when the server comes to no end.
  */
 export async function* listObjects(
@@ -30,18 +31,22 @@ export async function* listObjects(
     if (key === start || onClosed === undefined || statusOf(error) !== PERMISSION_DENIED) throw error;
     onClosed(key);
   };
-  const readEntries = async function* (folder: string): AsyncGenerator<FileEntry> {
+  const followLink = (key: string): Promise<Stats | undefined> =>
+    statPath(session, `${root}/${key}`).catch((error: unknown) => report(key, error));
+  const folders = [start];
+  /** The objects in one folder, in the server's portions; the folders in it go to the others. */
+  const listFolder = async function* (folder: string): AsyncGenerator<ObjectInfo[], void, void> {
     try {
-      yield* readFolder(session, folder === '' ? root : `${root}/${folder}`, guard);
+      for await (const page of readPages(session, folder === '' ? root : `${root}/${folder}`, guard)) {
+        yield await objectsIn(folder, page);
+      }
     } catch (error) {
       report(folder, error);
     }
   };
-  const followLink = (key: string): Promise<Stats | undefined> =>
-    statPath(session, `${root}/${key}`).catch((error: unknown) => report(key, error));
-  const folders = [start];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const entry of readEntries(folder)) {
+  const objectsIn = async (folder: string, page: readonly FileEntry[]): Promise<ObjectInfo[]> => {
+    const objects: ObjectInfo[] = [];
+    for (const entry of page) {
       const key = folder === '' ? entry.filename : `${folder}/${entry.filename}`;
       const stats = attributesOf(entry);
       const mayCount = folder === '' || key.startsWith(prefix);
@@ -50,9 +55,16 @@ export async function* listObjects(
       if (stats.isDirectory() || (isHostLink && (await isOwn(session, stats)))) {
         const mayHold = `${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`);
         if (mayHold) folders.push(key);
-      } else if (key.startsWith(prefix) && folder !== '' && found?.isFile()) yield objectInfo(key, found);
+      } else if (key.startsWith(prefix) && folder !== '' && found?.isFile())
+        objects.push(objectInfo(key, found));
     }
-  }
+    return objects;
+  };
+  const next = () => {
+    const folder = folders.pop();
+    return folder === undefined ? undefined : listFolder(folder);
+  };
+  for await (const objects of mergeAtOnce(MOST_AT_ONCE, next)) yield* objects;
 }
 
 /**

@@ -1,22 +1,22 @@
-import { type FoundCopies, listCopies } from '../../catalogue/list-copies.ts';
+import { openCatalogue } from '../../catalogue/catalogue.ts';
+import type { FoundCopies } from '../../catalogue/list-copies.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA, type Media } from '../../copies/key.ts';
 import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { describeError, TwinDbError } from '../../errors.ts';
-import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { openKind } from '../../kinds/kinds.ts';
 import { findRefusedOption } from '../../sources/tar-options.ts';
 import type { JobContext } from '../job-context.ts';
 import { findOwn } from '../record/find-own.ts';
 import { findLostCopies } from '../record/lost-copies.ts';
 import { openPlaces } from '../record/open-places.ts';
-import type { CopyPlaces } from '../record/record-copy.ts';
 import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkCoverage } from './check-coverage.ts';
 import { checkGroup } from './check-group.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
+import { type Group, groupCopies } from './group-copies.ts';
 import { chooseSample } from './sample.ts';
 import { warnOfLeftovers } from './warn-of-leftovers.ts';
 
@@ -43,7 +43,8 @@ export async function checkCopies(
   // A key file that cannot be used is no fault of any copy.
   context.integrity.keys();
   const { config } = context;
-  const found = await listCopies(context);
+  const catalogue = openCatalogue(context);
+  const found = await (selection.host === undefined ? catalogue.list() : catalogue.listHost(selection.host));
   if (found.failure !== undefined) context.log.error(describeError(found.failure));
   let complete = found.failure === undefined;
   const unseen = new Set(selection.wanted);
@@ -76,13 +77,9 @@ export async function checkCopies(
     });
   }
   if (found.failure === undefined && selection.wanted.length === 0) requireSomething(found, only, context);
-  for (const host of hostsOf(found, selection, context)) {
-    const places = await openPlaces({ ...context, host });
-    for (const media of MEDIA.filter((each) => selection.media === undefined || each === selection.media)) {
-      const listing = groupOf(found, host, media);
-      await checkMedia({ host, media, places: places[media], listing, isThere }, checkOne);
-    }
-  }
+  const hosts = hostsOf(found, selection, context);
+  for await (const group of groupCopies(found, { hosts, media: selection.media, isThere }, context))
+    await checkOne(group);
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host) {
     await sayLastingStates(context);
     await checkCoverage(context);
@@ -194,41 +191,6 @@ function choose(
   return ({ location }) => chosen.has(location);
 }
 
-type Group = Omit<CheckedGroup, 'isWanted' | 'isRead'>;
-
-/** The copies of one kind of one host: those of a place, or undefined when the place could not be listed. */
-type Listing = (place: FoundCopy['place']) => readonly FoundCopy[] | undefined;
-
-function groupOf({ copies, failure }: FoundCopies, host: string, media: Media): Listing {
-  const own = copies.filter(({ parsed }) => parsed.host === host && parsed.media === media);
-  return (place) =>
-    place === 'destination' && failure !== undefined ? undefined : own.filter((copy) => copy.place === place);
-}
-
 function hostsOf({ hosts }: FoundCopies, { host }: Selection, context: JobContext): string[] {
   return host === undefined ? [...new Set([...hosts, context.host])].toSorted() : [host];
-}
-
-interface MediaOfHost {
-  readonly host: string;
-  readonly media: Media;
-  readonly places: CopyPlaces;
-  readonly listing: Listing;
-  /** Whether a copy is on the destination or in keep_local_path, or may be. */
-  readonly isThere: (key: string) => boolean;
-}
-
-/** The destination first: a local incremental copy may continue a full one that lies only there. */
-async function checkMedia(
-  { host, media, places: { destination, local }, listing, isThere }: MediaOfHost,
-  check: (group: Group) => Promise<void>,
-): Promise<void> {
-  const kind = await openKind(media);
-  const surroundings = {
-    readDestination: async () => (await destination.status.read()).status,
-    isThere,
-  };
-  const [there, here] = [listing('destination'), listing('local')];
-  if (there) await check({ host, kind, surroundings, store: destination, copies: there });
-  if (local && here) await check({ host, kind, surroundings, store: local, copies: here });
 }

@@ -23,7 +23,7 @@ export async function* checkGroup(
 ): AsyncGenerator<CheckedCopy> {
   const { store } = group;
   const { format } = store;
-  const stored = await store.status.read();
+  const stored = await group.stored;
   const entries = new Map(format.entries(stored.status));
   const enter = options.underLock ? recordEntry(group, options.underLock, context) : rehearseEntry(group);
   const present = new Set(group.copies.map(({ object }) => format.keyOf(object.key)));

@@ -1,7 +1,7 @@
 import type { Surroundings } from '../../kinds/examination.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
 import type { Kind } from '../../kinds/kind.ts';
-import type { StatusWriting } from '../../status/status-store.ts';
+import type { StatusWriting, StoredStatus } from '../../status/status-store.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
 import type { Sample } from './sample.ts';
 
@@ -56,6 +56,8 @@ export interface CheckedGroup {
   readonly host: string;
   readonly kind: Kind;
   readonly store: CopyPlace;
+  /** The status of the place, as it was when the check of this host began. */
+  readonly stored: Promise<StoredStatus>;
   readonly surroundings: Surroundings;
   readonly copies: readonly FoundCopy[];
   /** Whether a copy that has these names is to be checked. */

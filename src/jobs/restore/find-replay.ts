@@ -34,7 +34,7 @@ export async function findTrustedBinlogs(
   host: string,
   catalogue: Catalogue,
 ): Promise<{ readonly trusted: readonly KnownBinlog[]; readonly reason: string | undefined }> {
-  const { binlogs, failure } = await listBinlogs(`${host}/binlog/`, catalogue);
+  const { binlogs, failure } = listBinlogs(await catalogue.list(`${host}/binlog/`));
   const { known, failure: unreadable } = await lookUpBinlogs(binlogs, catalogue);
   const reason = failure === undefined ? unreadable : describeError(failure);
   return { trusted: trustedOf(known, catalogue.context), reason };
