@@ -254,7 +254,7 @@ describe('a target in the logs of a real server', () => {
   it('before the oldest copy is refused, with the earliest that can be reached', async () => {
     const [full] = copies();
     const message = await refused(atTime(truth.first.second - 3600));
-    expect(message).toContain(`the oldest copy that can be used, ${full}, already holds it`);
+    expect(message).toContain(`the oldest copy that can be used, ${full}, was finished after that`);
     expect(message).toContain('The earliest that can be reached is the end of that copy');
   });
 

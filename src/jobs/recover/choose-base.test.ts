@@ -96,7 +96,7 @@ describe('a target that cannot be reached', () => {
     for (const target of [atTime(240), atGtid(24), atPosition('b.000002', 499)]) {
       expect(refused(target)).toBe(
         `Cannot recover to ${target.kind === 'time' ? '1970-01-01T00:04:00Z' : target.kind === 'gtid' ? 'GTID 0-1-24' : 'position b.000002:499'}: ` +
-          `the oldest copy that can be used, ${OLD.key}, already holds it\n` +
+          `the oldest copy that can be used, ${OLD.key}, ${target.kind === 'time' ? 'was finished after that' : 'already holds it'}\n` +
           'The earliest that can be reached is the end of that copy: 1970-01-01T00:04:10Z, GTID 0-1-25, position b.000002:500.',
       );
     }

@@ -41,9 +41,13 @@ export function nameOf({ key }: MysqlCopy): string {
   return quoteLocation(keepLocalKey(key));
 }
 
+function goesBeyond({ kind }: RecoveryTarget): string {
+  return kind === 'time' ? 'was finished after that' : 'already holds it';
+}
+
 /** All copies hold what must not be included, or are later than the target. */
 export function alreadyInOldest({ copy }: Track, { target }: History): TwinDbError {
-  return cannot(target, `the oldest copy that can be used, ${nameOf(copy)}, already holds it`, {
+  return cannot(target, `the oldest copy that can be used, ${nameOf(copy)}, ${goesBeyond(target)}`, {
     remedy: `The earliest that can be reached is the end of that copy: ${describeEnd(copy)}.`,
   });
 }
@@ -54,7 +58,7 @@ export function alreadyInNamed(
   { target }: History,
   older: MysqlCopy | undefined,
 ): TwinDbError {
-  return cannot(target, `${nameOf(copy)} already holds it: it ends at ${describeEnd(copy)}`, {
+  return cannot(target, `${nameOf(copy)} ${goesBeyond(target)}: it ends at ${describeEnd(copy)}`, {
     remedy:
       older === undefined
         ? 'No older copy can be used.'
