@@ -11,11 +11,11 @@ _twindb_backup() {
       continue
     fi
     case $word in
-      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --reason | --dst | --to-time | --to-gtid | --to-position | --more-logs | --cache | --uninstall | --sql | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
+      --log-format | --config | --xtrabackup-binary | --xbstream-binary | --lock-file | --type | --hostname | --source | --since | --before | --sample | --max-age | --reason | --dst | --to-time | --to-gtid | --to-position | --more-logs | --cache | --uninstall | --copy | --sql | --expires | --transport | --netcat-port | --replication-user | --replication-password | --replication-password-file) value=yes ;;
       -*) ;;
       *)
         case "${command:+$command }$word" in
-          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'pin' | 'unpin' | 'prune' | 'delete' | 'restore' | 'restore file' | 'restore mysql' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'stream' | 'stream binlog' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
+          'backup' | 'doctor' | 'ls' | 'status' | 'check' | 'pin' | 'unpin' | 'prune' | 'delete' | 'restore' | 'restore file' | 'restore mysql' | 'restore tables' | 'restore binlog' | 'verify' | 'verify file' | 'verify mysql' | 'stream' | 'stream binlog' | 'share' | 'clone' | 'clone mysql' | 'help') command="${command:+$command }$word" ;;
           *) ((arguments += 1)) ;;
         esac
         ;;
@@ -45,6 +45,7 @@ _twindb_backup() {
       'restore') words='-h --help' ;;
       'restore file') words='--dst --glob --before --source --hostname --keep-going --accept-unauthenticated -h --help' ;;
       'restore mysql') words='--dst --to-time --to-gtid --to-position --to-latest --more-logs --plan --json --before --hostname --cache --install --start --uninstall --accept-unauthenticated -h --help' ;;
+      'restore tables') words='--dst --copy --to-time --to-gtid --to-position --to-latest --more-logs --hostname --accept-unauthenticated -h --help' ;;
       'restore binlog') words='--dst --accept-unauthenticated -h --help' ;;
       'verify') words='-h --help' ;;
       'verify file') words='--source --hostname --json --accept-unauthenticated -h --help' ;;
@@ -60,7 +61,7 @@ _twindb_backup() {
     case "$command $arguments" in
       ' 0') words='backup doctor ls status check pin unpin prune delete restore verify stream share clone help' ;;
       'backup 0') words='hourly daily weekly monthly yearly' ;;
-      'restore 0') words='file mysql binlog' ;;
+      'restore 0') words='file mysql tables binlog' ;;
       'verify 0') words='file mysql' ;;
       'stream 0') words='binlog' ;;
       'clone 0') words='mysql' ;;

@@ -141,6 +141,22 @@ _twindb_backup_restore_mysql() {
     '1:copy:_files'
 }
 
+_twindb_backup_restore_tables() {
+  _arguments -s \
+    '--dst[where to write the files; must be empty or absent]:value:_files' \
+    '--copy[which copy, as restore mysql takes it (default\: latest)]:value:_files' \
+    '--to-time[replay the binary logs up to this moment\: 2026-01-31T14\:30\:05Z, "2026-01-31 14\:30\:05+01\:00"]:value:_files' \
+    '--to-gtid[replay the binary logs up to this transaction, and include it]:value:_files' \
+    '--to-position[replay the binary logs up to this position\: mysql-bin.000042\:1234]:value:_files' \
+    '--to-latest[replay all binary logs that there are]' \
+    '--more-logs[with --to-…\: also the binary logs in this folder]:value:_files' \
+    '--hostname[whose latest copy (default\: this host)]:value:_files' \
+    '--accept-unauthenticated[also copies that no key of this machine has signed, although one should have]' \
+    '(-h --help)-h[print help and exit]' \
+    '(-h --help)--help[print help and exit]' \
+    '*:names:_files'
+}
+
 _twindb_backup_restore_binlog() {
   _arguments -s \
     '--dst[where to put them; must be empty or absent]:value:_files' \
@@ -156,12 +172,13 @@ _twindb_backup_restore() {
   _arguments -C \
     '(-h --help)-h[print help and exit]' \
     '(-h --help)--help[print help and exit]' \
-    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs." binlog\:"Fetch copies of binary logs, each under its own name."))' \
+    '1:command:((file\:"Restore a directory, or some paths of it. The files are below the target without their leading slash." mysql\:"Make a data directory of a full or incremental copy, on which a server can start; as of any moment, with the binary logs." tables\:"Write tables of a copy of MySQL as files of SQL, one for each; as of any moment, with the binary logs. No running server is touched." binlog\:"Fetch copies of binary logs, each under its own name."))' \
     '*:: :->rest'
   [[ $state == rest ]] || return
   case $words[1] in
     file) _twindb_backup_restore_file ;;
     mysql) _twindb_backup_restore_mysql ;;
+    tables) _twindb_backup_restore_tables ;;
     binlog) _twindb_backup_restore_binlog ;;
   esac
 }

@@ -47,7 +47,7 @@ describe('completion in bash', () => {
   it('offers the commands, behind the options that stand before them too', () => {
     expect(complete('re')).toEqual(['restore']);
     expect(complete('--config', '/etc/x.cfg', '--debug', 'ver')).toEqual(['verify']);
-    expect(complete('restore', '')).toEqual(['file', 'mysql', 'binlog']);
+    expect(complete('restore', '')).toEqual(['file', 'mysql', 'tables', 'binlog']);
   });
 
   it('offers the options of the command that is being typed', () => {
