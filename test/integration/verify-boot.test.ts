@@ -250,7 +250,7 @@ trap '' TERM; echo $$ >"$0.pid"; while :; do sleep 1; done`,
       expect([existsSync(`/proc/${pid}`), readdirSync(temporary)]).toEqual([false, []]);
     });
 
-    it('of another series, says which is needed', async () => {
+    it('of another series, is passed over for one that fits', async () => {
       // A stand-in: what the programs of other series say of themselves.
       for (const name of ['mariadbd', 'mysqld'])
         stand(name, 'echo "$0  Ver 11.8.3-MariaDB for debian-linux-gnu on x86_64"');

@@ -37,7 +37,7 @@ export async function checkTables(
   signal: AbortSignal,
 ): Promise<TableCheck> {
   const asked = { ...server, flavour };
-  const served = await readServedTables(server);
+  const served = await readServedTables(server, flavour);
   // Without definitions of its own a server has no others than InnoDB's.
   const innodb = flavour.sql.definesTables === 'files' ? await listInnodb(asked) : [];
   const bad = compareTables(served, expected, innodb);

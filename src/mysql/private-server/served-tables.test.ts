@@ -25,6 +25,13 @@ describe('the tables that a server has', () => {
     expect(compareTables(tables, undefined, ['shop/a'])).toEqual([]);
   });
 
+  it('are not called missing by letters that this server does not say as files have them', () => {
+    const all = expected(['shop/h@0p', 'InnoDB'], ['shop/lost', 'InnoDB']);
+    const odd = { ...served('shop/hé'), path: undefined };
+    expect(compareTables([odd], all, []).map(({ table }) => table)).toEqual(['shop.lost']);
+    expect(compareTables([], all, []).map(({ table }) => table)).toEqual(['shop.h@0p', 'shop.lost']);
+  });
+
   it('lack what only InnoDB knows: parts of a table, and what is no table, say nothing', () => {
     const names = [
       'shop/a',

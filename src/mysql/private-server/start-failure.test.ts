@@ -61,8 +61,7 @@ describe('a server that does not start', () => {
       "2026-11-27  5:09:34 0 [ERROR] unknown variable 'file_key_management_filekey=geheim'",
       '2026-11-27  5:09:34 0 [ERROR] a\u001b[31mb',
     );
-    expect(message).not.toContain('geheim');
-    expect(message).not.toContain('\u001b[');
+    for (const text of ['geheim', '\u001b']) expect(message).not.toContain(text);
     expect(message).toContain('a\\u001b[31mb');
   });
 
