@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -54,12 +55,15 @@ const LONG = { timeout: 180_000 };
 describe('a recovery by the command', LONG, () => {
   it('goes on from an incremental copy, through gpg on S3, and says up to where', async () => {
     const lab = useLab();
+    const place = destinationSections('s3', sandbox, lab);
     const { keyring, recipient, secretKeyring } = lab.gpg;
     configureMysql(
       sandbox,
       { defaultsFile: server.backupDefaultsFile },
       {
-        ...destinationSections('s3', sandbox, lab),
+        ...place,
+        // Other tests back up their servers to this bucket under the same host name.
+        s3: { ...place['s3'], prefix: randomUUID() },
         gpg: { keyring, recipient, secret_keyring: secretKeyring },
       },
     );
