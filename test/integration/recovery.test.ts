@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -54,12 +56,15 @@ const LONG = { timeout: 180_000 };
 describe('a recovery by the command', LONG, () => {
   it('goes on from an incremental copy, through gpg on S3, and says up to where', async () => {
     const lab = useLab();
+    const place = destinationSections('s3', sandbox, lab);
     const { keyring, recipient, secretKeyring } = lab.gpg;
     configureMysql(
       sandbox,
       { defaultsFile: server.backupDefaultsFile },
       {
-        ...destinationSections('s3', sandbox, lab),
+        ...place,
+        // Other tests back up their servers to this bucket under the same host name.
+        s3: { ...place['s3'], prefix: randomUUID() },
         gpg: { keyring, recipient, secret_keyring: secretKeyring },
       },
     );
@@ -121,6 +126,33 @@ describe('a recovery by the command', LONG, () => {
     expect([again.exitCode, again.stderr]).toEqual([0, '']);
     await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
     expect(await restored.sql('SELECT v FROM d.t ORDER BY id')).toEqual([{ v: 'twice' }, { v: 'fine' }]);
+  });
+
+  it('is rehearsed by verify mysql, with the seconds of each step, and what a loss would have cost', async () => {
+    configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    await server.sql("INSERT INTO d.t VALUES (1, 'in the logs')");
+    const gtid = await gtidOf();
+    await copyLogs();
+    const questions = sandbox.file('questions.sql', 'SELECT v FROM d.t;\n-- expect: in the logs\n');
+    const tmp = join(sandbox.dir, 'tmp');
+    mkdirSync(tmp, { recursive: true });
+    chmodSync(tmp, 0o711);
+    const args = ['verify', 'mysql', 'latest', '--to-latest', '--sql', questions];
+    const { exitCode, stdout, stderr } = await sandbox.start(args, { TMPDIR: tmp }).result;
+    expect([exitCode, stderr, readdirSync(tmp)]).toEqual([0, '', []]);
+    const said = JSON.parse(stdout) as {
+      seconds: Record<string, number>;
+      rto: number;
+      rpo: number;
+      reached: string;
+      last_gtid: string;
+      success: boolean;
+    };
+    expect(said).toMatchObject({ success: true, last_gtid: gtid, statements: { run: 1, failed: [] } });
+    expect(said.seconds['replay']).toBeGreaterThan(0);
+    expect(said.rto).toBeGreaterThan(said.seconds['replay'] ?? 0);
+    expect(said.rpo).toBeLessThan(3600);
   });
 
   it('takes what a dead server has left, to the last whole transaction, and changes none of it', async () => {
