@@ -97,7 +97,8 @@ describe('the runs of cron and the service', () => {
     expect([...listedBinlogsOf()]).toEqual(['mysql-bin.000001']);
     await write();
     await until(hasAll);
-    expect(Object.keys(parts())).toEqual(['mysql-bin.000002']);
+    // The service had the end of the first log to store when the run removed its parts; it removes that too.
+    await until(() => Object.keys(parts()).join() === 'mysql-bin.000002');
     // The service copies it, and the run finds nothing to do but its own.
     await server.sql('FLUSH BINARY LOGS');
     await until(() => listedBinlogsOf().length === 2 && Object.keys(parts()).join() === 'mysql-bin.000003');

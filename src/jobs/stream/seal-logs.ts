@@ -3,7 +3,7 @@ import type { MysqlConfig } from '../../config/config.ts';
 import { describeError, LockTimeoutError } from '../../errors.ts';
 import { connectMysql } from '../../mysql/server/server.ts';
 import { backUpBinlogs } from '../backup/back-up-binlogs.ts';
-import { withUsableKeys } from '../backup/ensure-key.ts';
+import { ensureKey, withUsableKeys } from '../backup/ensure-key.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import { confirmEntries } from '../record/record-copy.ts';
@@ -90,9 +90,11 @@ export class LogSealer {
     await using server = await connectMysql(mysql, log, signal);
     await withRunLock({ ...lock, holding, waitSeconds: 0 }, this.#context, async (locked) => {
       const context = withUsableKeys(locked, (error) => log.warn(describeError(error)));
-      const { binlog } = await openPlaces(context);
-      await backUpBinlogs(server, mysql, binlog, context, { closes: false });
-      await confirmEntries(binlog);
+      const places = await openPlaces(context);
+      // It may come before the first run.
+      await ensureKey(places, context);
+      await backUpBinlogs(server, mysql, places.binlog, context, { closes: false });
+      await confirmEntries(places.binlog);
     });
   }
 }
