@@ -214,8 +214,8 @@ describe('where there are many hosts', () => {
     const key = 'db2/binlog/mysql-bin.000001';
     for (const wanted of [key, `${key}.gz`, context.destination.locate(`${key}.gz`)]) {
       lists = [];
-      const [log] = await findBinlogs([wanted], openCatalogue(context));
-      expect(log?.key).toBe(key);
+      const [found] = await findBinlogs([wanted], openCatalogue(context));
+      expect(found?.key).toBe(key);
       expect(lists).toEqual(['local/db2/binlog/', 'destination/db2/binlog/']);
     }
     lists = [];
