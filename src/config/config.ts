@@ -92,6 +92,13 @@ export interface MysqlConfig {
   /** Whether a replica applies nothing while it is copied. */
   readonly safeSlaveBackup: boolean;
   readonly xtrabackupBinary: string | undefined;
+  /** How hard a copy works the disks; undefined: as the backup program does by itself. */
+  readonly pace: {
+    /** Threads. */
+    readonly parallel: number | undefined;
+    /** Operations a second; of which kind, the program says. */
+    readonly throttle: number | undefined;
+  };
 }
 
 /** How many copies of each run type to keep. */

@@ -189,6 +189,7 @@ file=/tmp/log.json
       expireLogDays: 14,
       safeSlaveBackup: false,
       xtrabackupBinary: '/opt/bin/xtrabackup',
+      pace: { parallel: undefined, throttle: undefined },
     },
     retention: { hourly: 1, daily: 2, weekly: 3, monthly: 4, yearly: 5 },
     retentionLocal: { hourly: 6, daily: 0, weekly: 8, monthly: 9, yearly: 10 },
@@ -315,12 +316,14 @@ describe('[mysql]', () => {
     expireLogDays: 7,
     safeSlaveBackup: false,
     xtrabackupBinary: undefined,
+    pace: { parallel: undefined, throttle: undefined },
   };
 
   test.each([
     ['[source]\nbackup_mysql=yes\n', DEFAULTS],
     ['[mysql]\n', DEFAULTS],
     ['[mysql]\nsafe_slave_backup=yes\n', { ...DEFAULTS, safeSlaveBackup: true }],
+    ['[mysql]\nparallel=4\nthrottle=50\n', { ...DEFAULTS, pace: { parallel: 4, throttle: 50 } }],
     ['[source]\nbackup_mysql=no\n[mysql]\n', DEFAULTS],
     ['[source]\nbackup_mysql=no\n', undefined],
   ])('is there when it is written or needed: %j', (lines, mysql) => {

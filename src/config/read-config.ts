@@ -106,6 +106,7 @@ function readMysql(options: Options, backupMysql: boolean): MysqlConfig | undefi
     expireLogDays: options.get('mysql', 'expire_log_days'),
     safeSlaveBackup: options.get('mysql', 'safe_slave_backup'),
     xtrabackupBinary: options.get('mysql', 'xtrabackup_binary'),
+    pace: { parallel: options.get('mysql', 'parallel'), throttle: options.get('mysql', 'throttle') },
   };
 }
 

@@ -156,6 +156,16 @@ export const SCHEMA = {
       'no',
       'Whether a replica stops applying what it receives while it is copied, so that no temporary table is open.',
     ),
+    parallel: option(
+      wholeNumber(1),
+      undefined,
+      'Threads with which the backup program copies data files; absent: its own default, one.',
+    ),
+    throttle: option(
+      wholeNumber(1),
+      undefined,
+      'The most pairs of read and write operations a second (mariabackup), or of 10 MiB chunks (xtrabackup), with which the backup program copies; absent: no limit.',
+    ),
     xtrabackup_binary: option(
       path,
       undefined,

@@ -26,6 +26,8 @@ export interface MysqlSourceOptions {
   readonly galera: boolean;
   /** More arguments, for a replica; see copy-replica.ts. */
   readonly replicaOptions?: readonly string[];
+  /** Threads, and operations a second; see `[mysql] parallel` and `throttle`. */
+  readonly pace?: { readonly parallel: number | undefined; readonly throttle: number | undefined };
   /** Bytes that the stream has about; undefined: not known. */
   readonly size: number | undefined;
   readonly log: Log;
@@ -99,7 +101,7 @@ function requireContinuing({ fromLsn: actual }: BackupInfo, fromLsn = 0): void {
 
 /** The password is in none of them: the program reads it from the defaults file, which has to come first. */
 function backupArguments(
-  { server, fromLsn, openFiles, galera, replicaOptions = [] }: MysqlSourceOptions,
+  { server, fromLsn, openFiles, galera, replicaOptions = [], pace }: MysqlSourceOptions,
   folders: { readonly target: string; readonly about: string },
 ): string[] {
   return [
@@ -112,6 +114,8 @@ function backupArguments(
     `--open-files-limit=${openFiles}`,
     ...(fromLsn === undefined ? [] : [`--incremental-lsn=${fromLsn}`]),
     ...(galera ? server.flavour.galeraOptions : []),
+    ...(pace?.parallel === undefined ? [] : [`--parallel=${pace.parallel}`]),
+    ...(pace?.throttle === undefined ? [] : [`--throttle=${pace.throttle}`]),
     ...replicaOptions,
   ];
 }

@@ -31,20 +31,21 @@ export function rememberChanges(format: StatusFormat): OwnChanges {
       const [had, has] = [listed(before), listed(after)];
       for (const key of had.keys()) if (!has.has(key)) entries.delete(key);
       for (const [key, entry] of has) if (!had.has(key)) entries.set(key, entry);
-      for (const key of before.deletions) {
-        if (after.deletions.includes(key)) continue;
+      const [ordered, orders] = [new Set(before.deletions), new Set(after.deletions)];
+      for (const key of ordered) {
+        if (orders.has(key)) continue;
         deletions.delete(key);
         deleted.add(key);
       }
-      for (const key of after.deletions) if (!before.deletions.includes(key)) deletions.add(key);
+      for (const key of orders) if (!ordered.has(key)) deletions.add(key);
     },
     async complete(stored, isThere) {
       const has = listed(stored);
+      const expired = new Set(stored.deletions.map((object) => format.keyOf(object)));
       let { status } = stored;
       for (const [key, { runType, attributes }] of entries) {
         if (has.has(key)) continue;
-        const isExpired = stored.deletions.some((object) => format.keyOf(object) === key);
-        if (isExpired || !(await isThere(key))) entries.delete(key);
+        if (expired.has(key) || !(await isThere(key))) entries.delete(key);
         else status = format.layout.withEntry(status, runType, key, attributes);
       }
       for (const object of deleted) {
@@ -52,9 +53,8 @@ export function rememberChanges(format: StatusFormat): OwnChanges {
         if (format.ownsObject(status, object) && !(await isThere(key)))
           status = format.withoutKeys(status, [key]);
       }
-      const forgotten = [...deletions].filter(
-        (key) => !stored.deletions.includes(key) && !format.ownsObject(status, key),
-      );
+      const ordered = new Set(stored.deletions);
+      const forgotten = [...deletions].filter((key) => !ordered.has(key) && !format.ownsObject(status, key));
       if (status === stored.status && forgotten.length === 0) return stored;
       return { ...stored, status, deletions: [...stored.deletions, ...forgotten] };
     },

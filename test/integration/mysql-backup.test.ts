@@ -95,6 +95,19 @@ describe('a MySQL backup', () => {
     expect(Object.keys(binlogs)).toHaveLength(copies.length);
   });
 
+  it('is copied by as many threads, and as fast, as is configured, and can be restored', async () => {
+    const said = join(sandbox.dir, 'arguments');
+    const mysql = { ...program(`echo "$@" >>${said}; exec mariabackup "$@"`), parallel: 4, throttle: 200 };
+    configureMysql(sandbox, server, { mysql });
+    for (const runType of ['daily', 'hourly']) expect(await backUp(sandbox, runType)).toEqual(SILENT);
+    const backups = readFileSync(said, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('--backup'));
+    expect(backups).toHaveLength(2);
+    for (const line of backups) expect(line).toContain(' --parallel=4 --throttle=200');
+    expect(await sandbox.run('verify', 'mysql', 'latest')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
   it('says why it is full or incremental, shows what the program says, and never the password', async () => {
     configureMysql(sandbox, server);
     const full = await backUp(sandbox, 'daily', '--debug');

@@ -101,6 +101,7 @@ async function planCopy(
       openFiles,
       galera,
       replicaOptions: replica.options,
+      pace: mysql.pace,
       size: unpackedSize,
       log,
     });
