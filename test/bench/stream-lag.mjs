@@ -33,7 +33,7 @@ const quantile = (values, q) =>
 
 async function write(isOver) {
   const connection = await connect();
-  for (let count = 0; !isOver(); count += 1) {
+  while (!isOver()) {
     await connection.query("INSERT INTO bench.t (v) VALUES (REPEAT('x', 200))");
     await sleep(2);
   }
