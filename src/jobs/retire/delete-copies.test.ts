@@ -272,6 +272,23 @@ describe('delete', () => {
     expect(await context.stored?.read('db1')).toBeUndefined();
   });
 
+  it('leaves none either when an object cannot be deleted', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    await context.stored?.write('db1', { newest: { key: next.key, started: 3 } });
+    const selection = select([next.key, 'bin.000001']);
+    const { copies } = await planDeletion(selection, context);
+    const destination: Destination = {
+      ...context.destination,
+      async delete(key) {
+        if (key.includes('bin.000001')) throw new Error('refused');
+        await context.destination.delete(key);
+      },
+    };
+    await expect(deleteCopies(selection, copies, { ...context, destination })).rejects.toThrow();
+    expect(await context.stored?.read('db1')).toEqual({ newest: { key: full.key, started: 1 } });
+  });
+
   it('that ends before any of its changes leaves each copy complete or to be finished', {
     timeout: 240_000,
   }, async () => {

@@ -29,6 +29,8 @@ export async function deleteCopies(
       remedy: 'Look at it, and give the command again.',
     });
   }
+  // Before anything is missing: were it to end in between, what is deleted later would be taken for lost.
+  await forgetDeleted(held, copies, { ...locked, host: selection.host });
   for (const place of placesOf(copies)) {
     const listed = copiesIn(place, copies).filter(({ attributes }) => attributes !== undefined);
     if (listed.length > 0) await takeOut(place, listed, copies, locked);
@@ -39,7 +41,6 @@ export async function deleteCopies(
   }
   const kinds = MEDIA.filter((media) => copies.some(({ place }) => place.format.kind === media));
   for (const media of kinds) await finishAllDeletions(held.places[media]);
-  await forgetDeleted(held, copies, { ...locked, host: selection.host });
   for (const media of kinds) await confirmEntries(held.places[media]);
   return deletion;
 }
@@ -82,7 +83,7 @@ function linkedIn(place: CopyPlace, status: Status): Linked[] {
   }));
 }
 
-/** The next run must not take what was deleted for lost. */
+/** No later run must take what is deleted for lost. */
 async function forgetDeleted(
   { copies: all }: HeldCopies,
   copies: readonly HeldCopy[],
