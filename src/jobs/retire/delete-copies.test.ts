@@ -289,6 +289,24 @@ describe('delete', () => {
     expect(await context.stored?.read('db1')).toEqual({ newest: { key: full.key, started: 1 } });
   });
 
+  it('takes only the one of two objects whose key was given, encrypted or not', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    await writeSmallObject(context.destination, keepLocalKey(next.key), 'decrypted by hand', signal);
+    const wanted = keepLocalKey(next.key);
+    for (const each of [wanted, join(dir, 'copies', wanted), 'mysql-3.xbstream.gz']) {
+      const { copies } = await planDeletion(select([each]), context);
+      expect(copies.map(({ key }) => key)).toEqual([wanted]);
+    }
+    await deleteNow(select([wanted]), context);
+    expect(existsSync(join(dir, 'copies', wanted))).toBe(false);
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(true);
+    expect((await held(context)).filter((each) => each.includes('mysql'))).toEqual([
+      'destination mysql-1',
+      'destination mysql-3',
+    ]);
+  });
+
   it('that ends before any of its changes leaves each copy complete or to be finished', {
     timeout: 240_000,
   }, async () => {
