@@ -307,6 +307,20 @@ describe('delete', () => {
     ]);
   });
 
+  it('deletes what its status lists also from a folder that cannot be listed', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    const destination: Destination = {
+      ...context.destination,
+      async *list(prefix, onDenied) {
+        for await (const object of context.destination.list(prefix, onDenied))
+          if (!object.key.startsWith('db1/daily/')) yield object;
+      },
+    };
+    await deleteNow(select([next.key]), { ...context, destination });
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(false);
+  });
+
   it('that ends before any of its changes leaves each copy complete or to be finished', {
     timeout: 240_000,
   }, async () => {

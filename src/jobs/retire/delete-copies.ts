@@ -52,7 +52,7 @@ async function takeOut(
   chosen: readonly HeldCopy[],
   { log }: JobContext,
 ): Promise<void> {
-  const objectsOf = new Map(listed.map(({ key, objects }) => [key, objects.map((object) => object.key)]));
+  const objectsOf = new Map(listed.map((copy) => [copy.key, objectKeysOf(copy)]));
   await changeStatus(
     place,
     {
@@ -70,6 +70,12 @@ async function takeOut(
     },
     log,
   );
+}
+
+/** What is in a folder that may not be entered is not seen. The status has its key all the same, but for the suffixes of a binary log. */
+function objectKeysOf({ place, key, objects }: HeldCopy): string[] {
+  if (objects.length === 0 && place.format.kind !== 'binlog') return [key];
+  return objects.map((object) => object.key);
 }
 
 function linkedIn(place: CopyPlace, status: Status): Linked[] {
