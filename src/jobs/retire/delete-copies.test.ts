@@ -321,6 +321,16 @@ describe('delete', () => {
     expect(existsSync(join(dir, 'copies', next.key))).toBe(false);
   });
 
+  it('is refused where keep_local_path is the destination', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    const local = open('copies');
+    await expect(deleteNow(select([next.key]), { ...context, local })).rejects.toThrow(
+      /Nothing was deleted: .*keep_local_path .* is the destination/,
+    );
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(true);
+  });
+
   it('that ends before any of its changes leaves each copy complete or to be finished', {
     timeout: 240_000,
   }, async () => {

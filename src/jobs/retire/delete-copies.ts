@@ -4,6 +4,7 @@ import { TwinDbError } from '../../errors.ts';
 import { pinOf } from '../../kinds/pin-field.ts';
 import type { StoredMark } from '../../lock/stored-record.ts';
 import type { Status } from '../../status/entries.ts';
+import { requireDistinctPlaces } from '../backup/distinct-places.ts';
 import type { JobContext } from '../job-context.ts';
 import { forgetStored } from '../record/lost-copies.ts';
 import { type CopyPlace, changeStatus, confirmEntries, finishAllDeletions } from '../record/record-copy.ts';
@@ -29,6 +30,7 @@ export async function deleteCopies(
       remedy: 'Look at it, and give the command again.',
     });
   }
+  await requireDistinctPlaces(locked, 'deleted');
   // Before anything is missing: were it to end in between, what is deleted later would be taken for lost.
   await forgetDeleted(held, copies, { ...locked, host: selection.host });
   for (const place of placesOf(copies)) {
