@@ -198,6 +198,19 @@ describe('delete', () => {
     expect(await warningsFor(next.key)).toEqual([]);
   });
 
+  it('says when it takes the last copy at the destination', async () => {
+    const context = contextOf();
+    await fill(context, [full, next]);
+    const warningsFor = async (...wanted: string[]) => (await planDeletion(select(wanted), context)).warnings;
+    expect(await warningsFor(full.key)).toEqual([]);
+    expect(await warningsFor(...[full, next].map(({ key }) => join(dir, 'kept', keepLocalKey(key))))).toEqual(
+      [],
+    );
+    expect(await warningsFor(full.key, next.key)).toEqual([
+      'The destination would have no copy of the server any more',
+    ]);
+  });
+
   it('is refused where nothing may be deleted, but not in keep_local_path', async () => {
     const context = contextOf({}, '[retention]\nremote=off\n');
     await fill(context, [next]);
