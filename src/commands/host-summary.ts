@@ -1,8 +1,9 @@
 import { formatTime } from '../copies/names.ts';
 import { quoteLocation } from '../copies/quote-location.ts';
 import { describeError } from '../errors.ts';
-import type { SourceSummary } from '../jobs/summary/source-summary.ts';
+import type { SourceSummary, SummarisedCopy } from '../jobs/summary/source-summary.ts';
 import { type HostSummary, type Room, summariseHost } from '../jobs/summary/summarise-host.ts';
+import { isFromFuture } from '../retention/newest-first.ts';
 import { formatBytes, formatDuration, formatShortAge, toSeconds } from '../units.ts';
 import type { CommandContext } from './command.ts';
 import { PLACES } from './copy-as-json.ts';
@@ -30,7 +31,7 @@ function toJson({ host, sources, rooms, newestSize, lastRun }: HostSummary, cont
       late: rest.isLate ?? null,
       copies: rest.copies,
       last_success: newest?.finished ?? null,
-      age: newest === undefined ? null : Math.max(0, now - newest.finished),
+      age: newest === undefined || isOfFuture(newest, now) ? null : Math.max(0, now - newest.finished),
       key: newest?.key ?? null,
       run_type: newest?.runType ?? null,
       size: newest?.size ?? null,
@@ -92,13 +93,20 @@ function cellsOf({ source, newest, copies, verified, ...rest }: SourceSummary, n
   return [
     quoteLocation(source),
     newest === undefined ? 'never' : formatTime(newest.finished).slice(0, -3),
-    newest === undefined ? '-' : ageOf(newest.finished, now),
+    newest === undefined ? '-' : isOfFuture(newest, now) ? FUTURE : ageOf(newest.finished, now),
     newest?.size === undefined ? '-' : formatBytes(newest.size),
     trendOf(rest),
     String(copies),
     describeVerified(verified, now),
     notes.join(', '),
   ];
+}
+
+/** What a copy has for an age that is dated after now: nothing shows how old it is. */
+const FUTURE = 'future';
+
+function isOfFuture({ started }: Pick<SummarisedCopy, 'started'>, now: number): boolean {
+  return isFromFuture({ backupStarted: started }, now);
 }
 
 function ageOf(time: number, now: number): string {
@@ -131,7 +139,7 @@ function wordsOf([
   const [verified = '', notes = ''] = rest;
   return [
     source,
-    last === 'never' ? 'no copy yet' : `${last}, ${age} ago`,
+    last === 'never' ? 'no copy yet' : `${last}, ${age === FUTURE ? 'in the future' : `${age} ago`}`,
     ...(size === '-' ? [] : [size]),
     ...(trend === '-' ? [] : [trend]),
     `${copies} ${copies === '1' ? 'copy' : 'copies'}`,

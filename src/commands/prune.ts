@@ -1,12 +1,11 @@
 import { quoteLocation } from '../copies/quote-location.ts';
-import type { PlaceDecision } from '../jobs/record/retention-decisions.ts';
 import type { Pruned } from '../jobs/retire/prune.ts';
 import { prune as pruneCopies } from '../jobs/retire/prune.ts';
 import { lockWait, withRunLock } from '../jobs/with-run-lock.ts';
 import { withoutWriting } from '../jobs/without-writing.ts';
-import { formatBytes } from '../units.ts';
 import type { CommandContext } from './command.ts';
 import { decisionAsJson, describeDecision } from './describe-decision.ts';
+import { summarisePruned } from './summarise-pruned.ts';
 
 interface PruneOptions {
   readonly dryRun?: boolean;
@@ -31,7 +30,7 @@ export async function prune(
   const say = dryRun ? context.print : (line: string) => context.log.info(line);
   for (const location of pending) say(`${quoteLocation(location)}: left to be deleted by an interrupted run`);
   for (const each of decisions.filter(({ verdict }) => verdict !== 'keep')) say(describeDecision(each));
-  context.log.info(summarise(pruned, dryRun));
+  context.log.info(summarisePruned(pruned, dryRun));
   return complete;
 }
 
@@ -42,13 +41,4 @@ function pruneLocked(path: string, context: CommandContext): Promise<Pruned> {
     locked.signal.throwIfAborted();
     return pruned;
   });
-}
-
-function summarise({ decisions }: Pruned, dryRun: boolean): string {
-  const of = (verdict: PlaceDecision['verdict']) => decisions.filter((each) => each.verdict === verdict);
-  const deleted = of('delete');
-  const size = deleted.reduce((sum, each) => sum + (each.size ?? 0), 0);
-  const left = of('leave').length;
-  const leaves = left === 0 ? '' : `; ${left} have expired and stay, as [retention] remote is off`;
-  return `${dryRun ? 'Would delete' : 'Deleted'} ${deleted.length} of ${decisions.length} copies (${formatBytes(size)})${leaves}`;
 }

@@ -97,15 +97,16 @@ describe('status --summary', () => {
     ]);
     expect(await summarise()).toMatch(/ FAILED \d+s ago$/m);
 
-    const later = async (): Promise<string> => {
+    const later = async (days: number): Promise<string> => {
       const lines: string[] = [];
-      const now = () => new Date(Date.now() + 3 * 86_400_000);
+      const now = () => new Date(Date.now() + days * 86_400_000);
       await runJob(sandbox, { now }, (context) =>
         status({ summary: true }, { ...context, interactive: false, print: (line) => lines.push(line) }),
       );
       return lines.join('\n');
     };
-    expect(await later()).toMatch(/ FAILED 3d ago +late$/m);
+    expect(await later(3)).toMatch(/ FAILED 3d ago +late$/m);
+    expect(await later(-3)).toMatch(/:\d\d +future /m);
     const other = join(sandbox.dir, 'other\x07line');
     configureLocal(sandbox, [other]);
     const text = await summarise();
@@ -151,6 +152,23 @@ describe('status --summary', () => {
     expect(exitCode).toBe(1);
     expect(stderr).toContain('/status');
     expect(stdout).toContain(source);
+  });
+
+  it('says how much room there is locally where the destination cannot say it', async () => {
+    const keep = join(sandbox.file('keep/file', ''), '..');
+    const backup_dir = join(sandbox.dir, 'absent');
+    sandbox.configure({
+      source: { backup_dirs: source },
+      destination: { backup_destination: 'local', keep_local_path: keep },
+      local: { backup_dir },
+      measures: { log: join(sandbox.dir, 'measures.log') },
+    });
+    const { exitCode, stdout, stderr } = await sandbox.run('status', '--summary');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^ERROR: Cannot find out how much room there is on \S+\/absent: no such file/),
+    ]);
+    expect(stdout).toContain(`Room on ${keep}: `);
   });
 
   it('refuses a host of which there is nothing, and a type', async () => {

@@ -198,6 +198,19 @@ describe('delete', () => {
     expect(await warningsFor(next.key)).toEqual([]);
   });
 
+  it('says when it takes the last copy at the destination', async () => {
+    const context = contextOf();
+    await fill(context, [full, next]);
+    const warningsFor = async (...wanted: string[]) => (await planDeletion(select(wanted), context)).warnings;
+    expect(await warningsFor(full.key)).toEqual([]);
+    expect(await warningsFor(...[full, next].map(({ key }) => join(dir, 'kept', keepLocalKey(key))))).toEqual(
+      [],
+    );
+    expect(await warningsFor(full.key, next.key)).toEqual([
+      'The destination would have no copy of the server any more',
+    ]);
+  });
+
   it('is refused where nothing may be deleted, but not in keep_local_path', async () => {
     const context = contextOf({}, '[retention]\nremote=off\n');
     await fill(context, [next]);
@@ -270,6 +283,65 @@ describe('delete', () => {
     expect(await context.stored?.read('db1')).toEqual({ newest: { key: full.key, started: 1 } });
     await deleteNow(select([full.key]), context);
     expect(await context.stored?.read('db1')).toBeUndefined();
+  });
+
+  it('leaves none either when an object cannot be deleted', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    await context.stored?.write('db1', { newest: { key: next.key, started: 3 } });
+    const selection = select([next.key, 'bin.000001']);
+    const { copies } = await planDeletion(selection, context);
+    const destination: Destination = {
+      ...context.destination,
+      async delete(key) {
+        if (key.includes('bin.000001')) throw new Error('refused');
+        await context.destination.delete(key);
+      },
+    };
+    await expect(deleteCopies(selection, copies, { ...context, destination })).rejects.toThrow();
+    expect(await context.stored?.read('db1')).toEqual({ newest: { key: full.key, started: 1 } });
+  });
+
+  it('takes only the one of two objects whose key was given, encrypted or not', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    await writeSmallObject(context.destination, keepLocalKey(next.key), 'decrypted by hand', signal);
+    const wanted = keepLocalKey(next.key);
+    for (const each of [wanted, join(dir, 'copies', wanted), 'mysql-3.xbstream.gz']) {
+      const { copies } = await planDeletion(select([each]), context);
+      expect(copies.map(({ key }) => key)).toEqual([wanted]);
+    }
+    await deleteNow(select([wanted]), context);
+    expect(existsSync(join(dir, 'copies', wanted))).toBe(false);
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(true);
+    expect((await held(context)).filter((each) => each.includes('mysql'))).toEqual([
+      'destination mysql-1',
+      'destination mysql-3',
+    ]);
+  });
+
+  it('deletes what its status lists also from a folder that cannot be listed', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    const destination: Destination = {
+      ...context.destination,
+      async *list(prefix, onDenied) {
+        for await (const object of context.destination.list(prefix, onDenied))
+          if (!object.key.startsWith('db1/daily/')) yield object;
+      },
+    };
+    await deleteNow(select([next.key]), { ...context, destination });
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(false);
+  });
+
+  it('is refused where keep_local_path is the destination', async () => {
+    const context = contextOf();
+    await fill(context, [full, next], []);
+    const local = open('copies');
+    await expect(deleteNow(select([next.key]), { ...context, local })).rejects.toThrow(
+      /Nothing was deleted: .*keep_local_path .* is the destination/,
+    );
+    expect(existsSync(join(dir, 'copies', next.key))).toBe(true);
   });
 
   it('that ends before any of its changes leaves each copy complete or to be finished', {

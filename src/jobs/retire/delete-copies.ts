@@ -4,6 +4,7 @@ import { TwinDbError } from '../../errors.ts';
 import { pinOf } from '../../kinds/pin-field.ts';
 import type { StoredMark } from '../../lock/stored-record.ts';
 import type { Status } from '../../status/entries.ts';
+import { requireDistinctPlaces } from '../backup/distinct-places.ts';
 import type { JobContext } from '../job-context.ts';
 import { forgetStored } from '../record/lost-copies.ts';
 import { type CopyPlace, changeStatus, confirmEntries, finishAllDeletions } from '../record/record-copy.ts';
@@ -29,6 +30,9 @@ export async function deleteCopies(
       remedy: 'Look at it, and give the command again.',
     });
   }
+  await requireDistinctPlaces(locked, 'deleted');
+  // Before anything is missing: were it to end in between, what is deleted later would be taken for lost.
+  await forgetDeleted(held, copies, { ...locked, host: selection.host });
   for (const place of placesOf(copies)) {
     const listed = copiesIn(place, copies).filter(({ attributes }) => attributes !== undefined);
     if (listed.length > 0) await takeOut(place, listed, copies, locked);
@@ -39,7 +43,6 @@ export async function deleteCopies(
   }
   const kinds = MEDIA.filter((media) => copies.some(({ place }) => place.format.kind === media));
   for (const media of kinds) await finishAllDeletions(held.places[media]);
-  await forgetDeleted(held, copies, { ...locked, host: selection.host });
   for (const media of kinds) await confirmEntries(held.places[media]);
   return deletion;
 }
@@ -51,7 +54,7 @@ async function takeOut(
   chosen: readonly HeldCopy[],
   { log }: JobContext,
 ): Promise<void> {
-  const objectsOf = new Map(listed.map(({ key, objects }) => [key, objects.map((object) => object.key)]));
+  const objectsOf = new Map(listed.map((copy) => [copy.key, objectKeysOf(copy)]));
   await changeStatus(
     place,
     {
@@ -71,6 +74,12 @@ async function takeOut(
   );
 }
 
+/** What is in a folder that may not be entered is not seen. The status has its key all the same, but for the suffixes of a binary log. */
+function objectKeysOf({ place, key, objects }: HeldCopy): string[] {
+  if (objects.length === 0 && place.format.kind !== 'binlog') return [key];
+  return objects.map((object) => object.key);
+}
+
 function linkedIn(place: CopyPlace, status: Status): Linked[] {
   return place.format.entries(status).map(([key, attributes]) => ({
     place,
@@ -82,7 +91,7 @@ function linkedIn(place: CopyPlace, status: Status): Linked[] {
   }));
 }
 
-/** The next run must not take what was deleted for lost. */
+/** No later run must take what is deleted for lost. */
 async function forgetDeleted(
   { copies: all }: HeldCopies,
   copies: readonly HeldCopy[],

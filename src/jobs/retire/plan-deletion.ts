@@ -10,7 +10,7 @@ import type { JobContext } from '../job-context.ts';
 import type { CopyPlace } from '../record/record-copy.ts';
 import { findGaps } from './find-gaps.ts';
 import { type HeldCopies, type HeldCopy, listHeld } from './held-copies.ts';
-import { findContinuing, findObstacles } from './obstacles.ts';
+import { findContinuing, findObstacles, isAmong } from './obstacles.ts';
 import { selectCopies } from './select-copies.ts';
 
 /** What is to be deleted. */
@@ -45,7 +45,8 @@ export async function planDeletion(selection: Selection, context: JobContext): P
     ...(isNamed ? [] : await findOthers(copies, context)),
   ];
   if (obstacles.length > 0) throw refused(obstacles);
-  return { held, copies, warnings: await findWarnings(held, copies) };
+  const warnings = [...findEmptied(held, copies), ...(await findWarnings(held, copies))];
+  return { held, copies, warnings };
 }
 
 /** The error for copies that must not be deleted. */
@@ -79,6 +80,21 @@ async function findOthers(copies: readonly HeldCopy[], { machineId, host }: JobC
     }
   }
   return lines;
+}
+
+/** What the destination has no listed copy of any more. Retention always leaves one. */
+function findEmptied({ copies: all }: HeldCopies, copies: readonly HeldCopy[]): string[] {
+  const sourcesOf = (each: readonly HeldCopy[]) =>
+    new Set(
+      each.flatMap(({ place: { role, format }, attributes }) => {
+        if (role !== 'destination' || attributes === undefined || format.kind === 'binlog') return [];
+        return [format.kind === 'mysql' ? 'the server' : String(attributes['source_path'])];
+      }),
+    );
+  const left = sourcesOf(all.filter((copy) => !isAmong(copy, copies)));
+  return [...sourcesOf(copies)]
+    .filter((source) => !left.has(source))
+    .map((source) => `The destination would have no copy of ${quoteLocation(source)} any more`);
 }
 
 /** What recovery to a moment loses by the deletion. */

@@ -44,7 +44,20 @@ function selectOne(
     ({ identity: each, place }) => each === identity && (!isLocal || place.role === 'local'),
   );
   if (found.length === 0) throw notFound(wanted, host, context);
-  return found;
+  return preferExact(found, (each) => each === key);
+}
+
+/**
+ * A place may have an encrypted object and beside it one that somebody has decrypted by hand, which are one copy by their names: what is called
+ * exactly so is meant there, and the other one only where there is none.
+ */
+function preferExact(found: readonly HeldCopy[], isExact: (key: string) => boolean): HeldCopy[] {
+  const isNamedExactly = ({ key, objects }: HeldCopy) =>
+    [key, ...objects.map((object) => object.key)].some(isExact);
+  return found.filter(
+    (copy) =>
+      isNamedExactly(copy) || !found.some((each) => each.place === copy.place && isNamedExactly(each)),
+  );
 }
 
 function selectByName(
@@ -63,7 +76,7 @@ function selectByName(
       { hasLines: true },
     );
   }
-  return named;
+  return preferExact(named, (key) => nameOfKey(key) === name);
 }
 
 /** Whether a copy is called so, with the suffixes of its object or without; one of a binary log also as its server calls the log. */

@@ -86,10 +86,18 @@ export async function summariseHost(host: string, context: JobContext): Promise<
       verified: await context.verified?.read(verifiedSubject(host, source)),
     });
   }
+  const rooms: Room[] = [];
+  for (const [place, where] of [
+    ['destination', context.destination],
+    ['local', context.local],
+  ] as const) {
+    const room = where && (await attempt(() => readRoom(place, where), undefined));
+    if (room) rooms.push(room);
+  }
   return {
     host,
     sources,
-    rooms: await attempt(() => readRooms(context), []),
+    rooms,
     newestSize: sources.reduce((sum, { newest }) => sum + (newest?.size ?? 0), 0),
     lastRun: isOurs ? await readLastRun(context.config.measuresLog, context.log) : undefined,
     failures,
@@ -160,14 +168,10 @@ function distinct(
   return [...new Map(parts.map((part) => [`${part.media}\0${part.source}`, part])).values()];
 }
 
-async function readRooms({ destination, local }: JobContext): Promise<Room[]> {
-  const read = async (place: Role, where: Destination): Promise<Room> => ({
-    place,
-    url: where.url,
-    free: await where.room?.(),
-  });
-  return [
-    await read('destination', destination),
-    ...(local === undefined ? [] : [await read('local', local)]),
-  ];
+async function readRoom(place: Role, where: Destination): Promise<Room> {
+  try {
+    return { place, url: where.url, free: await where.room?.() };
+  } catch (cause) {
+    throw new TwinDbError(`Cannot find out how much room there is on ${where.url}`, { cause });
+  }
 }
