@@ -1,11 +1,13 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { LATEST } from '../../catalogue/newest-copies.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
+import { ProcessError, TwinDbError } from '../../errors.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
-import { makeFolder } from '../../make-folder.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
+import { quote } from '../../mysql/copy/quote.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import { dumpTables } from '../../mysql/replay/dump-program.ts';
 import { formatBytes } from '../../units.ts';
@@ -14,6 +16,7 @@ import { recover } from '../recover/recover-mysql.ts';
 import { tellRecovery } from '../recover/tell-recovery.ts';
 import { restoreInto } from '../restore/claim-folder.ts';
 import { findLatestMysql } from '../restore/latest-copy.ts';
+import { moveOut } from '../restore/move-out.ts';
 import { type RebuiltData, rebuildMysql } from '../restore/rebuild-mysql.ts';
 import { timeRestore } from '../restore/time-restore.ts';
 import { adviseRows, type DumpedTable } from './advise-rows.ts';
@@ -46,30 +49,56 @@ export async function restoreTables(
   context: JobContext,
 ): Promise<string[]> {
   for (const name of names) parseName(name);
-  await makeFolder(dirname(dst));
-  return await restoreInto(dst, { mode: 0o700 }, context.log, async ({ target }) => {
-    // Beside the target, as that is where the operator has room. The account of the server is let into it, not into the target.
-    await using scratch = await makeScratchFolder('tables', { parent: dirname(dst) });
-    const { data, lines } = await timeRestore('mysql', context, () =>
-      makeData(source, scratch.path, context),
-    );
-    await using server = await startPrivateServer({
-      ...data,
-      datadir: data.dst,
-      above: [scratch.path],
-      purpose: 'check',
-      log: context.log,
-      signal: context.signal,
-    });
-    const { dumped, files } = await dump(names, { server, data, folder: target.path }, context);
-    await server.stop();
-    return [
-      ...lines,
-      `In ${quoteLocation(dst)}:`,
-      ...files.map(({ name, size }) => `  ${name}  ${formatBytes(size)}`),
-      ...adviseRows(dumped, { dst, client: data.flavour.clientPrograms[0] }),
-    ];
+  return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
+    const made = join(folder.work.path, 'files');
+    await mkdir(made, { mode: 0o700 });
+    const lines = await makeFiles(names, { ...source, dst, made }, context);
+    context.signal.throwIfAborted();
+    await moveOut(made, folder);
+    return lines;
   });
+}
+
+interface Making extends RestoreTablesOptions {
+  /** Where the files are made. */
+  readonly made: string;
+}
+
+async function makeFiles(
+  names: readonly string[],
+  { dst, made, ...source }: Making,
+  context: JobContext,
+): Promise<string[]> {
+  // Beside the target, as that is where the operator has room. The account of the server is let into it, not into the target.
+  await using scratch = await makeScratchFolder('tables', { parent: await parentOf(dst) });
+  const { data, lines } = await timeRestore('mysql', context, () => makeData(source, scratch.path, context));
+  await using server = await startPrivateServer({
+    ...data,
+    datadir: data.dst,
+    above: [scratch.path],
+    purpose: 'check',
+    log: context.log,
+    signal: context.signal,
+  });
+  const { dumped, files } = await dump(names, { server, data, folder: made }, context);
+  await server.stop();
+  return [
+    ...lines,
+    `In ${quoteLocation(dst)}:`,
+    ...files.map(({ name, size }) => `  ${name}  ${formatBytes(size)}`),
+    ...adviseRows(dumped, { dst, client: data.flavour.clientPrograms[0] }),
+  ];
+}
+
+/** The folder that the target is in, on the same file system. Throws a TwinDbError where there is none. */
+async function parentOf(dst: string): Promise<string> {
+  const real = await realpath(dst);
+  const parent = dirname(real);
+  if ((await stat(real)).dev === (await stat(parent)).dev) return parent;
+  throw new TwinDbError(
+    `A file system is mounted at ${quoteLocation(dst)}, and what the tables are made of needs room beside the files`,
+    { remedy: `Name a folder in it: --dst ${quote(join(dst, 'tables'))}` },
+  );
 }
 
 interface Made {
@@ -103,6 +132,18 @@ interface Dumping {
   readonly folder: string;
 }
 
+/** A server that meets a damaged page may end, and says why in its log only. */
+async function explain(name: string, error: unknown, server: PrivateServer): Promise<TwinDbError> {
+  const what = `Cannot write ${name}`;
+  if (!(error instanceof ProcessError)) return new TwinDbError(what, { cause: error });
+  const cause = await server.query('SELECT 1').then(
+    () => error,
+    () => server.explain('The private server has ended', error),
+  );
+  const remedy = 'Name what is needed and not damaged, a table each, or another copy with --copy.';
+  return new TwinDbError(what, { cause, remedy });
+}
+
 interface DumpedFile {
   readonly name: string;
   /** Bytes. */
@@ -120,7 +161,12 @@ async function dump(
   const write = async (name: string, more: readonly string[]): Promise<void> => {
     log.debug(`Writing ${name}`);
     const program = await dumpTables(flavour, server, more);
-    files.push({ name, size: await dumpInto(join(folder, name), program, signal) });
+    try {
+      files.push({ name, size: await dumpInto(join(folder, name), program, signal) });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await explain(name, error, server);
+    }
   };
   const schemas = [...new Set(tables.map(({ schema }) => schema))];
   const references = schemas.length === 0 ? [] : await listReferences(server, schemas);
