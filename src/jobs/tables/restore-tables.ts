@@ -4,12 +4,11 @@ import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { LATEST } from '../../catalogue/newest-copies.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
-import { ProcessError, TwinDbError } from '../../errors.ts';
+import { TwinDbError } from '../../errors.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import { quote } from '../../mysql/copy/quote.ts';
-import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
-import { dumpTables } from '../../mysql/replay/dump-program.ts';
+import { startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { recover } from '../recover/recover-mysql.ts';
@@ -19,11 +18,9 @@ import { findLatestMysql } from '../restore/latest-copy.ts';
 import { moveOut } from '../restore/move-out.ts';
 import { type RebuiltData, rebuildMysql } from '../restore/rebuild-mysql.ts';
 import { timeRestore } from '../restore/time-restore.ts';
-import { adviseRows, type DumpedTable } from './advise-rows.ts';
-import { describeTable, hasCode, hasTriggers, listReferences, listTables } from './describe-tables.ts';
-import { dumpInto } from './dump-into.ts';
-import { fileNameOf, fileOfMore } from './file-name.ts';
-import { chooseTables, parentsFirst, parseName } from './table-names.ts';
+import { adviseRows } from './advise-rows.ts';
+import { dumpChosen } from './dump-chosen.ts';
+import { parseName } from './table-names.ts';
 
 /** Where tables come from, and where they get to. */
 export interface RestoreTablesOptions {
@@ -80,7 +77,7 @@ async function makeFiles(
     log: context.log,
     signal: context.signal,
   });
-  const { dumped, files } = await dump(names, { server, data, folder: made }, context);
+  const { dumped, files } = await dumpChosen(names, { server, flavour: data.flavour, folder: made }, context);
   await server.stop();
   return [
     ...lines,
@@ -123,87 +120,4 @@ async function makeData(
   const key = wanted === LATEST ? await findLatestMysql(latest, catalogue, context.now()) : wanted;
   const data = await rebuildMysql(await findMysqlChain(key, catalogue), dst, undefined, context);
   return { data, lines: [`The tables are as in ${quoteLocation(key)}.`] };
-}
-
-/** A server to dump from, and where to. */
-interface Dumping {
-  readonly server: PrivateServer;
-  readonly data: Pick<RebuiltData, 'flavour'>;
-  readonly folder: string;
-}
-
-/** A server that meets a damaged page may end, and says why in its log only. */
-async function explain(name: string, error: unknown, server: PrivateServer): Promise<TwinDbError> {
-  const what = `Cannot write ${name}`;
-  if (!(error instanceof ProcessError)) return new TwinDbError(what, { cause: error });
-  const cause = await server.query('SELECT 1').then(
-    () => error,
-    () => server.explain('The private server has ended', error),
-  );
-  const remedy = 'Name what is needed and not damaged, a table each, or another copy with --copy.';
-  return new TwinDbError(what, { cause, remedy });
-}
-
-interface DumpedFile {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-async function dump(
-  names: readonly string[],
-  { server, data: { flavour }, folder }: Dumping,
-  { log, signal }: JobContext,
-): Promise<{ readonly dumped: readonly DumpedTable[]; readonly files: readonly DumpedFile[] }> {
-  const there = await listTables(server);
-  const { tables, databases } = chooseTables(names, there.tables, there.databases);
-  const files: DumpedFile[] = [];
-  const write = async (name: string, more: readonly string[]): Promise<void> => {
-    log.debug(`Writing ${name}`);
-    const program = await dumpTables(flavour, server, more);
-    try {
-      files.push({ name, size: await dumpInto(join(folder, name), program, signal) });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw await explain(name, error, server);
-    }
-  };
-  const schemas = [...new Set(tables.map(({ schema }) => schema))];
-  const references = schemas.length === 0 ? [] : await listReferences(server, schemas);
-  const base = parentsFirst(
-    tables.filter(({ isView }) => !isView),
-    references,
-  );
-  const dumped: DumpedTable[] = [];
-  for (const table of base) {
-    const file = fileNameOf(table.schema, table.name);
-    await write(file, ['--skip-triggers', '--', table.schema, table.name]);
-    if (await hasTriggers(server, table))
-      await write(fileOfMore(table.schema, table.name, 'triggers'), [
-        '--no-create-info',
-        '--no-data',
-        '--triggers',
-        '--',
-        table.schema,
-        table.name,
-      ]);
-    dumped.push({ ...table, file, ...(await describeTable(server, table)) });
-  }
-  for (const schema of schemas) {
-    const views = tables.filter((each) => each.isView && each.schema === schema).map(({ name }) => name);
-    if (views.length > 0) await write(fileOfMore(schema, 'views'), ['--', schema, ...views]);
-  }
-  for (const schema of databases) {
-    if (await hasCode(server, schema))
-      await write(fileOfMore(schema, 'routines'), [
-        '--no-create-info',
-        '--no-data',
-        '--skip-triggers',
-        '--routines',
-        '--events',
-        '--',
-        schema,
-      ]);
-  }
-  return { dumped, files };
 }
