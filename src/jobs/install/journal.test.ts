@@ -43,7 +43,7 @@ const create = () =>
     },
     {
       copy: 'a key',
-      hasReplayed: true,
+      isAtTarget: true,
       data: {
         dst: '/restored',
         flavour: flavourOf('mariadb', '10.11.6'),
@@ -67,7 +67,7 @@ it('a journal gives back what was written', async () => {
   expect(record).toMatchObject({ place, datadir: join(dir, 'data'), savedConfig: '/c', isAtWork: false });
   expect(record?.restored).toMatchObject({
     copy: 'a key',
-    hasReplayed: true,
+    isAtTarget: true,
     data: { dst: '/restored', galera: true, position: 4, flavour: { title: 'MariaDB 10.11' } },
   });
   expect(record && currentRun(record)).toEqual({ way: 'install', actions, at: 1, isComplete: false });

@@ -40,7 +40,7 @@ const goBack = (
       place: PLACE,
       datadir: '/srv/data',
       isInPlace,
-      restored: { copy: '', hasReplayed: false, data },
+      restored: { copy: '', isAtTarget: false, data },
       install,
     },
     host,

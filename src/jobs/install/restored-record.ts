@@ -15,8 +15,8 @@ export const RESTORED_RECORD = '.twindb-restored';
 export interface RestoredCopy {
   readonly copy: string;
   readonly data: RestoredData;
-  /** Whether binary logs were replayed on them: they do not end where the copy does. */
-  readonly hasReplayed: boolean;
+  /** Whether they are up to a target that was asked for: there is nothing more to replay. */
+  readonly isAtTarget: boolean;
 }
 
 /** Writes down in `dst` what was restored there, for `readRestored`. Throws the system's error. */
@@ -45,10 +45,10 @@ export async function readRestored(dst: string): Promise<RestoredCopy> {
 }
 
 /** What is written down of restored data: all but where they are and their names. */
-export function toRecord({ copy, data, hasReplayed }: RestoredCopy): Readonly<Record<string, unknown>> {
+export function toRecord({ copy, data, isAtTarget }: RestoredCopy): Readonly<Record<string, unknown>> {
   const { flavour, config, setup, innodbLogFileSize, galera, binlog, position, gtid } = data;
   const server = flavour.title;
-  return { copy, hasReplayed, server, config, setup, innodbLogFileSize, galera, binlog, position, gtid };
+  return { copy, isAtTarget, server, config, setup, innodbLogFileSize, galera, binlog, position, gtid };
 }
 
 /** The inverse of `toRecord`. Throws a TwinDbError where no server is named. */
@@ -60,7 +60,7 @@ export function parseRestored(value: unknown, dst: string, names: readonly strin
   if (flavour === undefined) throw new TwinDbError('what is written down of them names no server');
   return {
     copy: text('copy') ?? '',
-    hasReplayed: record['hasReplayed'] === true,
+    isAtTarget: record['isAtTarget'] === true,
     data: {
       dst,
       flavour,

@@ -82,7 +82,7 @@ export async function recoverMysql(
     recover(wanted, target, { ...options, beforeFetch }, context),
   );
   const { plan, data } = recovery;
-  const restored = { copy: plan.copy.key, data, hasReplayed: recovery.replay !== undefined };
+  const restored = { copy: plan.copy.key, data, isAtTarget: true };
   const { lines } = await placeRestored(restored, install, context);
   return [...tellRecovery(recovery), ...lines, ...adviseReplication(data)];
 }

@@ -57,7 +57,7 @@ export async function restoreMysql(
   // Asked before: once the data are there, nothing may keep the operator from them.
   const binlogs = await findHostBinlogs(chain, catalogue);
   const data = await timeRestore('mysql', context, () => rebuildMysql(chain, dst, cacheFolder, context));
-  const restored = { copy: keyOf(chain), data, hasReplayed: false };
+  const restored = { copy: keyOf(chain), data, isAtTarget: false };
   const { lines, oldLogs } = await placeRestored(restored, installing, context);
   return [...lines, ...advise(data, findReplay(chain, data, binlogs), oldLogs, context)];
 }
@@ -83,11 +83,11 @@ function keyOf({ full, incremental }: MysqlChain): string {
 
 /** What there is to say of the logs, of a copy that was restored by another call. */
 async function adviseAfter(
-  { copy, data, hasReplayed }: RestoredCopy,
+  { copy, data, isAtTarget }: RestoredCopy,
   oldLogs: string | undefined,
   context: JobContext,
 ): Promise<string[]> {
-  if (hasReplayed) return adviseReplication(data);
+  if (isAtTarget) return adviseReplication(data);
   let replay: ReplayKnowledge;
   try {
     const catalogue = openCatalogue(context);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { hasControls } from '../../foreign-text.ts';
 import { quote } from '../../mysql/copy/quote.ts';
 import type { TableShape } from './describe-tables.ts';
 import { type NamedTable, nameOf, quoteName } from './table-names.ts';
@@ -6,6 +8,8 @@ import { type NamedTable, nameOf, quoteName } from './table-names.ts';
 /** A table that is in a file now. */
 export interface DumpedTable extends NamedTable, TableShape {
   readonly file: string;
+  /** It has rows that may point at others which come after them. */
+  readonly isCircular: boolean;
 }
 
 /** A database beside the live ones, which the files are loaded into. */
@@ -28,10 +32,17 @@ export function adviseRows(
     ...schemas.map((schema) => `  ${client} -e ${quote(`CREATE DATABASE ${asideOf(schema)}`)}`),
     ...tables.map(
       ({ schema, file }) =>
-        `  ${client} --binary-mode ${asideOf(schema).replaceAll('`', '')} < ${quote(join(dst, file))}`,
+        `  ${client} --binary-mode --max-allowed-packet=1G ${asideOf(schema).replaceAll('`', '')} < ${quote(join(dst, file))}`,
     ),
     'and copy from there what the live tables do not have. Rows that are there stay as they are; those whose parents are missing are left out:',
+    // As in a dump: else a row with the number 0 would get another one.
+    "  SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO';",
     ...tables.map((table) => bringBack(table, asideOf(table.schema))),
+    ...(tables.some(({ isCircular }) => isCircular)
+      ? [
+          '  -- These tables point at themselves or at each other: repeat their INSERT until it adds no more rows',
+        ]
+      : []),
     ...schemas.map((schema) => `  DROP DATABASE ${asideOf(schema)};`),
     'Triggers of the live tables run for these rows: drop them first where that must not be.',
   ];
@@ -39,8 +50,12 @@ export function adviseRows(
 
 function bringBack(table: DumpedTable, aside: string): string {
   const [live, restored] = [nameOf(table), `${aside}.${quoteName(table.name)}`];
-  if (!table.hasKey)
-    return `  -- ${live} has no primary or unique key, so that rows that are there would be doubled: compare it with ${restored} by hand`;
   const columns = table.columns.map(quoteName).join(', ');
-  return `  INSERT IGNORE INTO ${live} (${columns}) SELECT ${columns} FROM ${restored};`;
+  if (hasControls(live + columns))
+    return `  -- ${quoteLocation(live)} has names with characters that cannot be typed: bring its rows back by hand`;
+  // It never goes back.
+  if (table.nextNumber !== undefined) return `  SELECT SETVAL(${live}, ${table.nextNumber}, 0);`;
+  if (!table.hasKey)
+    return `  -- ${live} has no primary key, and no unique one without NULL, so that rows that are there would be doubled: compare it with ${restored} by hand`;
+  return `  INSERT IGNORE INTO ${live} (${columns}) SELECT ${columns} FROM ${restored};${table.isCircular ? ' -- repeat' : ''}`;
 }

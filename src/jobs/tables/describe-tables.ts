@@ -1,3 +1,4 @@
+import { describeError } from '../../errors.ts';
 import type { PrivateServer } from '../../mysql/private-server/private-server.ts';
 import { type NamedTable, nameOf, type Reference } from './table-names.ts';
 
@@ -46,25 +47,78 @@ export async function listReferences(
 export interface TableShape {
   /** Those that hold data of their own, in their order. */
   readonly columns: readonly string[];
-  /** Whether a row can be told from others: a primary or unique key. */
+  /** Whether each row can be told from others: a primary key, or a unique one without NULL, of which there may be many. */
   readonly hasKey: boolean;
+  /** Of a sequence of MariaDB its next number; undefined: it is none. */
+  readonly nextNumber: string | undefined;
 }
 
 /** Describes a table. Throws a TwinDbError. */
 export async function describeTable(
   { query }: Pick<PrivateServer, 'query'>,
-  { schema, name }: NamedTable,
+  table: NamedTable,
 ): Promise<TableShape> {
+  const { schema, name } = table;
+  // Not DEFAULT_GENERATED, which MySQL says of a column whose default is an expression.
   const columns = await query<{ name: string }>(
     `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
-     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND EXTRA NOT LIKE '%GENERATED' ORDER BY ORDINAL_POSITION`,
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND EXTRA NOT REGEXP '(VIRTUAL|STORED|PERSISTENT) GENERATED' ORDER BY ORDINAL_POSITION`,
     [schema, name],
   );
   const [key] = await query<{ count: string | number }>(
-    'SELECT COUNT(*) AS count FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0',
+    `SELECT COUNT(*) AS count FROM (
+       SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND NON_UNIQUE = 0
+       GROUP BY INDEX_NAME HAVING SUM(NULLABLE = 'YES') = 0) AS unambiguous`,
     [schema, name],
   );
-  return { columns: columns.map((each) => each.name), hasKey: Number(key?.count ?? 0) > 0 };
+  return {
+    columns: columns.map((each) => each.name),
+    hasKey: Number(key?.count ?? 0) > 0,
+    nextNumber: await nextNumberOf(table, query),
+  };
+}
+
+async function nextNumberOf(table: NamedTable, query: PrivateServer['query']): Promise<string | undefined> {
+  const [sequence] = await query<object>(
+    `SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND TABLE_TYPE = 'SEQUENCE'`,
+    [table.schema, table.name],
+  );
+  if (sequence === undefined) return undefined;
+  const [row] = await query<{ next: string }>(
+    `SELECT CAST(next_not_cached_value AS CHAR) AS next FROM ${nameOf(table)}`,
+  );
+  return row?.next;
+}
+
+/**
+ * Why a view cannot be dumped, such as a table that it needs and that is not there; undefined: it can. Throws a TwinDbError when the server cannot be
+ * asked any more.
+ */
+export async function findViewFault(
+  { query }: Pick<PrivateServer, 'query'>,
+  view: NamedTable,
+): Promise<string | undefined> {
+  try {
+    // As the dump program asks.
+    await query(`SHOW FIELDS FROM ${nameOf(view)}`);
+    return undefined;
+  } catch (error) {
+    await query('SELECT 1');
+    return describeError(error);
+  }
+}
+
+/** Whether a table of the server's own has a row for each account. Throws a TwinDbError. */
+export async function hasAccounts(
+  { query }: Pick<PrivateServer, 'query'>,
+  { schema, name }: NamedTable,
+): Promise<boolean> {
+  if (schema !== 'mysql') return false;
+  const [column] = await query<object>(
+    "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_NAME = 'User'",
+    [schema, name],
+  );
+  return column !== undefined;
 }
 
 /** Whether a table has triggers. Throws a TwinDbError. */

@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
+
+/** Bytes of a name that leave room for what follows it. A file system takes 255 in all, which two names of a server can exceed. */
+const LONGEST = 200;
+
 /**
  * The file for a table, or for what else a database has: `DB.TABLE.sql`. What is neither letter, number, `_`, `$` nor `-` is percent-encoded, so that no
- * name leads out of a folder and no two have one file.
+ * name leads out of a folder and no two have one file. Of names that are too long the end is a digest.
  */
 export function fileNameOf(...parts: readonly string[]): string {
-  return `${parts.map(encode).join('.')}.sql`;
+  return `${join(parts)}.sql`;
 }
 
 /**
@@ -11,8 +16,20 @@ export function fileNameOf(...parts: readonly string[]): string {
  * loaded with its table into another one, it would be made in the live one.
  */
 export function fileOfMore(...names: readonly [...string[], 'routines' | 'triggers' | 'views']): string {
-  const parts = names.slice(0, -1).map(encode);
-  return `${[...parts, `+${names.at(-1) ?? ''}`].join('.')}.sql`;
+  return `${join(names.slice(0, -1))}.+${names.at(-1) ?? ''}.sql`;
+}
+
+function join(parts: readonly string[]): string {
+  const name = parts.map(encode).join('.');
+  if (Buffer.byteLength(name) <= LONGEST) return name;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 20);
+  let start = '';
+  for (const character of name) {
+    if (Buffer.byteLength(start + character) > LONGEST - digest.length - 1) break;
+    start += character;
+  }
+  // No other name has a tilde, as that is encoded.
+  return `${start}~${digest}`;
 }
 
 function encode(part: string): string {

@@ -1,26 +1,26 @@
+import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { LATEST } from '../../catalogue/newest-copies.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
+import { TwinDbError } from '../../errors.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
-import { makeFolder } from '../../make-folder.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
-import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
-import { dumpTables } from '../../mysql/replay/dump-program.ts';
+import { quote } from '../../mysql/copy/quote.ts';
+import { startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { recover } from '../recover/recover-mysql.ts';
 import { tellRecovery } from '../recover/tell-recovery.ts';
 import { restoreInto } from '../restore/claim-folder.ts';
 import { findLatestMysql } from '../restore/latest-copy.ts';
+import { moveOut } from '../restore/move-out.ts';
 import { type RebuiltData, rebuildMysql } from '../restore/rebuild-mysql.ts';
 import { timeRestore } from '../restore/time-restore.ts';
-import { adviseRows, type DumpedTable } from './advise-rows.ts';
-import { describeTable, hasCode, hasTriggers, listReferences, listTables } from './describe-tables.ts';
-import { dumpInto } from './dump-into.ts';
-import { fileNameOf, fileOfMore } from './file-name.ts';
-import { chooseTables, parentsFirst, parseName } from './table-names.ts';
+import { adviseRows } from './advise-rows.ts';
+import { dumpChosen } from './dump-chosen.ts';
+import { parseName } from './table-names.ts';
 
 /** Where tables come from, and where they get to. */
 export interface RestoreTablesOptions {
@@ -46,30 +46,56 @@ export async function restoreTables(
   context: JobContext,
 ): Promise<string[]> {
   for (const name of names) parseName(name);
-  await makeFolder(dirname(dst));
-  return await restoreInto(dst, { mode: 0o700 }, context.log, async ({ target }) => {
-    // Beside the target, as that is where the operator has room. The account of the server is let into it, not into the target.
-    await using scratch = await makeScratchFolder('tables', { parent: dirname(dst) });
-    const { data, lines } = await timeRestore('mysql', context, () =>
-      makeData(source, scratch.path, context),
-    );
-    await using server = await startPrivateServer({
-      ...data,
-      datadir: data.dst,
-      above: [scratch.path],
-      purpose: 'check',
-      log: context.log,
-      signal: context.signal,
-    });
-    const { dumped, files } = await dump(names, { server, data, folder: target.path }, context);
-    await server.stop();
-    return [
-      ...lines,
-      `In ${quoteLocation(dst)}:`,
-      ...files.map(({ name, size }) => `  ${name}  ${formatBytes(size)}`),
-      ...adviseRows(dumped, { dst, client: data.flavour.clientPrograms[0] }),
-    ];
+  return await restoreInto(dst, { mode: 0o700 }, context.log, async (folder) => {
+    const made = join(folder.work.path, 'files');
+    await mkdir(made, { mode: 0o700 });
+    const lines = await makeFiles(names, { ...source, dst, made }, context);
+    context.signal.throwIfAborted();
+    await moveOut(made, folder);
+    return lines;
   });
+}
+
+interface Making extends RestoreTablesOptions {
+  /** Where the files are made. */
+  readonly made: string;
+}
+
+async function makeFiles(
+  names: readonly string[],
+  { dst, made, ...source }: Making,
+  context: JobContext,
+): Promise<string[]> {
+  // Beside the target, as that is where the operator has room. The account of the server is let into it, not into the target.
+  await using scratch = await makeScratchFolder('tables', { parent: await parentOf(dst) });
+  const { data, lines } = await timeRestore('mysql', context, () => makeData(source, scratch.path, context));
+  await using server = await startPrivateServer({
+    ...data,
+    datadir: data.dst,
+    above: [scratch.path],
+    purpose: 'check',
+    log: context.log,
+    signal: context.signal,
+  });
+  const { dumped, files } = await dumpChosen(names, { server, flavour: data.flavour, folder: made }, context);
+  await server.stop();
+  return [
+    ...lines,
+    `In ${quoteLocation(dst)}:`,
+    ...files.map(({ name, size }) => `  ${name}  ${formatBytes(size)}`),
+    ...adviseRows(dumped, { dst, client: data.flavour.clientPrograms[0] }),
+  ];
+}
+
+/** The folder that the target is in, on the same file system. Throws a TwinDbError where there is none. */
+async function parentOf(dst: string): Promise<string> {
+  const real = await realpath(dst);
+  const parent = dirname(real);
+  if ((await stat(real)).dev === (await stat(parent)).dev) return parent;
+  throw new TwinDbError(
+    `A file system is mounted at ${quoteLocation(dst)}, and what the tables are made of needs room beside the files`,
+    { remedy: `Name a folder in it: --dst ${quote(join(dst, 'tables'))}` },
+  );
 }
 
 interface Made {
@@ -94,70 +120,4 @@ async function makeData(
   const key = wanted === LATEST ? await findLatestMysql(latest, catalogue, context.now()) : wanted;
   const data = await rebuildMysql(await findMysqlChain(key, catalogue), dst, undefined, context);
   return { data, lines: [`The tables are as in ${quoteLocation(key)}.`] };
-}
-
-/** A server to dump from, and where to. */
-interface Dumping {
-  readonly server: PrivateServer;
-  readonly data: Pick<RebuiltData, 'flavour'>;
-  readonly folder: string;
-}
-
-interface DumpedFile {
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-async function dump(
-  names: readonly string[],
-  { server, data: { flavour }, folder }: Dumping,
-  { log, signal }: JobContext,
-): Promise<{ readonly dumped: readonly DumpedTable[]; readonly files: readonly DumpedFile[] }> {
-  const there = await listTables(server);
-  const { tables, databases } = chooseTables(names, there.tables, there.databases);
-  const files: DumpedFile[] = [];
-  const write = async (name: string, more: readonly string[]): Promise<void> => {
-    log.debug(`Writing ${name}`);
-    const program = await dumpTables(flavour, server, more);
-    files.push({ name, size: await dumpInto(join(folder, name), program, signal) });
-  };
-  const schemas = [...new Set(tables.map(({ schema }) => schema))];
-  const references = schemas.length === 0 ? [] : await listReferences(server, schemas);
-  const base = parentsFirst(
-    tables.filter(({ isView }) => !isView),
-    references,
-  );
-  const dumped: DumpedTable[] = [];
-  for (const table of base) {
-    const file = fileNameOf(table.schema, table.name);
-    await write(file, ['--skip-triggers', '--', table.schema, table.name]);
-    if (await hasTriggers(server, table))
-      await write(fileOfMore(table.schema, table.name, 'triggers'), [
-        '--no-create-info',
-        '--no-data',
-        '--triggers',
-        '--',
-        table.schema,
-        table.name,
-      ]);
-    dumped.push({ ...table, file, ...(await describeTable(server, table)) });
-  }
-  for (const schema of schemas) {
-    const views = tables.filter((each) => each.isView && each.schema === schema).map(({ name }) => name);
-    if (views.length > 0) await write(fileOfMore(schema, 'views'), ['--', schema, ...views]);
-  }
-  for (const schema of databases) {
-    if (await hasCode(server, schema))
-      await write(fileOfMore(schema, 'routines'), [
-        '--no-create-info',
-        '--no-data',
-        '--skip-triggers',
-        '--routines',
-        '--events',
-        '--',
-        schema,
-      ]);
-  }
-  return { dumped, files };
 }

@@ -103,6 +103,13 @@ export function parentsFirst(
   return [...ordered];
 }
 
+/** Those of ordered tables that point at themselves, or in a circle at one that comes later. Names as `nameOf` gives them. */
+export function pointingOn(tables: readonly NamedTable[], references: readonly Reference[]): Set<string> {
+  const order = new Map(tables.map((each, index) => [nameOf(each), index]));
+  const isOn = ({ from, to }: Reference) => (order.get(to) ?? -1) >= (order.get(from) ?? tables.length);
+  return new Set(references.filter(isOn).map(({ from }) => from));
+}
+
 /** The name of a table among all of a server, in SQL. */
 export function nameOf({ schema, name }: Pick<NamedTable, 'schema' | 'name'>): string {
   return `${quoteName(schema)}.${quoteName(name)}`;

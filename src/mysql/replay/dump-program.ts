@@ -12,6 +12,9 @@ interface Server {
 /** What the last line of a complete dump begins with; a program that was cut short does not print it. */
 export const DUMP_ENDS = '-- Dump completed';
 
+/** Of a table with accounts all but the one that dumps it: that of a private server, which has all privileges, must not get to a live one. */
+export const WITHOUT_US = "--where=User <> SUBSTRING_INDEX(USER(), '@', 1)";
+
 /**
  * Prints SQL that makes tables again: structure and data. `more` says what else, and then of which database and tables. No lock is
  * taken, as nobody else writes to the server. Binary data are printed in hexadecimal, so that no character set changes them.
