@@ -37,7 +37,8 @@ export function describeEnd({ backupFinished, binlog, position, gtid }: MysqlCop
   return `${formatSecond(backupFinished)}${gtid === undefined || gtid === '' ? '' : `, GTID ${quoteLocation(gtid)}`}${where}`;
 }
 
-function nameOf({ key }: MysqlCopy): string {
+/** A copy as `ls` names it. */
+export function nameOf({ key }: MysqlCopy): string {
   return quoteLocation(keepLocalKey(key));
 }
 
