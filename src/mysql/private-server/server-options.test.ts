@@ -62,6 +62,12 @@ describe('the arguments of a private server', () => {
     ]);
   });
 
+  it('let MySQL take transactions with GTIDs and without', () => {
+    expect(argumentsOf({ family: 'mysql' })).toEqual(
+      expect.arrayContaining(['--gtid-mode=ON_PERMISSIVE', '--enforce-gtid-consistency=OFF']),
+    );
+  });
+
   it('take the case of names as it was recorded', () => {
     const setup = { settings: { lower_case_table_names: '2' }, unit: undefined, filters: {}, upstreams: [] };
     expect(optionsOf({ setup })).toContain('loose-lower-case-table-names=2');
