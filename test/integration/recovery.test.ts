@@ -128,6 +128,25 @@ describe('a recovery by the command', LONG, () => {
     expect(await restored.sql('SELECT v FROM d.t ORDER BY id')).toEqual([{ v: 'twice' }, { v: 'fine' }]);
   });
 
+  it('gives a table without ENGINE the one that the server had for it', async () => {
+    configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
+    await server.sql('SET GLOBAL default_storage_engine = MyISAM');
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    const session = await server.connect();
+    await session.query('CREATE TABLE d.plain (id INT PRIMARY KEY)');
+    await session.query('START TRANSACTION');
+    await session.query('INSERT INTO d.plain VALUES (1)');
+    // It stays.
+    await session.query('ROLLBACK');
+    await session.end();
+    const wanted = await digestTables(server);
+    await copyLogs();
+    expect(await restore('--to-latest')).toMatchObject({ exitCode: 0, stderr: '' });
+    await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
+    expect(await restored.sql('SELECT id FROM d.plain')).toEqual([{ id: 1 }]);
+    expect(await digestTables(restored)).toEqual(wanted);
+  });
+
   it('is rehearsed by verify mysql, with the seconds of each step, and what a loss would have cost', async () => {
     configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
     expect(await backUp(sandbox, 'daily')).toEqual(SILENT);

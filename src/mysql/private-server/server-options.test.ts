@@ -73,6 +73,21 @@ describe('the arguments of a private server', () => {
     expect(optionsOf({ setup })).toContain('loose-lower-case-table-names=2');
   });
 
+  it('take what gives statements their meaning as it was recorded, where it is a plain word', () => {
+    const settings = {
+      default_storage_engine: 'MyISAM',
+      innodb_strict_mode: 'OFF',
+      group_concat_max_len: '9\nplugin_dir=/x',
+    };
+    const setup = { settings, unit: undefined, filters: {}, upstreams: [] };
+    expect(optionsOf({ setup })).toEqual([
+      '[mysqld]',
+      'loose-default-storage-engine=MyISAM',
+      'loose-innodb-strict-mode=OFF',
+      '',
+    ]);
+  });
+
   it('let clients of a replay send files, which needs memory', () => {
     expect(argumentsOf({ purpose: 'replay' })).toEqual(
       expect.arrayContaining(['--local-infile=1', '--innodb-buffer-pool-size=1073741824']),
