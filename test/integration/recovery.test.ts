@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSandbox, destinationSections, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
 import { backUp, configureMysql } from '../fixtures/mysql-run.ts';
@@ -145,6 +145,22 @@ describe('a recovery by the command', LONG, () => {
     await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
     expect(await restored.sql('SELECT id FROM d.plain')).toEqual([{ id: 1 }]);
     expect(await digestTables(restored)).toEqual(wanted);
+  });
+
+  it('warns where SYSTEM was another time zone', async () => {
+    configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
+    await server.stop();
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    await server.start();
+    vi.unstubAllEnvs();
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    await server.sql('INSERT INTO d.t VALUES (1, NOW())');
+    await copyLogs();
+    const { exitCode, stderr } = await restore('--to-latest');
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining('The server had the time zone JST, and this host has '),
+    ]);
   });
 
   it('is rehearsed by verify mysql, with the seconds of each step, and what a loss would have cost', async () => {

@@ -18,6 +18,7 @@ const SETTINGS = [
   'log_slave_updates',
   'log_replica_updates',
   'lower_case_table_names',
+  'system_time_zone',
 ];
 
 /** And all of these. */
