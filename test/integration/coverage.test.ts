@@ -102,7 +102,7 @@ describe('what can be restored', { timeout: 60_000 }, () => {
     expect(stdout).toContain('There are no copies of MySQL');
     for (const words of [['mysql.xbstream'], ['--latest'], ['--type', 'mysql']]) {
       const { exitCode, stderr } = await sandbox.run('ls', '--coverage', ...words);
-      expect(exitCode).toBe(1);
+      expect(exitCode).toBe(2);
       expect(stderr).toContain('--coverage');
     }
   });

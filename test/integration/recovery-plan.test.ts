@@ -269,6 +269,14 @@ describe('a target in the logs of a real server', () => {
     expect(new Set(found.plan.logs.map(({ binlog }) => binlog)).size).toBe(found.plan.logs.length);
   });
 
+  it('in the second in which the last log was closed is refused but for its beginning: the next log has the rest', async () => {
+    const { plan } = await find({ kind: 'latest' });
+    const closed = plan.logs.at(-1)?.contents?.closedTime ?? 0;
+    expect(closed).toBeGreaterThan(truth.young.second - 1);
+    expect((await find(atTime(closed))).stop.firstLeftOut).toBeUndefined();
+    expect(await refused(atTime(closed + 0.5))).toContain('The latest that can be reached is the end of');
+  });
+
   it('in a log that was cut off ends behind the last complete transaction', async () => {
     const folder = join(sandbox.dir, 'left');
     const { binlog, position } = truth.tail;

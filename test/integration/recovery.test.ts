@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSandbox, destinationSections, type Sandbox } from '../e2e/cli.ts';
 import { SILENT } from '../fixtures/backup-run.ts';
 import { backUp, configureMysql } from '../fixtures/mysql-run.ts';
@@ -126,6 +126,41 @@ describe('a recovery by the command', LONG, () => {
     expect([again.exitCode, again.stderr]).toEqual([0, '']);
     await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
     expect(await restored.sql('SELECT v FROM d.t ORDER BY id')).toEqual([{ v: 'twice' }, { v: 'fine' }]);
+  });
+
+  it('gives a table without ENGINE the one that the server had for it', async () => {
+    configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
+    await server.sql('SET GLOBAL default_storage_engine = MyISAM');
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    const session = await server.connect();
+    await session.query('CREATE TABLE d.plain (id INT PRIMARY KEY)');
+    await session.query('START TRANSACTION');
+    await session.query('INSERT INTO d.plain VALUES (1)');
+    // It stays.
+    await session.query('ROLLBACK');
+    await session.end();
+    const wanted = await digestTables(server);
+    await copyLogs();
+    expect(await restore('--to-latest')).toMatchObject({ exitCode: 0, stderr: '' });
+    await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
+    expect(await restored.sql('SELECT id FROM d.plain')).toEqual([{ id: 1 }]);
+    expect(await digestTables(restored)).toEqual(wanted);
+  });
+
+  it('warns where SYSTEM was another time zone', async () => {
+    configureMysql(sandbox, { defaultsFile: server.backupDefaultsFile });
+    await server.stop();
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    await server.start();
+    vi.unstubAllEnvs();
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    await server.sql('INSERT INTO d.t VALUES (1, NOW())');
+    await copyLogs();
+    const { exitCode, stderr } = await restore('--to-latest');
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringContaining('The server had the time zone JST, and this host has '),
+    ]);
   });
 
   it('is rehearsed by verify mysql, with the seconds of each step, and what a loss would have cost', async () => {

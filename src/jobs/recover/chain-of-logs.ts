@@ -75,8 +75,19 @@ function findBreak(last: ListedLog, next: ListedLog): string | undefined {
   if (ended !== undefined && begins !== undefined && ended !== begins) {
     return `${quoteLocation(last.name)} ends with the GTIDs ${sayGtids(ended)}, and ${quoteLocation(next.name)} begins with ${sayGtids(begins)}`;
   }
+  if (isOtherServer(last, next)) {
+    return `${quoteLocation(next.name)} was written by a server with server_id ${after.serverId}, and ${quoteLocation(last.name)} by one with ${before.serverId}`;
+  }
   if (before.nextBinlog === undefined || before.nextBinlog === next.binlog) return undefined;
   return `the server went on from ${quoteLocation(last.name)} to ${quoteLocation(before.nextBinlog)}, and there is only a ${quoteLocation(next.name)}`;
+}
+
+/** Whether nothing shows that two logs are of one server, and their server_id that they are not. It may be changed, so that what names the server itself counts more. */
+function isOtherServer(last: ListedLog, next: ListedLog): boolean {
+  const [before, after] = [last.contents, next.contents];
+  if (before?.serverId === after?.serverId) return false;
+  const isSame = last.serverIdentity !== undefined && last.serverIdentity === next.serverIdentity;
+  return !isSame && (after?.gtidStart ?? '') === '';
 }
 
 function sayGtids(gtids: string): string {

@@ -237,6 +237,19 @@ describe('the logs of another server', () => {
     expect(refused(atTime(520), { logs })).toContain('was written by another server');
   });
 
+  it('that tell no server and no GTIDs are known by its server_id', () => {
+    const logs = LOGS.map((each, index) => {
+      const serverId = index < 4 ? 1 : 2;
+      const contents = each.contents && { ...each.contents, gtidStart: '', gtidEnd: '', serverId };
+      return { ...each, serverIdentity: index < 4 ? 'A' : undefined, contents };
+    });
+    expect(refused(atTime(520), { logs })).toContain(
+      'b.000005 was written by a server with server_id 2, and b.000004 by one with 1',
+    );
+    const renamed = logs.map((each) => ({ ...each, serverIdentity: 'A' }));
+    expect(choose(atTime(520), { logs: renamed })).toMatchObject({ last: name(5) });
+  });
+
   it('of the Python tool, which does not tell the server, are', () => {
     const logs = LOGS.map((each) => ({ ...each, serverIdentity: undefined }));
     expect(choose(atTime(520), { logs })).toMatchObject({ key: NEW.key, last: name(5) });

@@ -14,6 +14,9 @@ import { cannot, describeReach } from './target-problems.ts';
 /** The first event of a log is behind its magic number. */
 const BEGINNING = 4;
 
+/** How far the clock of a server may be before ours: of a log that was not closed nothing else tells which times its commits cannot have had. Seconds. */
+const CLOCKS_APART = 86_400;
+
 /**
  * Finds the end of the last transaction that belongs to the target: streams the log that holds it, and those behind it until it is found. Throws a TwinDbError when the
  * logs end before the target, or it is inside a transaction, and says what is near.
@@ -98,7 +101,7 @@ async function searchLog(
   });
   if (scan.kind !== 'read') throw unusableLog(log, target, scan);
   const { closedTime: closed } = scan.contents;
-  const findings = search.result(scanner.gtidState, closed);
+  const findings = search.result(scanner.gtidState, closed ?? context.now().getTime() / 1000 + CLOCKS_APART);
   requireOwnPosition(log, question.from, size, findings, target);
   const open = scanner.openGroup;
   return {
@@ -154,7 +157,8 @@ function stopIn(searched: Searched, before: Before, plan: RecoveryPlan): StopPoi
     case 'time': {
       if (findings.cut !== undefined) return stopAt(searched, findings.cut, before, plan);
       if (!isLast) return undefined;
-      const isCovered = closed !== undefined && target.at <= (closed + 1) * 1_000_000;
+      // What was committed later within that second is in the next log, which is not there.
+      const isCovered = closed !== undefined && target.at <= closed * 1_000_000;
       return isCovered || (open !== undefined && open.time >= target.at)
         ? stopAt(searched, findings.end, before, plan)
         : undefined;

@@ -15,6 +15,7 @@ import { LostServerError } from './explain-replay.ts';
 import { listPreparedXa } from './prepared-xa.ts';
 import type { RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Replayed, replayLogs } from './replay-logs.ts';
+import { warnOfZone } from './warn-of-zone.ts';
 import { watchRoom } from './watch-room.ts';
 
 /** What was done on the private server. */
@@ -105,6 +106,7 @@ async function replayOn(
       }),
     );
     const booted = boot();
+    await warnOfZone(server, setup, within);
     const replaying = stopwatch();
     const replayed = await replayLogs(range, { ...server, flavour }, shelf, within).catch((error: unknown) =>
       explainEnd(error, server),

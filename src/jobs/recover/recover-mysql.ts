@@ -15,7 +15,7 @@ import { findStop } from './find-stop.ts';
 import { planRecovery } from './plan-recovery.ts';
 import { type RecoveredData, recoverData } from './recover-data.ts';
 import type { RecoveryPlan, StopPoint } from './recovery-plan.ts';
-import { requireOwnLogs } from './require-own-logs.ts';
+import { describeFilters, requireOwnLogs } from './require-own-logs.ts';
 import { tellRecovery } from './tell-recovery.ts';
 
 /** Whose data are recovered, and where they get to. */
@@ -52,7 +52,11 @@ export async function recover(
 ): Promise<Recovery> {
   const catalogue = openCatalogue(context);
   const plan = await planRecovery(wanted, target, { ...options, onlyStatuses: false }, catalogue, context);
-  if (plan.needed > 0) requireOwnLogs(plan.copy);
+  if (plan.needed > 0) {
+    requireOwnLogs(plan.copy);
+    const filters = describeFilters(plan.copy);
+    if (filters !== undefined) context.log.warn(filters);
+  }
   const stop = await findStop(plan, context);
   await beforeFetch?.(plan);
   const place = { dst, above, cache: cache === undefined ? undefined : { dir: cache } };

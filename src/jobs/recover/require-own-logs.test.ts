@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerSetup, Upstream } from '../../copies/mysql-copy.ts';
-import { requireOwnLogs } from './require-own-logs.ts';
+import { describeFilters, requireOwnLogs } from './require-own-logs.ts';
 
 const UPSTREAM: Upstream = {
   connection: '',
@@ -44,5 +44,16 @@ describe('the logs of a server that gets changes from others', () => {
   it('are refused of a node of a cluster that does not log them', () => {
     const copy = copyOf({ settings: { log_slave_updates: 'OFF' } }, true);
     expect(() => requireOwnLogs(copy)).toThrow(/a node of a Galera cluster/);
+  });
+});
+
+describe('the logs of a server that leaves schemas out of them', () => {
+  it('are told to lack these, and what its replication leaves out is no matter', () => {
+    const filters = { Binlog_Ignore_DB: 'scratch,tmp', Replicate_Do_DB: 'shop' };
+    expect(describeFilters(copyOf({ filters }))).toBe(
+      'The server left changes out of its binary logs (binlog_ignore_db=scratch,tmp): what it changed there after the copy does not come back',
+    );
+    expect(describeFilters(copyOf({ filters: { Replicate_Do_DB: 'shop' } }))).toBeUndefined();
+    expect(describeFilters({ serverSetup: undefined })).toBeUndefined();
   });
 });

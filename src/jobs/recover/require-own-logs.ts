@@ -24,6 +24,14 @@ export function requireOwnLogs({
   );
 }
 
+/** What a server leaves out of its logs, as a sentence without its period; undefined where it logs all, as far as is known. */
+export function describeFilters({ serverSetup }: Pick<MysqlCopy, 'serverSetup'>): string | undefined {
+  const filters = Object.entries(serverSetup?.filters ?? {}).filter(([name]) => /^binlog_/i.test(name));
+  if (filters.length === 0) return undefined;
+  const options = filters.map(([name, value]) => `${name.toLowerCase()}=${value}`).join(', ');
+  return `The server left changes out of its binary logs (${quoteLocation(options)}): what it changed there after the copy does not come back`;
+}
+
 function ofReplica(upstreams: readonly Upstream[]): string {
   const places = upstreams.map(
     ({ host, port, binlog, position, gtid }) =>

@@ -32,6 +32,9 @@ const WANTED: ReadonlySet<number> = new Set([
   ...Object.values(GROUP_EVENTS),
 ]);
 
+/** Of the events of a state, which is left out where it is too long to be held: it has too many parts. */
+const STATES: ReadonlySet<number> = new Set([PREVIOUS_GTIDS, GTID_LIST]);
+
 /** What came of a scan. */
 export type BinlogScan =
   | { readonly kind: 'read'; readonly contents: BinlogContents }
@@ -138,7 +141,8 @@ export class BinlogScanner {
   #read(event: BinlogEvent): void {
     const { type, length, body } = event;
     if (length < EVENT_HEADER_LENGTH) throw new RangeError(`its length is ${length}`);
-    if (WANTED.has(type) && body === undefined) throw new RangeError(`it has ${length} bytes`);
+    if (WANTED.has(type) && !STATES.has(type) && body === undefined)
+      throw new RangeError(`it has ${length} bytes`);
     if (this.#serverId === undefined && type !== FORMAT_DESCRIPTION) throw new RangeError('it comes first');
     this.#lastType = type;
     this.#closedTime = event.when;

@@ -119,6 +119,13 @@ describe('a time that a session has SET', () => {
     }
   });
 
+  it('is believed in a log that ended before it began: its clock was put back', () => {
+    const log = withTime(451, CREATED + 4);
+    // The log is closed at CREATED.
+    const begun = { from: CREATED + 2, to: undefined };
+    expect(shown(search(log, at((CREATED + 3) * 1e6), { window: begun }).cut)?.[0]).toBe('0-7-1');
+  });
+
   it('counts where nothing shows that it is none', () => {
     const log = withTime(451, CREATED + 4);
     expect(shown(search(log, at((CREATED + 3) * 1e6), { window }).cut)).toEqual([

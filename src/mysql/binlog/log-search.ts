@@ -87,9 +87,11 @@ export class LogSearch {
     this.#transactions += 1;
   }
 
-  /** What is known when the log has been read. `closed` is when it was ended, in seconds since the epoch, where the log says so; `state` are the GTIDs at its end. */
-  result(state: string | undefined, closed: number | undefined): LogFindings {
-    const to = this.#question.window.to ?? closed ?? Number.POSITIVE_INFINITY;
+  /** What is known when the log has been read. `ended` is when that was at the latest, in seconds since the epoch; `state` are the GTIDs at its end. */
+  result(state: string | undefined, ended = Number.POSITIVE_INFINITY): LogFindings {
+    const { window } = this.#question;
+    // One that ended before it began had its clock put back, and nothing tells.
+    const to = window.to ?? (ended < window.from ? Number.POSITIVE_INFINITY : ended);
     const found =
       this.#question.target.kind === 'time'
         ? this.#cuts.find(({ time, isCommitTime }) => isCommitTime || time <= to * MICROSECONDS)

@@ -62,9 +62,30 @@ describe('the arguments of a private server', () => {
     ]);
   });
 
+  it('let MySQL take transactions with GTIDs and without', () => {
+    expect(argumentsOf({ family: 'mysql' })).toEqual(
+      expect.arrayContaining(['--gtid-mode=ON_PERMISSIVE', '--enforce-gtid-consistency=OFF']),
+    );
+  });
+
   it('take the case of names as it was recorded', () => {
     const setup = { settings: { lower_case_table_names: '2' }, unit: undefined, filters: {}, upstreams: [] };
     expect(optionsOf({ setup })).toContain('loose-lower-case-table-names=2');
+  });
+
+  it('take what gives statements their meaning as it was recorded, where it is a plain word', () => {
+    const settings = {
+      default_storage_engine: 'MyISAM',
+      innodb_strict_mode: 'OFF',
+      group_concat_max_len: '9\nplugin_dir=/x',
+    };
+    const setup = { settings, unit: undefined, filters: {}, upstreams: [] };
+    expect(optionsOf({ setup })).toEqual([
+      '[mysqld]',
+      'loose-default-storage-engine=MyISAM',
+      'loose-innodb-strict-mode=OFF',
+      '',
+    ]);
   });
 
   it('let clients of a replay send files, which needs memory', () => {

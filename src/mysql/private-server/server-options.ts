@@ -2,6 +2,7 @@ import type { SavedConfig, ServerSetup } from '../../copies/mysql-copy.ts';
 import { allowOptions } from '../copy/allowed-options.ts';
 import type { Flavour } from '../flavours.ts';
 import { optionLines, plainName } from '../server/option-line.ts';
+import { statementSettings } from '../server/statement-settings.ts';
 import type { ServerFolder } from './server-folder.ts';
 
 /** What the server is started for. */
@@ -49,8 +50,9 @@ const OF_FAMILY: Readonly<Record<Flavour['family'], readonly string[]>> = {
     // What SET PERSIST has left in the copy beats the command line.
     '--loose-persisted-globals-load=OFF',
     '--loose-upgrade=NONE',
-    '--gtid-mode=ON',
-    '--enforce-gtid-consistency=ON',
+    // Logs have transactions with GTIDs or without, as gtid_mode was: ON refuses those without, which are not bound to its rules either.
+    '--gtid-mode=ON_PERMISSIVE',
+    '--enforce-gtid-consistency=OFF',
     '--loose-mysqlx=OFF',
   ],
 };
@@ -84,7 +86,7 @@ const SERVER_GROUP = /^(mysqld|server|mariadbd?|mariadb)(-\d+\.\d+)?$/;
 const MANY = /^(early-)?plugin-load(-add)?$/;
 
 /**
- * The content of its option file, what decides how the data are read: by the my.cnf of the server, by what was recorded of it, and, which counts
+ * The content of its option file, what decides how the data are read, and what replayed statements mean: by the my.cnf of the server, by what was recorded of it, and, which counts
  * most, by what the backup program wrote into the copy. Nothing else of them is taken over (`allowOptions`). A file, as the key of a plugin
  * must not be among arguments. An option that this server does not know is no error.
  */
@@ -109,7 +111,7 @@ export function originOptions({ backupMyCnf, setup, config }: Origin): string {
       else single.set(name, `loose-${name}${value}`);
     }
   }
-  return ['[mysqld]', ...loads, ...single.values(), ''].join('\n');
+  return ['[mysqld]', ...statementSettings(setup), ...loads, ...single.values(), ''].join('\n');
 }
 
 /** The lines of a server's groups in a saved configuration file. */

@@ -4,11 +4,13 @@ import type { Log } from '../../log.ts';
 import { replicationColumn } from './replication-column.ts';
 import type { MysqlServer } from './server.ts';
 import { findUnit } from './server-process.ts';
+import { MEANINGS } from './statement-settings.ts';
 
 type Server = Pick<MysqlServer, 'query' | 'variable' | 'status' | 'flavour'>;
 
-/** Variables that tell where the server's files are, how it calls them and what it logs; none has more names than one server's. */
+/** Variables that tell where the server's files are, how it calls them, what it logs, and what its statements mean; none has more names than one server's. */
 const SETTINGS = [
+  ...MEANINGS,
   'datadir',
   'innodb_data_file_path',
   'aria_log_dir_path',
@@ -16,6 +18,7 @@ const SETTINGS = [
   'log_slave_updates',
   'log_replica_updates',
   'lower_case_table_names',
+  'system_time_zone',
 ];
 
 /** And all of these. */
