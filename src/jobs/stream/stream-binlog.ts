@@ -95,8 +95,10 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
   let pause = FIRST_RETRY_MS;
   let before: KnownServer | undefined;
   for (;;) {
+    // Ends what was asked of a server that is followed no more: one that hangs would keep it for long.
+    const end = new AbortController();
     try {
-      await using server = await connectMysql(mysql, context.log, halted);
+      await using server = await connectMysql(mysql, context.log, AbortSignal.any([halted, end.signal]));
       before = await compare(server, before, context);
       await warnOfClearText(server, context);
       const start = await findStart(server, context);
@@ -118,7 +120,7 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
           pause = FIRST_RETRY_MS;
           await store.add(next);
         },
-        halted,
+        { halted, end },
       );
     } catch (error) {
       halted.throwIfAborted();
@@ -151,16 +153,15 @@ async function warnOfClearText(
   }
 }
 
-/** Hands on what the server sends, until the signal aborts. Throws when the server does not send what it writes. */
+/** Hands on what the server sends, until `halted` aborts, and aborts `end` then. Throws when the server does not send what it writes. */
 async function followWatched(
   server: MysqlServer,
   followed: Parameters<typeof followLog>[0],
   from: LogPlace,
   take: (next: LogBytes) => Promise<void>,
-  signal: AbortSignal,
+  { halted, end }: { readonly halted: AbortSignal; readonly end: AbortController },
 ): Promise<void> {
-  const end = new AbortController();
-  const until = AbortSignal.any([signal, end.signal]);
+  const until = AbortSignal.any([halted, end.signal]);
   // A server that is asked for the beginning of a large log sends for long what is known.
   let at: LogEnd | undefined = from.position < 2 ** 32 ? from : undefined;
   const watching = watchServer(server, () => at, until).then(
