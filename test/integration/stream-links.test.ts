@@ -1,8 +1,11 @@
+import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSandbox, type Sandbox } from '../e2e/cli.ts';
+import { createSandbox, destinationSections, type Sandbox } from '../e2e/cli.ts';
 import { configureMysql } from '../fixtures/mysql-run.ts';
 import { compare, originalLog, readStored, startStreamer, until } from '../fixtures/stream-run.ts';
+import { useLab } from '../lab/lab.ts';
 import { type MariadbServer, startMariadb } from '../lab/mariadb.ts';
+import { labConfig, observe } from './s3-lab.ts';
 import { openLink } from './ssh-proxy.ts';
 
 let server: MariadbServer;
@@ -67,4 +70,39 @@ describe('a server behind a link that falls silent', () => {
       streamer.child.kill('SIGKILL');
     }
   }, 60_000);
+});
+
+describe('a bucket that keeps versions', () => {
+  it('is warned of once, as the parts stay there', async () => {
+    const Bucket = `versions-${process.pid}-${Date.now()}`;
+    const client = observe(labConfig());
+    await client.send(new CreateBucketCommand({ Bucket }));
+    const place = destinationSections('s3', sandbox, useLab());
+    configureMysql(sandbox, server, {
+      ...place,
+      s3: { ...place['s3'], BUCKET: Bucket },
+      stream: { interval: 1 },
+      source: { backup_mysql: 'no' },
+    });
+    const saidWhenStored = async (): Promise<string> => {
+      const streamer = startStreamer(sandbox);
+      try {
+        await until(hasAll);
+        streamer.child.kill('SIGTERM');
+        expect(await streamer.result).toMatchObject({ exitCode: 0 });
+        return streamer.said();
+      } finally {
+        streamer.child.kill('SIGKILL');
+      }
+    };
+    expect(await saidWhenStored()).not.toContain('WARNING');
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
+    client.destroy();
+    await server.sql('CREATE TABLE d.more (i INT)');
+    const said = await saidWhenStored();
+    expect(said.match(/WARNING: The bucket keeps former versions of what is deleted/g)).toHaveLength(1);
+    expect(said).toContain(`s3://${Bucket}/`);
+  }, 120_000);
 });

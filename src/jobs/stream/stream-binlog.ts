@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MysqlConfig } from '../../config/config.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { streamFolder } from '../../copies/streamed-part.ts';
 import { ConfigError, InterruptedError, TwinDbError } from '../../errors.ts';
 import { holdLock } from '../../lock/run-lock.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
@@ -101,6 +103,7 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
       await using server = await connectMysql(mysql, context.log, AbortSignal.any([halted, end.signal]));
       before = await compare(server, before, context);
       await warnOfClearText(server, context);
+      await warnOfVersions(context);
       const start = await findStart(server, context);
       trouble.over('The server is followed again');
       const said = describeStart(start);
@@ -151,6 +154,16 @@ async function warnOfClearText(
         'Name a key to encrypt for in section [gpg]',
     );
   }
+}
+
+/** Parts are many, and each is deleted when its log is stored as a whole. */
+async function warnOfVersions({ destination, host, warnLasting }: JobContext): Promise<void> {
+  if (!(await destination.keepsVersions?.())) return;
+  warnLasting(
+    'versions',
+    'The bucket keeps former versions of what is deleted (versioning, or Object Lock, which has it): the parts of binary logs stay there, ' +
+      `and cost, when their logs are stored as a whole. Give it a lifecycle rule that removes former versions below ${quoteLocation(destination.locate(streamFolder(host)))}`,
+  );
 }
 
 /** Hands on what the server sends, until `halted` aborts, and aborts `end` then. Throws when the server does not send what it writes. */
