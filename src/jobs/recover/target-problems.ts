@@ -37,7 +37,7 @@ export function describeEnd({ backupFinished, binlog, position, gtid }: MysqlCop
   return `${formatSecond(backupFinished)}${gtid === undefined || gtid === '' ? '' : `, GTID ${quoteLocation(gtid)}`}${where}`;
 }
 
-function nameOf({ key }: MysqlCopy): string {
+export function nameOf({ key }: MysqlCopy): string {
   return quoteLocation(keepLocalKey(key));
 }
 
