@@ -113,6 +113,9 @@ export interface Destination extends AsyncDisposable {
   /** How many bytes there is room for; undefined when the place does not tell. Absent where a place has no end. */
   readonly room?: () => Promise<number | undefined>;
 
+  /** Whether what is deleted stays as a former version, as where nothing may be taken away (Object Lock); undefined where that cannot be told. Absent where deleted is gone. */
+  readonly keepsVersions?: () => Promise<boolean | undefined>;
+
   /**
    * Removes what runs of `host` that are no longer alive left half-written: partial files, multipart uploads.
    * What a live run is writing stays. Returns a line for each thing removed.

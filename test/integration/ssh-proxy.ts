@@ -8,18 +8,32 @@ export interface Link extends AsyncDisposable {
   clients(): number;
   /** From now on nothing gets through in either direction, and nobody is told. */
   freeze(): void;
+  /** The same for the present clients only: those who connect anew get through. */
+  freezePresent(): void;
   /** Lets through only so many bytes a second to the server. */
   throttle(bytesPerSecond: number): void;
 }
 
-export async function openLink(port: number): Promise<Link> {
-  let frozen = false;
+/** `silences` tells of which bytes of a client nothing gets through, nor of anything behind them. */
+export async function openLink(
+  port: number,
+  silences: (chunk: Buffer) => boolean = () => false,
+): Promise<Link> {
+  /** Up to which client, by the order in which they came, nothing gets through. */
+  let frozenUpTo = -1;
+  let next = 0;
   let clients = 0;
   let rate = Number.POSITIVE_INFINITY;
   const sockets = new Set<Socket>();
-  const forward = (from: Socket, to: Socket, limit: () => number): void => {
+  const forward = (
+    from: Socket,
+    to: Socket,
+    limit: () => number,
+    stops: (chunk: Buffer) => boolean,
+  ): void => {
     sockets.add(from);
-    from.on('data', (chunk) => {
+    from.on('data', (chunk: Buffer) => {
+      const frozen = stops(chunk);
       if (frozen || limit() < Number.POSITIVE_INFINITY) from.pause();
       if (frozen) return;
       to.write(chunk);
@@ -32,8 +46,15 @@ export async function openLink(port: number): Promise<Link> {
     clients++;
     client.on('close', () => clients--);
     const upstream = connect(port, '127.0.0.1');
-    forward(client, upstream, () => rate);
-    forward(upstream, client, () => Number.POSITIVE_INFINITY);
+    const index = next++;
+    const isFrozen = () => index <= frozenUpTo;
+    forward(
+      client,
+      upstream,
+      () => rate,
+      (chunk) => isFrozen() || silences(chunk),
+    );
+    forward(upstream, client, () => Number.POSITIVE_INFINITY, isFrozen);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -42,7 +63,10 @@ export async function openLink(port: number): Promise<Link> {
     port: address.port,
     clients: () => clients,
     freeze() {
-      frozen = true;
+      frozenUpTo = Number.POSITIVE_INFINITY;
+    },
+    freezePresent() {
+      frozenUpTo = next - 1;
     },
     throttle(bytesPerSecond) {
       rate = bytesPerSecond;

@@ -10,6 +10,7 @@ import { createObjectReader } from './read.ts';
 import { findObject } from './requests.ts';
 import { presignObject } from './share.ts';
 import { listLeftovers, sweepUploads } from './sweep.ts';
+import { hasVersions } from './versions.ts';
 import { createObjectWriter } from './write.ts';
 
 /** Opens a bucket as a destination. `tuning` is for tests. */
@@ -81,6 +82,7 @@ export function openS3(
       const full = inBucket(key);
       return await attempt(`Cannot share ${locate(key)}`, () => presignObject(bucket, full, seconds));
     },
+    keepsVersions: () => hasVersions(bucket),
     async sweep(host) {
       return await attempt(`Cannot remove unfinished uploads of ${locate(host)}`, () =>
         sweepUploads(bucket, prefix + host),

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MysqlConfig } from '../../config/config.ts';
+import { quoteLocation } from '../../copies/quote-location.ts';
+import { streamFolder } from '../../copies/streamed-part.ts';
 import { ConfigError, InterruptedError, TwinDbError } from '../../errors.ts';
 import { holdLock } from '../../lock/run-lock.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
@@ -95,10 +97,13 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
   let pause = FIRST_RETRY_MS;
   let before: KnownServer | undefined;
   for (;;) {
+    // Ends what was asked of a server that is followed no more: one that hangs would keep it for long.
+    const end = new AbortController();
     try {
-      await using server = await connectMysql(mysql, context.log, halted);
+      await using server = await connectMysql(mysql, context.log, AbortSignal.any([halted, end.signal]));
       before = await compare(server, before, context);
       await warnOfClearText(server, context);
+      await warnOfVersions(context);
       const start = await findStart(server, context);
       trouble.over('The server is followed again');
       const said = describeStart(start);
@@ -118,7 +123,7 @@ async function follow({ mysql, store, sealer, progress, halted }: Work, context:
           pause = FIRST_RETRY_MS;
           await store.add(next);
         },
-        halted,
+        { halted, end },
       );
     } catch (error) {
       halted.throwIfAborted();
@@ -151,16 +156,25 @@ async function warnOfClearText(
   }
 }
 
-/** Hands on what the server sends, until the signal aborts. Throws when the server does not send what it writes. */
+/** Parts are many, and each is deleted when its log is stored as a whole. */
+async function warnOfVersions({ destination, host, warnLasting }: JobContext): Promise<void> {
+  if (!(await destination.keepsVersions?.())) return;
+  warnLasting(
+    'versions',
+    'The bucket keeps former versions of what is deleted (versioning, or Object Lock, which has it): the parts of binary logs stay there, ' +
+      `and cost, when their logs are stored as a whole. Give it a lifecycle rule that removes former versions below ${quoteLocation(destination.locate(streamFolder(host)))}`,
+  );
+}
+
+/** Hands on what the server sends, until `halted` aborts, and aborts `end` then. Throws when the server does not send what it writes. */
 async function followWatched(
   server: MysqlServer,
   followed: Parameters<typeof followLog>[0],
   from: LogPlace,
   take: (next: LogBytes) => Promise<void>,
-  signal: AbortSignal,
+  { halted, end }: { readonly halted: AbortSignal; readonly end: AbortController },
 ): Promise<void> {
-  const end = new AbortController();
-  const until = AbortSignal.any([signal, end.signal]);
+  const until = AbortSignal.any([halted, end.signal]);
   // A server that is asked for the beginning of a large log sends for long what is known.
   let at: LogEnd | undefined = from.position < 2 ** 32 ? from : undefined;
   const watching = watchServer(server, () => at, until).then(

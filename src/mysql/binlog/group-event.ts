@@ -29,7 +29,7 @@ export function readGroup({ type, when, serverId, body }: GroupEvent): Group | u
   switch (type) {
     case GROUP_EVENTS.mariadbGtid: {
       const gtid = { source: `${body.readUInt32LE(8)}-${serverId}`, sequence: body.readBigUInt64LE(0) };
-      return { ...timed(undefined, when), isStandalone: (body.readUInt8(12) & STANDALONE) !== 0, gtid };
+      return { ...timed(undefined, when), isStandalone: isStandalone(body), gtid };
     }
     case GROUP_EVENTS.gtid:
       return { ...timed(readCommitTime(body), when), isStandalone: undefined, gtid: readGtid(body) };
@@ -42,8 +42,17 @@ export function readGroup({ type, when, serverId, body }: GroupEvent): Group | u
   }
 }
 
-/** In the flags of MariaDB's event: no COMMIT follows. */
+/** Of MariaDB's event: behind the number and the domain. Source: GTID_EVENT in MariaDB's documentation. */
+const FLAGS_OFFSET = 12;
 const STANDALONE = 1;
+const PREPARED_XA = 64;
+
+/** Whether one statement follows MariaDB's event and no COMMIT. Throws a RangeError when the body is cut short. */
+export function isStandalone(body: Buffer): boolean {
+  const flags = body.readUInt8(FLAGS_OFFSET);
+  // A prepared XA transaction has this flag too, and many events.
+  return (flags & STANDALONE) !== 0 && (flags & PREPARED_XA) === 0;
+}
 
 /** `committed` is in microseconds, `when` in seconds. */
 function timed(committed: bigint | undefined, when: number): Pick<Group, 'time' | 'isCommitTime'> {

@@ -64,6 +64,10 @@ describe('a transaction in a binary log', () => {
     ['of MySQL, a statement by itself', ['mysql', 5, 'CREATE TABLE t (id INT)']],
     ['of MySQL, a statement that is too long to be held', ['mysql', QUERY]],
     ['of MySQL, that CREATE TABLE … SELECT began', ['mysql', 'BEGIN', 'CREATE TABLE t …', ROWS, XID]],
+    [
+      'of MySQL, CREATE TABLE … SELECT as one',
+      ['mysql', `CREATE TABLE t (${'c INT, '.repeat(100)}id INT) START TRANSACTION`, 19, ROWS, XID],
+    ],
     ['of MySQL, prepared by XA', ['mysql', "XA START X'61'", ROWS, "XA END X'61'", XA_PREPARE]],
     ['of XA, committed', ['mysql', "XA COMMIT X'61',X'',1"]],
     ['of XA on MariaDB, rolled back', ['mariadb', "XA ROLLBACK X'61',X'',1"]],

@@ -1,5 +1,5 @@
 import { EVENT_HEADER_LENGTH, FORMAT_DESCRIPTION, readChecksumLength, TYPE_OFFSET } from './binlog-header.ts';
-import { GROUP_EVENTS } from './group-event.ts';
+import { GROUP_EVENTS, isStandalone } from './group-event.ts';
 
 const QUERY = 2;
 const XID = 16;
@@ -8,16 +8,12 @@ const XA_PREPARE = 38;
 const TRANSACTION_PAYLOAD = 40;
 const QUERY_COMPRESSED = 165;
 
-/** Of MariaDB's GTID event: behind the number and the domain. Source: GTID_EVENT in MariaDB's documentation. */
-const FLAGS_OFFSET = 12;
-const STANDALONE = 1;
-const PREPARED_XA = 64;
-
 /** Of a Query event: thread (4 bytes), time (4), length of the schema (1), error (2), length of the status variables (2). */
 const QUERY_HEADER = 13;
 
-/** Longer ones neither begin nor end a transaction. Bytes. */
+/** Of a longer one its beginning and its end. Bytes. */
 const MAX_WORDS = 256;
+const BEGINNING = 32;
 
 /** The types whose body `TransactionEnds` looks at. */
 export const ENDS_NEED: ReadonlySet<number> = new Set([QUERY, GROUP_EVENTS.mariadbGtid, FORMAT_DESCRIPTION]);
@@ -41,13 +37,20 @@ export class TransactionEnds {
   #checksumLength = 0;
 
   /**
-   * Takes the next event, the body without its header, undefined where it is not of `ENDS_NEED` or is longer than 64 KiB. Tells whether no
+   * Takes the next event, the body without its header, undefined where it is not of `ENDS_NEED` or is longer than 64 KiB. Where no format
+   * description was taken, the body has no checksum. Tells whether no
    * transaction is open behind it. What begins in the middle of a log gets its format description first. Throws a RangeError for a
    * format description of an unknown form.
    */
   take(type: number, body: Buffer | undefined): boolean {
     this.#place = this.#next(type, body);
     return this.#place === 'outside';
+  }
+
+  /** Begins a transaction: one statement that is no transaction, or not; undefined: what comes next tells. */
+  begin(isStandalone: boolean | undefined): void {
+    if (isStandalone === undefined) this.#place = 'begun';
+    else this.#place = isStandalone ? 'single' : 'inside';
   }
 
   /** The same of an event as it is in the log. */
@@ -59,7 +62,7 @@ export class TransactionEnds {
   #next(type: number, body: Buffer | undefined): Place {
     switch (type) {
       case GROUP_EVENTS.mariadbGtid:
-        return isSingle(body) ? 'single' : 'inside';
+        return body !== undefined && isStandalone(body) ? 'single' : 'inside';
       case GROUP_EVENTS.gtid:
       case GROUP_EVENTS.anonymousGtid:
       case GROUP_EVENTS.taggedGtid:
@@ -85,25 +88,17 @@ export class TransactionEnds {
   #behindQuery(words: string): Place {
     if (/^(COMMIT|ROLLBACK|XA (COMMIT|ROLLBACK)\b.*)$/is.test(words)) return 'outside';
     if (this.#place === 'inside') return 'inside';
-    if (this.#place !== 'begun') return 'outside';
-    return /^(BEGIN|XA START\b.*|.*\bSTART TRANSACTION)$/is.test(words) ? 'inside' : 'outside';
+    // The last: MySQL's CREATE TABLE … SELECT, whose rows follow.
+    return /^(BEGIN|XA START\b.*|CREATE TABLE\b.*\bSTART TRANSACTION)$/is.test(words) ? 'inside' : 'outside';
   }
 }
 
-function isSingle(body: Buffer | undefined): boolean {
-  if (body === undefined || body.length <= FLAGS_OFFSET) return false;
-  const flags = body.readUInt8(FLAGS_OFFSET);
-  // A prepared XA transaction has this flag too, and many events.
-  return (flags & STANDALONE) !== 0 && (flags & PREPARED_XA) === 0;
-}
-
-/** A statement without the checksum behind it, of a long one only its end; empty for one that is cut short. */
+/** A statement without the checksum behind it, of a long one only its beginning and its end; empty for one that is cut short. */
 function readWords(body: Buffer | undefined, checksumLength: number): string {
   if (body === undefined || body.length < QUERY_HEADER) return '';
   const schema = body.readUInt8(8);
   const variables = body.readUInt16LE(11);
   const statement = body.subarray(QUERY_HEADER + variables + schema + 1, body.length - checksumLength);
-  return statement.length > MAX_WORDS
-    ? `…${statement.subarray(-MAX_WORDS).toString('latin1')}`
-    : statement.toString('latin1');
+  if (statement.length <= MAX_WORDS) return statement.toString('latin1');
+  return `${statement.subarray(0, BEGINNING).toString('latin1')}…${statement.subarray(BEGINNING - MAX_WORDS).toString('latin1')}`;
 }

@@ -81,7 +81,7 @@ export async function* followLog(
   try {
     // It may have come while the connection was made.
     signal.throwIfAborted();
-    account = await introduce(connection);
+    account = await queue.answer(introduce(connection));
     const dump = buildDump({
       binlog: place.binlog,
       position,
@@ -171,6 +171,19 @@ class EventQueue {
   fail(error: Error): void {
     this.#failure ??= error;
     this.#wake?.();
+  }
+
+  /** The answer to a question that comes before the log: ends as the wait for an event does. */
+  async answer<T>(asked: Promise<T>): Promise<T> {
+    const waiting = this.#wait();
+    const failed = waiting.then((): never => {
+      throw this.#failure ?? new Error('answered');
+    });
+    try {
+      return await Promise.race([asked, failed]);
+    } finally {
+      this.#wake?.();
+    }
   }
 
   /** The next event. What came in front of a failure is given out first. */

@@ -1,5 +1,6 @@
 import type { StreamedName } from '../../copies/streamed-part.ts';
 import type { LogBytes } from './log-events.ts';
+import { Piece } from './piece.ts';
 
 /** A part that is to be stored. */
 export interface CutPart extends StreamedName {
@@ -10,9 +11,8 @@ export interface CutPart extends StreamedName {
   readonly since: number;
 }
 
-interface Waiting extends LogBytes {
-  readonly since: number;
-}
+/** Events are joined to pieces of this size: see `Piece`. Bytes. */
+const PIECE_SIZE = 64 * 1024;
 
 /**
  * Keeps what has come of logs until it is cut off as a part: at the end of a transaction, but for one that is larger than a part,
@@ -20,14 +20,16 @@ interface Waiting extends LogBytes {
  */
 export class PartCutter {
   readonly #partSize: number;
-  #waiting: Waiting[] = [];
+  readonly #pieceSize: number;
+  #waiting: Piece[] = [];
   #bytes = 0;
-  /** Of `#waiting`: how many end with the last end of a transaction, or with the last event of a log that has ended. */
+  /** Bytes up to the last end of a transaction, or the last event of a log that has ended. */
   #complete = 0;
 
-  /** `partSize`: a part has at least that many bytes when there are as many; and more, up to the end of a transaction. */
+  /** `partSize`: a part has about that many bytes when there are as many; and more, up to the end of a transaction. */
   constructor(partSize: number) {
     this.#partSize = partSize;
+    this.#pieceSize = Math.min(partSize, PIECE_SIZE);
   }
 
   /** Bytes that wait. */
@@ -48,41 +50,51 @@ export class PartCutter {
   /** Adds what follows, `now` being milliseconds of a clock that never jumps. */
   add(next: LogBytes, now: number): void {
     const last = this.#waiting.at(-1);
-    if (last !== undefined && !isSameLog(last, next)) this.#complete = this.#waiting.length;
-    this.#waiting.push({ ...next, since: now });
+    if (last !== undefined && !isSameLog(last, next)) {
+      last.end();
+      this.#complete = this.#bytes;
+    }
+    if (last !== undefined && isSameLog(last, next) && last.size < this.#pieceSize) last.add(next, now);
+    else {
+      last?.join();
+      this.#waiting.push(new Piece(next, now));
+    }
     this.#bytes += next.bytes.length;
-    if (next.isEnd) this.#complete = this.#waiting.length;
+    if (next.isEnd) this.#complete = this.#bytes;
   }
 
   /** Cuts off the next part; undefined when nothing waits but the beginning of a transaction. */
   cut(): CutPart | undefined {
     const [first] = this.#waiting;
     if (first === undefined || !this.canCut) return undefined;
-    const limit = this.#complete > 0 ? this.#complete : this.#waiting.length;
-    let [count, size] = [0, 0];
-    for (const next of this.#waiting.slice(0, limit)) {
-      if (!isSameLog(next, first)) break;
-      count += 1;
-      size += next.bytes.length;
-      if (size >= this.#partSize && next.isEnd) break;
+    const isOpen = this.#complete === 0;
+    // Up to `end`, which is in the last of `count` pieces.
+    let [size, end, count] = [0, 0, 0];
+    for (const [index, piece] of this.#waiting.entries()) {
+      if (!isSameLog(piece, first)) break;
+      const length = isOpen ? piece.size : piece.complete;
+      if (length > 0) [end, count] = [size + length, index + 1];
+      size += piece.size;
+      if (!isOpen && end >= this.#partSize) break;
     }
-    // Behind it no complete transaction is left where it is cut at the limit.
     const taken = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    this.#complete = Math.max(this.#complete - count, 0);
-    this.#bytes -= size;
+    const rest = isOpen ? undefined : taken.at(-1)?.rest();
+    this.#waiting = [...(rest ? [rest] : []), ...this.#waiting.slice(count)];
+    this.#complete = Math.max(this.#complete - end, 0);
+    this.#bytes -= end;
     const { binlog, timeCreated, from, since } = first;
     const bytes = Buffer.concat(
-      taken.map((each) => each.bytes),
-      size,
+      taken.map((piece) => piece.join()),
+      end,
     );
-    return { binlog, timeCreated, from, to: from + size, bytes, since };
+    return { binlog, timeCreated, from, to: from + end, bytes, since };
   }
 
   /** Forgets the beginning of a transaction behind the last complete one: it will come again. */
   dropOpen(): void {
-    const open = this.#waiting.splice(this.#complete);
-    this.#bytes -= open.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    while (this.#waiting.at(-1)?.complete === 0) this.#waiting.pop();
+    this.#waiting.at(-1)?.dropOpen();
+    this.#bytes = this.#complete;
   }
 }
 
