@@ -42,16 +42,12 @@ let hosts = 0;
 
 function configure(kind: LabKind, more: Record<string, Record<string, string | number>> = {}): void {
   hosts += 1;
-  configureMysql(
-    sandbox,
-    { defaultsFile: server.backupDefaultsFile },
-    {
-      ...destinationSections(kind, sandbox, lab),
-      host: { name: `parts-${process.pid}-${hosts}` },
-      stream: { interval: 1 },
-      ...more,
-    },
-  );
+  configureMysql(sandbox, server, {
+    ...destinationSections(kind, sandbox, lab),
+    host: { name: `parts-${process.pid}-${hosts}` },
+    stream: { interval: 1 },
+    ...more,
+  });
 }
 
 async function killStreamer(): Promise<void> {
@@ -78,6 +74,7 @@ const place = async () => {
 };
 
 const isStored = async (): Promise<boolean> => {
+  if (running?.child.exitCode !== null) throw new Error(`the service has ended: ${running?.said()}`);
   const { binlog, position } = await place();
   return (await streamed()).some((log) => log.binlog === binlog && log.end >= position);
 };

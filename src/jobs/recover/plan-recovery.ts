@@ -74,8 +74,13 @@ async function findAllLogs(
 function warnOfLimits(
   { passedOver, ...track }: ChosenBase,
   target: RecoveryTarget,
-  { log }: JobContext,
+  { log, integrity }: JobContext,
 ): void {
+  const streamed = track.logs.slice(0, track.needed).find(({ source }) => source.kind === 'parts');
+  if (streamed !== undefined && integrity.keys() !== undefined && !integrity.accept)
+    log.warn(
+      `${quoteLocation(streamed.name)} is stored in parts, which nothing signs: whoever can write to the destination may have made or changed them`,
+    );
   for (const { copy, problem } of passedOver) log.warn(`${nameOf(copy)} is not used: ${problem}`);
   if (target.kind === 'latest' && track.end.isGap)
     log.warn(`There are later transactions, which cannot be reached: ${describeChainEnd(track)}`);

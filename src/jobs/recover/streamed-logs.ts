@@ -14,18 +14,32 @@ interface Known {
 }
 
 /** The logs of a host that are stored in parts only, as a source of a recovery. Where they cannot be listed that is said: there may be copies elsewhere. */
-export async function findStreamed(
-  host: string,
-  known: Known,
-  { destination, log, signal }: Pick<JobContext, 'destination' | 'log' | 'signal'>,
-): Promise<RecoveryLog[]> {
+export async function findStreamed(host: string, known: Known, context: JobContext): Promise<RecoveryLog[]> {
+  const { destination, log, signal } = context;
   try {
-    return toRecoveryLogs(host, await listStreamedLogs(destination, host), known);
+    const streamed = await listStreamedLogs(destination, host);
+    return toRecoveryLogs(host, streamed, known).filter((found) => isTrusted(found, context));
   } catch (error) {
     signal.throwIfAborted();
     log.warn(`There may be parts of later binary logs: ${describeError(error)}`);
     return [];
   }
+}
+
+/** Nothing signs parts, as no status lists them: by what copies without a signature are judged, but that they may be of this host and new. */
+function isTrusted({ name, source }: RecoveryLog, { config, integrity, log }: JobContext): boolean {
+  const isBare =
+    config.gpg !== undefined &&
+    source.kind === 'parts' &&
+    source.log.parts.some(({ key }) => !key.endsWith('.gpg'));
+  if (integrity.accept || !(integrity.require || isBare)) return true;
+  const reason = integrity.require
+    ? 'nothing signs parts, and [integrity] require is on'
+    : 'not all of them are encrypted, although [gpg] is configured';
+  log.warn(
+    `The parts of ${quoteLocation(name)} are not used: ${reason}\nIf you trust them, give --accept-unauthenticated.`,
+  );
+  return false;
 }
 
 /** The same of what was listed: without those that are stored as a whole, of which a tail may be left that the server has lost. */
