@@ -1,6 +1,6 @@
 import { joinParts, listStreamedLogs, type StreamedLog } from '../../catalogue/streamed-logs.ts';
-import { ownerMark, type StreamedPart, streamedFolder } from '../../copies/streamed-part.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
+import { ownerMark, type StreamedPart, streamedFolder } from '../../copies/streamed-part.ts';
 import { describeError } from '../../errors.ts';
 import type { JobContext } from '../job-context.ts';
 import type { ListedLog, RecoveryLog, UsableParts } from './recovery-plan.ts';
