@@ -27,16 +27,17 @@ export function streamFolder(host: string): string {
 
 /** The key of a part, before the suffixes of its modifiers. */
 export function partKey(host: string, log: StreamedName, from: number, to: number): string {
-  return `${folderOf(host, log)}${from}-${to}`;
+  return `${streamedFolder(host, log)}/${from}-${to}`;
 }
 
 /** The key of the object that says of which server a log is. */
 export function ownerKey(host: string, log: StreamedName, serverIdentity: string): string {
-  return `${folderOf(host, log)}server-${ownerMark(serverIdentity)}`;
+  return `${streamedFolder(host, log)}/server-${ownerMark(serverIdentity)}`;
 }
 
-function folderOf(host: string, { binlog, timeCreated }: StreamedName): string {
-  return `${streamFolder(host)}${binlog}.${timeCreated}/`;
+/** The folder of a log, without the slash at its end. */
+export function streamedFolder(host: string, { binlog, timeCreated }: StreamedName): string {
+  return `${streamFolder(host)}${binlog}.${timeCreated}`;
 }
 
 /** Tells servers apart in the name of an object, which their identity may have no place in. */

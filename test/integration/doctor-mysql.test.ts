@@ -43,6 +43,12 @@ it('a server that can be backed up: the account, the program, the binary logs', 
     ['ok', 'The account has every privilege that backups take'],
     ['ok', expect.stringMatching(/takes the copies$/)],
     ['ok', expect.stringMatching(/^Binary logs allow to recover to a moment \(binlog_format \w+\)$/)],
+    [
+      'note',
+      expect.stringMatching(
+        /^Binary logs are stored by the runs only: .* twindb-backup stream binlog stores it/,
+      ),
+    ],
   ]);
 });
 

@@ -15,6 +15,7 @@ import { warnOfFuture } from '../record/warn-of-future.ts';
 import { warnOfShrinkage } from '../record/warn-of-shrinkage.ts';
 import { checkCoverage } from './check-coverage.ts';
 import { checkGroup } from './check-group.ts';
+import { checkParts } from './check-parts.ts';
 import type { CheckedCopy, CheckedGroup, CheckOptions } from './checked-copy.ts';
 import { type Group, groupCopies } from './group-copies.ts';
 import { chooseSample } from './sample.ts';
@@ -80,6 +81,7 @@ export async function checkCopies(
   const hosts = hostsOf(found, selection, context);
   for await (const group of groupCopies(found, { hosts, media: selection.media, isThere }, context))
     await checkOne(group);
+  complete = (await checkAllParts(hosts, selection, options, context)) && complete;
   if (selection.wanted.length === 0 && (only ?? context.host) === context.host) {
     await sayLastingStates(context);
     await checkCoverage(context);
@@ -99,6 +101,26 @@ export async function checkCopies(
     complete = false;
   }
   return complete && unseen.size === 0;
+}
+
+/** Logs that are stored in parts are no copies: they are looked at where none is named, and read where all are. */
+async function checkAllParts(
+  hosts: readonly string[],
+  { media = 'binlog', wanted }: Selection,
+  { read }: CheckOptions,
+  context: JobContext,
+): Promise<boolean> {
+  let isFine = true;
+  for (const host of media === 'binlog' && wanted.length === 0 ? hosts : []) {
+    try {
+      isFine = (await checkParts(host, read === 'all', context)) && isFine;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      context.log.error(describeError(error));
+      isFine = false;
+    }
+  }
+  return isFine;
 }
 
 /** What a backup says of its destination once a week. Statuses that cannot be read have been reported. */

@@ -6,6 +6,7 @@ import { tellApart } from '../../retention/own-copies.ts';
 import type { JobContext } from '../job-context.ts';
 import { openPlaces } from '../record/open-places.ts';
 import { planCoverage } from '../recover/plan-coverage.ts';
+import { findStreamed } from '../recover/streamed-logs.ts';
 
 /**
  * Warns when the binary logs of this host do not lead on from its newest copy of MySQL, by what the statuses on the destination list: nothing since then can be
@@ -39,7 +40,8 @@ async function findBreak(context: JobContext): Promise<string | undefined> {
     stored: Number.MAX_SAFE_INTEGER,
   }));
   if (copies.length === 0 || listed.length === 0) return undefined;
-  const last = planCoverage(copies, listed).windows.at(-1);
+  const streamed = await findStreamed(context.host, { stored: listed, copies }, context);
+  const last = planCoverage(copies, [...listed, ...streamed]).windows.at(-1);
   if (last === undefined || !last.endsInGap) return undefined;
   return (
     `The binary logs do not lead on from the newest copy of MySQL: ${last.reason}. What changed after ${formatSecond(last.to)} cannot be restored until ` +

@@ -11,6 +11,7 @@ import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import { readServerSetup } from '../../mysql/server/server-setup.ts';
 import { formatAge } from '../../units.ts';
 import { warnOfUncopied } from '../backup/warn-of-uncopied.ts';
+import { examineStream } from './examine-stream.ts';
 import type { DoctorContext, Report } from './finding.ts';
 
 /** The server, the account, the backup program, and whether the binary logs allow to recover to a moment. */
@@ -37,6 +38,7 @@ export async function examineMysql(
       () => examineGrants(server, { logsOnly: !config.source.backupMysql }, report),
       ...(config.source.backupMysql ? examineCopying : []),
       () => examineLogs(server, mysql, context, report),
+      () => examineStream(server, context, report),
     ],
     signal,
     report,

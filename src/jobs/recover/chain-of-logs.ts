@@ -2,7 +2,7 @@ import { compareBinlogNames, parseBinlogName } from '../../copies/binlog-copy.ts
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { planReplay } from '../../mysql/binlog/plan-replay.ts';
-import type { ChainEnd, ListedLog, RecoveryLog, ReplayStart } from './recovery-plan.ts';
+import type { ChainEnd, ListedLog, RecoveryLog, ReplayStart, UsableParts } from './recovery-plan.ts';
 
 /** A copy of the data, and the logs that follow it without a gap. */
 export interface Track<L extends ListedLog = RecoveryLog> {
@@ -33,6 +33,9 @@ export function followCopy<L extends ListedLog>(copy: MysqlCopy, logs: readonly 
     case 'not-copied':
       return { copy, start, logs: [], end: notCopied(copy, binlog, logs) };
     case 'known': {
+      const [first] = plan.logs;
+      if (first.parts !== undefined && first.parts.end < position)
+        return { copy, start, logs: [], end: partsEndBefore(first, first.parts, plan) };
       const whole = untilBreak(plan.logs);
       const rest = [...plan.logs.slice(whole.logs.length), ...plan.beyond];
       return { copy, start, logs: whole.logs, end: whole.end ?? endOf(whole.logs.at(-1), rest[0]) };
@@ -60,11 +63,29 @@ function notCopied(
 function untilBreak<L extends ListedLog>(logs: readonly L[]): { logs: readonly L[]; end?: ChainEnd<L> } {
   for (const [index, next] of logs.entries()) {
     const last = logs[index - 1];
-    const reason = last && findBreak(last, next);
+    const reason =
+      last && (findBreak(last, next) ?? (next.parts?.end === 0 ? next.parts.problem : undefined));
     if (reason !== undefined)
       return { logs: logs.slice(0, index), end: { after: last, reason, isGap: true } };
+    const problem = next.parts?.problem;
+    if (problem !== undefined)
+      return { logs: logs.slice(0, index + 1), end: { after: next, reason: problem, isGap: true } };
   }
   return { logs };
+}
+
+/** The log in which a copy ends is stored in parts, and they end before that. */
+function partsEndBefore(
+  { binlog }: ListedLog,
+  { end, problem }: UsableParts,
+  { logs, beyond }: { readonly logs: readonly ListedLog[]; readonly beyond: readonly ListedLog[] },
+): ChainEnd<never> {
+  const reason = `${quoteLocation(binlog)}, in which the copy ends, is stored up to position ${end} only`;
+  return {
+    after: undefined,
+    reason: problem === undefined ? reason : `${reason}: ${problem}`,
+    isGap: problem !== undefined || logs.length > 1 || beyond.length > 0,
+  };
 }
 
 /** Why a log does not follow the one before it, although its number does; undefined when nothing shows that. */
@@ -96,7 +117,13 @@ function sayGtids(gtids: string): string {
 
 /** `next` is the first log that was begun later. */
 function endOf<L extends ListedLog>(after: L | undefined, next: L | undefined): ChainEnd<L> {
-  if (next === undefined) return { after, reason: 'no later log has been copied', isGap: false };
+  if (next === undefined) {
+    const reason =
+      after?.parts === undefined
+        ? 'no later log has been copied'
+        : `${quoteLocation(after.name)} is stored in parts, up to position ${after.parts.end}, and nothing later is`;
+    return { after, reason, isGap: false };
+  }
   return { after, reason: whyNot(after, next), isGap: true };
 }
 

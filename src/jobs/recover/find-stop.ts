@@ -5,11 +5,10 @@ import { type LogFindings, LogSearch } from '../../mysql/binlog/log-search.ts';
 import { windowOf } from '../../mysql/binlog/log-times.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { JobContext } from '../job-context.ts';
-import { unusableLog } from './plan-recovery.ts';
 import { readLog } from './read-log.ts';
 import type { GroupMark, RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Before, markEnd, type Searched, sayMark, stopAt } from './stop-point.ts';
-import { cannot, describeReach } from './target-problems.ts';
+import { cannot, describeReach, unusableLog } from './target-problems.ts';
 
 /** The first event of a log is behind its magic number. */
 const BEGINNING = 4;

@@ -7,7 +7,9 @@ import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
 import type { JobContext } from '../job-context.ts';
 import { findLogs } from './known-logs.ts';
+import { peekIntoParts } from './peek-parts.ts';
 import { type Coverage, planCoverage } from './plan-coverage.ts';
+import { findStreamed } from './streamed-logs.ts';
 
 /** What can be restored of one host. */
 export interface HostCoverage extends Coverage {
@@ -28,7 +30,10 @@ export async function listCoverage(
   for (const host of [...new Set(copies.map(({ parsed }) => parsed.host))].toSorted()) {
     try {
       const usable = await findUsable(host, copies, catalogue, context.now());
-      hosts.push({ host, ...planCoverage(usable, await findLogs(host, catalogue)) });
+      const stored = await findLogs(host, catalogue);
+      const streamed = await findStreamed(host, { stored, copies: usable }, context);
+      const logs = [...stored, ...(await peekIntoParts(streamed, context))];
+      hosts.push({ host, ...planCoverage(usable, logs) });
     } catch (error) {
       context.signal.throwIfAborted();
       context.log.error(describeError(error));

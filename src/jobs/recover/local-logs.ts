@@ -8,19 +8,23 @@ import { readLog } from './read-log.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 
 /**
- * The binary logs in a folder of this machine, each read to its end; `copies` are left out, as they are known already. What is called like a log and
- * is none is warned of. Throws a TwinDbError when the folder cannot be read or has no log.
+ * The binary logs in a folder of this machine, each read to its end. Left out are those that are stored as a whole, and those of which at least as much is stored in
+ * parts. What is called like a log and is none is warned of. Throws a TwinDbError when the folder cannot be read or has no log.
  */
 export async function findLocalLogs(
   folder: string,
-  copies: readonly RecoveryLog[],
+  stored: readonly RecoveryLog[],
   context: JobContext,
 ): Promise<RecoveryLog[]> {
   const names = await listNames(folder);
   const logs: RecoveryLog[] = [];
   for (const name of names) {
     const log = await readLocal(join(folder, name), name, context);
-    if (log !== undefined && !copies.some((copy) => isSame(copy, log))) logs.push(log);
+    if (
+      log !== undefined &&
+      !stored.some((known) => isSame(known, log) && (known.parts?.end ?? log.size) >= log.size)
+    )
+      logs.push(log);
   }
   return logs;
 }
@@ -67,8 +71,8 @@ async function readLocal(path: string, name: string, context: JobContext): Promi
   }
 }
 
-/** Whether a copy is one of the same log: complete, as only closed logs are copied. */
-function isSame({ binlog, timeCreated, contents }: RecoveryLog, local: RecoveryLog): boolean {
+/** Whether what is stored is of the same log. */
+export function isSame({ binlog, timeCreated, contents }: RecoveryLog, local: RecoveryLog): boolean {
   if (binlog !== local.binlog || timeCreated !== local.timeCreated) return false;
   const [its, theirs] = [contents?.gtidStart, local.contents?.gtidStart];
   return its === undefined || theirs === undefined || its === theirs;

@@ -4,7 +4,8 @@ import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { removeFolder } from '../../remove-folder.ts';
 import { type JobContext, NO_PROGRESS } from '../job-context.ts';
-import { fetchBinlog } from '../restore/fetch-binlog.ts';
+import { fetchBinlog, requireLogName } from '../restore/fetch-binlog.ts';
+import { readStreamedLog } from '../stream/read-streamed-log.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 import { type Span, scanFile, type WholeLog } from './scan-file.ts';
 
@@ -92,17 +93,32 @@ async function open(
   { path: folder, dstName }: Shelf,
   context: JobContext,
 ): Promise<LogFile> {
-  const path =
-    log.source.kind === 'file' ? log.source.path : await fetch(log.source.binlog, folder, dstName, context);
-  return { log, path, ...(await scanFile(path, log.binlog, span, context.signal)) };
+  const { path, dropped } = await fetch(log, folder, dstName, context);
+  const scan = await scanFile(path, log.binlog, span, context.signal);
+  // Behind the end of what is wanted it does not matter.
+  return { log, path, ...scan, torn: scan.torn + (span.to === undefined ? dropped : 0) };
+}
+
+interface FetchedLog {
+  readonly path: string;
+  /** Bytes of a transaction whose end is not stored, which the file does not have. */
+  readonly dropped: number;
 }
 
 async function fetch(
-  binlog: Parameters<typeof fetchBinlog>[0],
-  path: string,
+  { source, binlog }: RecoveryLog,
+  folder: string,
   dstName: string,
   context: JobContext,
-): Promise<string> {
-  await mkdir(path, { mode: 0o700 });
-  return (await fetchBinlog(binlog, { path, dstName }, context)).file;
+): Promise<FetchedLog> {
+  if (source.kind === 'file') return { path: source.path, dropped: 0 };
+  await mkdir(folder, { mode: 0o700 });
+  if (source.kind === 'copy') {
+    const { file } = await fetchBinlog(source.binlog, { path: folder, dstName }, context);
+    return { path: file, dropped: 0 };
+  }
+  requireLogName(source.log.parts[0]?.key ?? '', binlog);
+  const path = join(folder, binlog);
+  const { dropped } = await readStreamedLog(source.log, path, context);
+  return { path, dropped };
 }

@@ -13,18 +13,20 @@ import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ChosenBase, chooseBase } from './choose-base.ts';
 import { findLogs } from './known-logs.ts';
-import { findLocalLogs } from './local-logs.ts';
-import { readLog } from './read-log.ts';
-import { recordContents } from './record-contents.ts';
+import { findLocalLogs, isSame } from './local-logs.ts';
+import { peekIntoParts } from './peek-parts.ts';
+import { readContents } from './read-contents.ts';
+import { type FoundContents, recordContents } from './record-contents.ts';
 import type { RecoveryLog, RecoveryPlan } from './recovery-plan.ts';
-import { cannot, describeChainEnd, nameOf } from './target-problems.ts';
+import { findStreamed } from './streamed-logs.ts';
+import { describeChainEnd, nameOf } from './target-problems.ts';
 
 export interface RecoveryOptions {
   /** Whose copies `latest` chooses from. */
   readonly host: string;
   /** A folder with more logs; undefined: only copies are used. */
   readonly moreLogs: string | undefined;
-  /** Nothing is read but the statuses and `moreLogs`, and nothing is changed. */
+  /** Nothing is read but the statuses, what is stored in parts, and `moreLogs`; and nothing is changed. */
   readonly onlyStatuses: boolean;
 }
 
@@ -43,24 +45,42 @@ export async function planRecovery(
   const named = chain && recordOfChain(chain, wanted);
   const host = named?.host ?? options.host;
   const copies = withoutTwins(await listNewestFirst(host, MYSQL, catalogue, context.now()));
-  const stored = await findLogs(host, catalogue);
-  const local = options.moreLogs === undefined ? [] : await findLocalLogs(options.moreLogs, stored, context);
-  const logs = [...stored, ...local];
+  const logs = await findAllLogs(host, copies, options, catalogue, context);
   const choose = (known: readonly RecoveryLog[]): ChosenBase => chooseBase(copies, known, target, named);
   const chosen = options.onlyStatuses
-    ? choose(logs)
+    ? choose(await lookIntoParts(logs, target, context))
     : await chooseRead({ logs, target, host, choose }, context);
   const base = chain ?? (await findMysqlChain(keepLocalKey(chosen.copy.key), catalogue));
   if (!options.onlyStatuses) warnOfLimits(chosen, target, context);
   return describePlan(chosen, base, target);
 }
 
+/** Those that are stored as a whole, else in parts, and those in the folder that are longer. */
+async function findAllLogs(
+  host: string,
+  copies: readonly MysqlCopy[],
+  { moreLogs }: RecoveryOptions,
+  catalogue: Catalogue,
+  context: JobContext,
+): Promise<RecoveryLog[]> {
+  const stored = await findLogs(host, catalogue);
+  const streamed = await findStreamed(host, { stored, copies }, context);
+  if (moreLogs === undefined) return [...stored, ...streamed];
+  const local = await findLocalLogs(moreLogs, [...stored, ...streamed], context);
+  return [...stored, ...streamed.filter((log) => !local.some((more) => isSame(log, more))), ...local];
+}
+
 /** What a plan shows, and must not be missed in a recovery either. */
 function warnOfLimits(
   { passedOver, ...track }: ChosenBase,
   target: RecoveryTarget,
-  { log }: JobContext,
+  { log, integrity }: JobContext,
 ): void {
+  const streamed = track.logs.slice(0, track.needed).find(({ source }) => source.kind === 'parts');
+  if (streamed !== undefined && integrity.keys() !== undefined && !integrity.accept)
+    log.warn(
+      `${quoteLocation(streamed.name)} is stored in parts, which nothing signs: whoever can write to the destination may have made or changed them`,
+    );
   for (const { copy, problem } of passedOver) log.warn(`${nameOf(copy)} is not used: ${problem}`);
   if (target.kind === 'latest' && track.end.isGap)
     log.warn(`There are later transactions, which cannot be reached: ${describeChainEnd(track)}`);
@@ -97,17 +117,13 @@ async function chooseRead(
   { logs, target, host, choose }: Choosing,
   context: JobContext,
 ): Promise<ChosenBase> {
-  const found = new Map<string, BinlogContents>();
-  const tried = new Set<string>();
-  const withFound = () => logs.map((log) => ({ ...log, contents: log.contents ?? found.get(log.key) }));
+  /** Those that were read, by their keys. */
+  const found = new Map<string, RecoveryLog>();
+  const withFound = () => logs.map((log) => found.get(log.key) ?? log);
   const read = async (some: readonly RecoveryLog[], isNeeded: boolean): Promise<void> => {
-    for (const log of some) {
-      tried.add(log.key);
-      const contents = await readContents(log, target, isNeeded, context);
-      if (contents !== undefined) found.set(log.key, contents);
-    }
+    for (const log of some) found.set(log.key, await readContents(log, target, isNeeded, context));
   };
-  const isUnread = ({ key, contents }: RecoveryLog) => contents === undefined && !tried.has(key);
+  const isUnread = ({ key, contents }: RecoveryLog) => contents === undefined && !found.has(key);
   try {
     // Nothing but the contents tells which log has a transaction.
     if (target.kind === 'gtid') await read(logs.filter(isUnread), false);
@@ -118,37 +134,29 @@ async function chooseRead(
       await read(unread, true);
     }
   } finally {
-    if (!context.signal.aborted) await recordContents(found, host, context);
+    if (!context.signal.aborted) await recordContents(contentsOfCopies([...found.values()]), host, context);
   }
 }
 
-async function readContents(
-  log: RecoveryLog,
-  target: RecoveryTarget,
-  isNeeded: boolean,
-  context: JobContext,
-): Promise<BinlogContents | undefined> {
-  context.log.info(`Reading ${quoteLocation(log.key)}: the status does not say what is in it`);
-  const { scan } = await readLog(log.source, context);
-  if (scan.kind === 'read') return scan.contents;
-  if (!isNeeded) return undefined;
-  throw unusableLog(log, target, scan);
+/** Parts have no entry that could be completed. */
+function contentsOfCopies(logs: readonly RecoveryLog[]): FoundContents {
+  const found = new Map<string, BinlogContents>();
+  for (const { key, source, contents } of logs)
+    if (source.kind === 'copy' && contents !== undefined) found.set(key, contents);
+  return found;
 }
 
-/** The error for a log that is needed and whose transactions cannot be told apart. */
-export function unusableLog(
-  { name }: RecoveryLog,
+/** What a plan needs to know of logs that are stored in parts. Only all of them tell whether they have a transaction. */
+async function lookIntoParts(
+  logs: readonly RecoveryLog[],
   target: RecoveryTarget,
-  scan: { readonly kind: 'encrypted' } | { readonly kind: 'unreadable'; readonly reason: string },
-): TwinDbError {
-  return scan.kind === 'encrypted'
-    ? cannot(target, `the binary log ${quoteLocation(name)} is encrypted by the server that wrote it`, {
-        remedy:
-          'Only a server that has the key can read it: docs/recovery.md says how. What lies before that log can be reached.',
-      })
-    : cannot(target, `the binary log ${quoteLocation(name)} cannot be read: ${scan.reason}`, {
-        remedy: 'What lies before that log can be reached.',
-      });
+  context: JobContext,
+): Promise<RecoveryLog[]> {
+  if (target.kind !== 'gtid') return await peekIntoParts(logs, context);
+  const known: RecoveryLog[] = [];
+  for (const log of logs)
+    known.push(log.source.kind === 'parts' ? await readContents(log, target, false, context) : log);
+  return known;
 }
 
 function describePlan(chosen: ChosenBase, base: MysqlChain, target: RecoveryTarget): RecoveryPlan {

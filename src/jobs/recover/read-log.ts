@@ -7,6 +7,7 @@ import { type BinlogScan, BinlogScanner } from '../../mysql/binlog/binlog-scanne
 import type { GroupSpan } from '../../mysql/binlog/group-tracker.ts';
 import type { JobContext } from '../job-context.ts';
 import { readCandidates } from '../restore/read-candidates.ts';
+import { feedParts } from '../stream/feed-parts.ts';
 import type { RecoveryLog } from './recovery-plan.ts';
 
 /** A log that was read to its end. */
@@ -21,8 +22,8 @@ export interface ReadLog {
 type Listener = (scanner: BinlogScanner) => (group: GroupSpan) => void;
 
 /**
- * Streams a log through the scanner, from the first place where its copy is intact, without keeping it. Throws when it cannot be read; what is
- * in it is for the caller to judge.
+ * Streams a log through the scanner, from the first place where its copy is intact, without keeping it. Throws when it cannot be read, of parts as
+ * `feedParts`; what is in it is for the caller to judge.
  */
 export async function readLog(
   source: RecoveryLog['source'],
@@ -34,6 +35,8 @@ export async function readLog(
     const { candidates } = source.binlog;
     const stages = (): [Writable] => [(read = scanInto(listen)).writable];
     await readCandidates({ candidates, verb: 'list', stages }, context);
+  } else if (source.kind === 'parts') {
+    await feedParts(source.log, read.take, context);
   } else {
     try {
       const file = createReadStream(source.path, { highWaterMark: 1 << 20 });
@@ -48,6 +51,7 @@ export async function readLog(
 
 interface Scanning {
   readonly scanner: BinlogScanner;
+  readonly take: (bytes: Buffer) => void;
   readonly writable: Writable;
   readonly size: () => number;
 }
@@ -57,13 +61,16 @@ function scanInto(listen: Listener | undefined): Scanning {
   const scanner = new BinlogScanner((group) => onGroup?.(group));
   onGroup = listen?.(scanner);
   let size = 0;
+  const take = (bytes: Buffer): void => {
+    size += bytes.length;
+    scanner.feed(bytes);
+  };
   const writable = new Writable({
     highWaterMark: 1 << 20,
     write(bytes: Buffer, _encoding, done) {
-      size += bytes.length;
-      scanner.feed(bytes);
+      take(bytes);
       done();
     },
   });
-  return { scanner, writable, size: () => size };
+  return { scanner, take, writable, size: () => size };
 }

@@ -75,7 +75,9 @@ async function requireServer(
 
 /** Two logs are on the disk at a time, and what they bring takes about as much as they have. */
 function roomFor(logs: readonly RecoveryLog[]): { least: number; likely: number } {
-  const sizes = logs.map(({ source, size }) => (source.kind === 'copy' ? size : 0));
+  const sizes = logs.map(({ source, size }) =>
+    source.kind === 'file' ? 0 : source.kind === 'parts' ? source.log.end : size,
+  );
   const sum = logs.reduce((all, { size }) => all + size, 0);
   return { least: Math.max(0, ...sizes), likely: sum };
 }

@@ -1,5 +1,6 @@
 import type { KnownBinlog } from '../../catalogue/list-binlogs.ts';
 import type { MysqlChain } from '../../catalogue/mysql-chain.ts';
+import type { StreamedLog } from '../../catalogue/streamed-logs.ts';
 import type { BinlogContents } from '../../copies/binlog-contents.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { StoredBinlog } from '../../mysql/binlog/plan-replay.ts';
@@ -9,14 +10,25 @@ import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 export interface ListedLog extends StoredBinlog {
   /** Undefined where neither a status nor a scan tells. */
   readonly contents: BinlogContents | undefined;
+  /** Of a log that is stored in parts only: how much of it can be used. */
+  readonly parts?: UsableParts | undefined;
 }
 
-/** A binary log of which there is a copy, or a file on this machine. */
+/** Up to where the parts of a log give it without a hole. */
+export interface UsableParts {
+  /** Bytes from the beginning of the log; 0: its first part is missing. */
+  readonly end: number;
+  /** Why those behind it are of no use, as a sentence without its period; undefined: there are none. */
+  readonly problem: string | undefined;
+}
+
+/** A binary log of which there is a copy, parts that `stream binlog` has stored, or a file on this machine. */
 export interface RecoveryLog extends ListedLog {
-  /** Bytes of the object as it is stored, or of the file. */
+  /** Bytes of the objects as they are stored, or of the file. */
   readonly size: number;
   readonly source:
     | { readonly kind: 'copy'; readonly binlog: KnownBinlog }
+    | { readonly kind: 'parts'; readonly log: StreamedLog }
     | { readonly kind: 'file'; readonly path: string };
 }
 

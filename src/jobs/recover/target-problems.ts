@@ -96,9 +96,9 @@ export function describeReach({ copy, end }: Pick<Track, 'copy' | 'end'>): strin
   return `the end of ${describeLog(end.after)}${last === undefined ? '' : `, ${formatSecond(last)}`}`;
 }
 
-function describeLog({ name, contents }: NonNullable<ChainEnd['after']>): string {
+function describeLog({ name, contents, parts }: NonNullable<ChainEnd['after']>): string {
   const gtids = contents?.gtidEnd;
-  return `${quoteLocation(name)}${gtids === undefined || gtids === '' ? '' : ` (GTIDs up to ${quoteLocation(gtids)})`}`;
+  return `${quoteLocation(name)}${parts === undefined ? '' : `, in parts up to position ${parts.end}`}${gtids === undefined || gtids === '' ? '' : ` (GTIDs up to ${quoteLocation(gtids)})`}`;
 }
 
 /** The oldest copy that ends behind the last log. */
@@ -200,4 +200,20 @@ export function cannot(
     `Cannot recover to ${describeTarget(target)}: ${reason}`,
     remedy === undefined ? {} : { remedy },
   );
+}
+
+/** The error for a log that is needed and whose transactions cannot be told apart. */
+export function unusableLog(
+  { name }: RecoveryLog,
+  target: RecoveryTarget,
+  scan: { readonly kind: 'encrypted' } | { readonly kind: 'unreadable'; readonly reason: string },
+): TwinDbError {
+  return scan.kind === 'encrypted'
+    ? cannot(target, `the binary log ${quoteLocation(name)} is encrypted by the server that wrote it`, {
+        remedy:
+          'Only a server that has the key can read it: docs/recovery.md says how. What lies before that log can be reached.',
+      })
+    : cannot(target, `the binary log ${quoteLocation(name)} cannot be read: ${scan.reason}`, {
+        remedy: 'What lies before that log can be reached.',
+      });
 }
