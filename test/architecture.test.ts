@@ -410,6 +410,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lock',
     'log',
     'mysql/binlog',
+    'pipeline',
     'process',
     'units',
     'writers',

@@ -13,9 +13,11 @@ import { machineIdOf } from '../lock/machine-id.ts';
 import { openStoredRecord } from '../lock/stored-record.ts';
 import { openVerifiedRecord } from '../lock/verified-record.ts';
 import type { Log } from '../log.ts';
+import { createRateLimit } from '../pipeline/rate-limit.ts';
 import { ownHostName } from './host-name.ts';
 import { openProgress } from './open-progress.ts';
 import { DEFAULT_CONFIG_FILE } from './program.ts';
+import { takePriority } from './take-priority.ts';
 import type { Terminal } from './terminal.ts';
 
 /** How long closing the connections may take after a signal, in milliseconds. */
@@ -64,7 +66,8 @@ export async function openContext(
     verified: openVerifiedRecord(identify(config.destination, destination)),
     log,
     warnLasting: (_state, message) => log.warn(message),
-    doubts: [...findDoubtfulFiles(config), ...(await findLogDoubts(config))],
+    doubts: [...findDoubtfulFiles(config), ...(await findLogDoubts(config)), ...(await takePriority(config))],
+    rateLimit: config.limits.maxRate === undefined ? undefined : createRateLimit(config.limits.maxRate),
     progress: await openProgress(terminal),
     signal,
     cores: availableParallelism(),

@@ -83,5 +83,5 @@ function levelWords(level: number | undefined): string[] {
 
 /** A program that reads stdin and writes stdout; its Debian package is called as it is, unless said otherwise. */
 function program(command: string, args: readonly string[], debianPackage = command): Program {
-  return { command, args: [...args, '--stdout'], debianPackage };
+  return { command, args: [...args, '--stdout'], debianPackage, isHeavy: true };
 }

@@ -4,6 +4,7 @@ import type { DestinationConfig } from '../destinations/drivers.ts';
 import type { ExportConfig } from './exporters.ts';
 import type { HooksConfig } from './hooks.ts';
 import type { MaxAges } from './kinds.ts';
+import type { LimitsConfig } from './limits.ts';
 import type { NotifyConfig } from './notify.ts';
 import type { StreamConfig } from './stream.ts';
 
@@ -28,6 +29,7 @@ export interface Config {
   readonly integrity: IntegrityConfig;
   readonly mysql: MysqlConfig | undefined;
   readonly stream: StreamConfig;
+  readonly limits: LimitsConfig;
   readonly retention: RetentionCounts;
   readonly retentionLocal: RetentionCounts;
   /** Nothing is to be deleted from the destination: these credentials may not, and others see to it. */

@@ -165,6 +165,17 @@ export const webHook: Kind<Secret> = {
   },
 };
 
+/** A turn at the disks, as ionice(1) names it. */
+export const ioPriority: Kind<'idle' | { readonly bestEffort: number }> = {
+  label: 'idle, or best-effort and a level from 0 to 7, such as `best-effort 7`',
+  emptyIsUnset: true,
+  parse(value) {
+    if (value === 'idle') return value;
+    const level = /^best-effort ([0-7])$/.exec(value)?.[1];
+    return level === undefined ? undefined : { bestEffort: Number(level) };
+  },
+};
+
 /** Run types, separated by blanks; at least one. */
 export const runTypes: Kind<readonly RunType[]> = {
   label: 'run types separated by blanks, such as `daily weekly`',

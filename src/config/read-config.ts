@@ -18,6 +18,7 @@ import type {
 } from './config.ts';
 import { readHooks } from './hooks.ts';
 import { secret, webHook } from './kinds.ts';
+import { readLimits } from './limits.ts';
 import { readNotify } from './notify.ts';
 import type { OptionRows } from './option.ts';
 import { createOptions, type Options } from './options.ts';
@@ -153,6 +154,7 @@ export function readConfig(path: string, warn: (message: string) => void): Confi
     integrity: readIntegrity(options, path),
     mysql: readMysql(options, source.backupMysql),
     stream: readStream(options),
+    limits: readLimits(options),
     retention: byRunType((runType) => options.get('retention', `${runType}_copies`)),
     retentionLocal: byRunType((runType) => options.get('retention_local', `${runType}_copies`)),
     appendOnly: !options.get('retention', 'remote'),

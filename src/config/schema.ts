@@ -16,6 +16,7 @@ import {
   words,
   yesNo,
 } from './kinds.ts';
+import { LIMITS_OPTIONS } from './limits.ts';
 import { NOTIFY_OPTIONS } from './notify.ts';
 import { type Option, type OptionRows, option, type ValueOf } from './option.ts';
 import { STREAM_OPTIONS } from './stream.ts';
@@ -178,6 +179,7 @@ export const SCHEMA = {
     ),
   },
   stream: STREAM_OPTIONS,
+  limits: LIMITS_OPTIONS,
   gpg: {
     recipient: option(
       text,

@@ -6,6 +6,7 @@ import type { StoredRecord } from '../lock/stored-record.ts';
 import type { VerifiedRecord } from '../lock/verified-record.ts';
 import type { Log, WarnLasting } from '../log.ts';
 import type { ChosenPrograms } from '../mysql/copy/copy-programs.ts';
+import type { RateLimit } from '../pipeline/rate-limit.ts';
 
 /** Shows how far a piece of work has come; silent off a terminal. */
 export interface Progress {
@@ -71,6 +72,8 @@ export interface JobContext {
   readonly outgrown?: OutgrownSizes;
   /** What was doubtful before the job began. A backup gives it to `warnLasting`; of the other commands the command line does. */
   readonly doubts: readonly Doubt[];
+  /** What all copies that are written and read share; absent: there is no limit. */
+  readonly rateLimit?: RateLimit | undefined;
   readonly progress: Progress;
   /** Ends the job: SIGINT, SIGTERM, or a lock that was lost. */
   readonly signal: AbortSignal;

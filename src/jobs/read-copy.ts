@@ -5,6 +5,7 @@ import { Beginning } from '../pipeline/beginning.ts';
 import type { Digest } from '../pipeline/digest.ts';
 import { DigestVerifier } from '../pipeline/digest-verifier.ts';
 import { runPipeline, type Stage } from '../pipeline/run-pipeline.ts';
+import { throttled } from '../pipeline/throttle.ts';
 import type { JobContext } from './job-context.ts';
 
 /** The end of a pipeline. */
@@ -50,7 +51,10 @@ async function readThrough(
   const line = context.progress.begin(location, object.size, { phase: 'Reading' });
   const verifier = new DigestVerifier(expected, (bytes) => line.advance(bytes));
   try {
-    await runPipeline([destination.read(object.key), verifier, ...stages], context.signal);
+    await runPipeline(
+      [destination.read(object.key), ...throttled(context.rateLimit), verifier, ...stages],
+      context.signal,
+    );
   } finally {
     line.end();
   }

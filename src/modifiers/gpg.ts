@@ -32,7 +32,10 @@ async function encrypt(config: GpgConfig): Promise<Program> {
   await requireUsableKey(config, (args) => captureOutput(gpgProgram([...keyring, ...args])));
   // The data is compressed already; compressing it again would make gpg nine times slower (contract D11).
   const options = ['--trust-model', 'always', '--no-auto-key-locate', '--compress-algo', 'none'];
-  return gpgProgram([...keyring, ...options, '--recipient', config.recipient, '--encrypt']);
+  return {
+    ...gpgProgram([...keyring, ...options, '--recipient', config.recipient, '--encrypt']),
+    isHeavy: true,
+  };
 }
 
 async function decrypt(config: GpgConfig, warn: (message: string) => void): Promise<Program> {
@@ -42,6 +45,7 @@ async function decrypt(config: GpgConfig, warn: (message: string) => void): Prom
   const homedir = keyring === undefined ? [] : ['--homedir', keyring.homedir];
   return {
     ...gpgProgram([...homedir, ...options]),
+    isHeavy: true,
     remedyFor: ({ stderr }) => findRemedy(stderr.join('\n'), keyring === undefined ? undefined : config),
     ...(keyring && { release: keyring.release }),
   };

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, ProcessError, type ProgramEnd } from '../errors.ts';
 import { childEnvironment } from './environment.ts';
 import { installCommand } from './install-command.ts';
+import { inFront } from './priority.ts';
 import type { Program } from './program.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -46,7 +47,7 @@ exit $status`,
   'sh',
 ];
 
-/** What a shell says of a program that it does not find. Source: POSIX, exit status for commands. */
+/** What a shell says of a program that it does not find, and nice and ionice too. Source: POSIX, exit status for commands. */
 const NOT_FOUND = 127;
 
 const RAISE_FILE_SIZE =
@@ -75,7 +76,7 @@ export function killChildren(): void {
 
 /** Starts a program in a process group of its own. A program that cannot be started is a `failure`, not an exception. */
 export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKind): Child {
-  const words = [...shellOf(program), program.command, ...program.args];
+  const words = [...startersOf(program), program.command, ...program.args];
   const process = spawn(words[0] ?? '', words.slice(1), {
     stdio: [stdin, stdout, 'pipe'],
     env: { ...childEnvironment(), ...program.environment },
@@ -90,10 +91,11 @@ export function startChild(program: Program, stdin: StdinKind, stdout: StdoutKin
   return { program, process, failure, kill: (afterMs) => kill(process, failure, afterMs) };
 }
 
-/** The shell in front of a program, where it needs one. */
-function shellOf({ stopsEarly, lifeline }: Program): readonly string[] {
-  if (lifeline) return WITH_LIFELINE;
-  return stopsEarly ? DRAINED : [];
+/** What stands in front of a program: its priority, and a shell where it needs one. */
+function startersOf({ stopsEarly, lifeline, isHeavy }: Program): readonly string[] {
+  const priority = isHeavy ? inFront() : [];
+  if (lifeline) return [...priority, ...WITH_LIFELINE];
+  return [...priority, ...(stopsEarly ? DRAINED : [])];
 }
 
 async function waitForEnd(
@@ -115,7 +117,7 @@ async function waitForEnd(
   } catch (cause) {
     return cannotStart(program, cause);
   }
-  if (shellOf(program).length > 0 && end.exitCode === NOT_FOUND) {
+  if (startersOf(program).length > 0 && end.exitCode === NOT_FOUND) {
     return cannotStart(program, Object.assign(new Error('not found'), { code: 'ENOENT' }));
   }
   const problem = findProblem(program, end) ?? (tail.failure && `reported "${tail.failure}"`);

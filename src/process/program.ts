@@ -18,6 +18,8 @@ export interface Program {
   readonly debianPackage?: string;
   /** Whether an end with another exit code than 0 means success; without it none does. */
   readonly allows?: (end: ProgramEnd) => boolean;
+  /** It works on much data, so what the operator says of priorities is for it; see priority.ts. */
+  readonly isHeavy?: true;
   /** It may have done its work before the end of its input: what follows is read and dropped, so that it breaks no pipe. */
   readonly stopsEarly?: true;
   /** It is killed with all that it has started when this process ends, however that ends. Its stdin is then empty, and the pipe is ours to hold. */

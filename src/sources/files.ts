@@ -75,6 +75,7 @@ export function openFileSource(
           quoteForTar(path),
         ],
         debianPackage: 'tar',
+        isHeavy: true,
         onStderrLine: (line) => remarks.take(line),
         allows: (end) => remarks.allow(end),
         remedyFor: (end) => (hasChanges(end) && readTotal(end) === undefined ? GNU_TAR_NEEDED : undefined),
@@ -144,6 +145,7 @@ export function extractFiles(dst: string, refusals?: TarRefusals): Program {
     command: 'tar',
     args: [...options, '--file=-', `--directory=${quoteForTar(dst)}`],
     debianPackage: 'tar',
+    isHeavy: true,
     stopsEarly: true,
     onStderrLine: (line) => said.take(line),
     allows: (end) => refusals?.allow(end) ?? false,
@@ -169,6 +171,7 @@ export function listMembers(): Program {
     command: 'tar',
     args: ['--list', '--quoting-style=literal', '--file=-'],
     debianPackage: 'tar',
+    isHeavy: true,
     stopsEarly: true,
   };
 }

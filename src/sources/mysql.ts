@@ -56,6 +56,7 @@ export async function openMysqlSource(
     command: programs.backup,
     args: backupArguments(options, { target, about }),
     debianPackage: programs.debianPackage,
+    isHeavy: true,
     lastWords: LAST_WORDS,
     redact: redactSecrets,
     onStderrLine(line) {

@@ -10,6 +10,7 @@ import type { Modifier, Suffix } from '../../modifiers/modifier.ts';
 import { type Digest, DigestMeter } from '../../pipeline/digest.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { refuseNothing } from '../../pipeline/some-bytes.ts';
+import { throttled } from '../../pipeline/throttle.ts';
 import type { Source } from '../../sources/source.ts';
 import type { JobContext } from '../job-context.ts';
 import { expectSize } from './expect-size.ts';
@@ -87,6 +88,7 @@ export async function storeCopy(
         ...(context.local ? keeping(context.local) : []),
         ...encrypting.flatMap((stage) => refuseNothing(stage, 'gpg')),
         remoteMeter,
+        ...throttled(context.rateLimit),
         context.destination.write(remoteKeys.keyAt(0), {
           expected,
           claim: remoteKeys.claim,

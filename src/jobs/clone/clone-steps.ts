@@ -8,6 +8,7 @@ import { saysNoAdmission } from '../../mysql/server/mysql-errors.ts';
 import { connectMysqlBy, type MysqlServer } from '../../mysql/server/server.ts';
 import { DigestMeter } from '../../pipeline/digest.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
+import { throttled } from '../../pipeline/throttle.ts';
 import { openMysqlSource } from '../../sources/mysql.ts';
 import { openForward } from '../../ssh/forward.ts';
 import type { JobContext } from '../job-context.ts';
@@ -47,7 +48,8 @@ export async function copyData(
 }
 
 async function streamCopy({ server, host, plan, context }: Cloning): Promise<BackupInfo> {
-  const { log, progress, signal } = context;
+  const { config, log, progress, signal } = context;
+  const pace = config.mysql?.pace;
   const { openFiles, galera, dataSize, compression, datadir } = plan;
   await using source = await openMysqlSource({
     server,
@@ -55,6 +57,7 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
     fromLsn: undefined,
     openFiles,
     galera,
+    ...(pace && { pace }),
     size: dataSize,
     log,
   });
@@ -78,7 +81,10 @@ async function streamCopy({ server, host, plan, context }: Cloning): Promise<Bac
     );
     // Here, as the program behind is on a host that does not have us.
     const guard = new XbstreamGuard(server.flavour.family);
-    await runPipeline([reading, guard, ...compressing, meter, receiving], signal);
+    await runPipeline(
+      [reading, guard, ...compressing, meter, ...throttled(context.rateLimit), receiving],
+      signal,
+    );
   } finally {
     line.end();
   }

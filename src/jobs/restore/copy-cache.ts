@@ -134,7 +134,7 @@ async function readMarker(entry: string): Promise<string | undefined> {
 async function copyFolder(from: string, to: string, context: JobContext): Promise<void> {
   await mkdir(to, { mode: 0o700 });
   const args = ['--archive', '--reflink=auto', '--sparse=auto', '--', `${from}/.`, to];
-  await run({ command: 'cp', args, debianPackage: 'coreutils' }, context);
+  await run({ command: 'cp', args, debianPackage: 'coreutils', isHeavy: true }, context);
 }
 
 async function run(program: Program, { signal }: JobContext): Promise<void> {

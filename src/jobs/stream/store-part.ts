@@ -6,6 +6,7 @@ import type { CutPart } from '../../mysql/stream/part-cutter.ts';
 import { DigestMeter } from '../../pipeline/digest.ts';
 import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { refuseNothing } from '../../pipeline/some-bytes.ts';
+import { throttled } from '../../pipeline/throttle.ts';
 import type { JobContext } from '../job-context.ts';
 
 /**
@@ -15,7 +16,7 @@ import type { JobContext } from '../job-context.ts';
 export async function storePart(
   part: CutPart,
   serverIdentity: string,
-  { config, cores, host, destination, signal }: JobContext,
+  { config, cores, host, destination, rateLimit, signal }: JobContext,
 ): Promise<number> {
   // First: parts of which nobody knows the server would be taken for anybody's.
   if (part.from === 0) {
@@ -31,6 +32,7 @@ export async function storePart(
       Readable.from([part.bytes], { objectMode: false }),
       ...stages.flatMap((stage, index) => refuseNothing(stage, index === 0 ? 'the compressor' : 'gpg')),
       meter,
+      ...throttled(rateLimit),
       destination.write(key, { readOften: true }),
     ],
     signal,

@@ -55,6 +55,7 @@ export function prepareCopy(
       ...(typeof step === 'object' ? [`--incremental-dir=${step.incremental}`] : []),
     ],
     debianPackage,
+    isHeavy: true,
     lastWords: LAST_WORDS,
     // Without the plugin it cannot read what it prepares, and goes on.
     failureLine: /couldn't load plugin/i,
