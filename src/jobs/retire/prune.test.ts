@@ -172,4 +172,15 @@ describe('prune', () => {
     );
     expect(await objects(context)).toEqual(['one-1', 'one-2']);
   });
+
+  it('deletes nothing by a clock that is behind: the newest copies would count as the oldest', async () => {
+    const context = contextOf();
+    const later = copyOf(context.now().getTime() / 1000 + 7200);
+    await fill(context, [copyOf(1), copyOf(2), later]);
+    for (const dryRun of [true, false])
+      await expect(prune({ dryRun }, context)).rejects.toThrow(
+        /^Nothing was deleted: \S+ is dated after the clock of this machine/,
+      );
+    expect(await objects(context)).toHaveLength(3);
+  });
 });

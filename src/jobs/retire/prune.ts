@@ -4,6 +4,7 @@ import { describeError, TwinDbError } from '../../errors.ts';
 import { FILES, reviewFiles } from '../../kinds/files.ts';
 import type { Review } from '../../kinds/kind.ts';
 import type { MysqlServer } from '../../mysql/server/server.ts';
+import { isFromFuture } from '../../retention/newest-first.ts';
 import { toSeconds } from '../../units.ts';
 import { requireDistinctPlaces } from '../backup/distinct-places.ts';
 import { hasServer } from '../backup/run-record.ts';
@@ -44,7 +45,7 @@ type Apply = <C extends { readonly key: string; readonly size?: number | undefin
 /**
  * Retention without a backup, of what this host backs up now: its directories, the server and its binary logs. It decides as the last run
  * did, by the counts that are configured by now. With `dryRun` nothing is changed. Reports the failure of one kind and goes on with the
- * others; throws when the statuses of directories cannot be read, and when copies of this host are missing at the destination.
+ * others; throws when the statuses of directories cannot be read, when copies of this host are missing at the destination, and when some are dated after now.
  */
 export async function prune({ dryRun }: { readonly dryRun: boolean }, context: JobContext): Promise<Pruned> {
   const { config, log, signal } = context;
@@ -54,6 +55,7 @@ export async function prune({ dryRun }: { readonly dryRun: boolean }, context: J
   const lost = await findLostCopies(places, context);
   if (lost !== undefined)
     throw new TwinDbError(`Nothing was deleted: ${lost.message}`, { remedy: lost.remedy });
+  await requireClock(places, context);
   const decisions: PlaceDecision[] = [];
   const pending: string[] = [];
   let complete = true;
@@ -87,6 +89,29 @@ export async function prune({ dryRun }: { readonly dryRun: boolean }, context: J
     : async () => undefined;
   await attempt('Cannot apply the retention of the MySQL server', [places.mysql, places.binlog], ofServer);
   return { decisions, pending, complete };
+}
+
+/**
+ * Copies that are dated after now count as the oldest. By a clock that is behind these are the newest ones, and no run makes one in their
+ * place here.
+ */
+async function requireClock(places: PlacesOfKinds, { now }: Pick<JobContext, 'now'>): Promise<void> {
+  for (const media of ['files', 'mysql'] as const) {
+    const { status, format, destination } = places[media].destination;
+    // One that cannot be read is reported where its copies are decided about.
+    const stored = await status.read().catch(() => undefined);
+    for (const [key, attributes] of stored ? format.entries(stored.status) : []) {
+      const backupStarted = format.timeOf(attributes) ?? 0;
+      if (!isFromFuture({ backupStarted }, toSeconds(now()))) continue;
+      throw new TwinDbError(
+        `Nothing was deleted: ${quoteLocation(destination.locate(key))} is dated after the clock of this machine`,
+        {
+          remedy:
+            'Compare the clock with another one. If it is right, that copy was dated by a clock that was not: delete it with twindb-backup delete.',
+        },
+      );
+    }
+  }
 }
 
 async function pruneFiles({ files }: PlacesOfKinds, apply: Apply, context: JobContext): Promise<void> {
