@@ -4,6 +4,7 @@ import { restoreTables as restore } from '../jobs/tables/restore-tables.ts';
 import { type Accepting, withAcceptance } from './accept-unauthenticated.ts';
 import type { CommandContext } from './command.ts';
 import { readTarget, requireUsed, type TargetOptions } from './recovery-options.ts';
+import { requireLatest } from './require-latest.ts';
 
 interface RestoreTablesOptions extends Accepting, TargetOptions {
   readonly dst: string;
@@ -20,6 +21,7 @@ export async function restoreTables(
 ): Promise<boolean> {
   const target = readTarget(more);
   requireUsed(target, { ...(moreLogs !== undefined && { moreLogs }) });
+  if (target === undefined) requireLatest(copy, { hostname });
   const options = {
     copy,
     target,

@@ -122,6 +122,13 @@ describe('restore tables', () => {
     expect([readdirSync(folder), left(room)]).toEqual([[], []]);
   }, 60_000);
 
+  it('refuses the host of a copy that is named', async () => {
+    const result = await start(room, '--copy', 'some/daily/mysql/copy', '--hostname', 'other', 'shop').result;
+    expect(result).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(result.stderr).toContain('--hostname is for "latest"');
+    expect(existsSync(dstIn(room))).toBe(false);
+  }, 60_000);
+
   it('names a damaged table, leaves the target empty, and restores the others', async () => {
     const result = await start(room, 'sick').result;
     expect(result.exitCode).toBe(1);

@@ -1,11 +1,8 @@
-import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, chown, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { flavourOf } from '../../mysql/flavours.ts';
-import { findServer } from '../../mysql/private-server/find-server.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
-import { chooseAccount, requireEntry } from '../../mysql/private-server/server-account.ts';
 import type { JobContext } from '../job-context.ts';
 import type { ClaimedFolder } from '../restore/claim-folder.ts';
 import type { CopyCache } from '../restore/copy-cache.ts';
@@ -15,6 +12,7 @@ import { LostServerError } from './explain-replay.ts';
 import { listPreparedXa } from './prepared-xa.ts';
 import type { RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Replayed, replayLogs } from './replay-logs.ts';
+import { requireServer } from './require-server.ts';
 import { warnOfZone } from './warn-of-zone.ts';
 import { watchRoom } from './watch-room.ts';
 
@@ -56,21 +54,13 @@ export async function recoverData(
     replay = await replayOn(prepared, above, range, context);
   };
   const require = (folder: ClaimedFolder) =>
-    requireServer(copy, above[0] ?? folder.target.path, context.signal);
+    requireServer(
+      flavourOf(copy.serverVendor, copy.serverVersion),
+      above[0] ?? folder.target.path,
+      context.signal,
+    );
   const data = await rebuildMysql(base, dst, cache, context, { room: roomFor(logs), require, change });
   return { data, replay };
-}
-
-/** Before hours of fetching. What the server needs beside that shows when it is started. */
-async function requireServer(
-  { serverVendor, serverVersion }: MysqlCopy,
-  folder: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await findServer(flavourOf(serverVendor, serverVersion), signal);
-  // It is the one of whom the prepared data will be.
-  const account = await chooseAccount(folder, signal);
-  if (account !== undefined) await requireEntry(account, dirname(await realpath(folder)), signal);
 }
 
 /** Two logs are on the disk at a time, and what they bring takes about as much as they have. */

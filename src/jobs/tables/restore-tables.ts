@@ -1,17 +1,22 @@
 import { mkdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openCatalogue } from '../../catalogue/catalogue.ts';
+import { recordOf } from '../../catalogue/keep-trusted.ts';
 import { findMysqlChain } from '../../catalogue/mysql-chain.ts';
 import { LATEST } from '../../catalogue/newest-copies.ts';
+import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import { quote } from '../../mysql/copy/quote.ts';
+import { flavourOf } from '../../mysql/flavours.ts';
 import { startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import { formatBytes } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { recover } from '../recover/recover-mysql.ts';
+import type { RecoveryPlan } from '../recover/recovery-plan.ts';
+import { requireServer } from '../recover/require-server.ts';
 import { tellRecovery } from '../recover/tell-recovery.ts';
 import { restoreInto } from '../restore/claim-folder.ts';
 import { findLatestMysql } from '../restore/latest-copy.ts';
@@ -110,14 +115,22 @@ async function makeData(
   context: JobContext,
 ): Promise<Made> {
   const dst = join(scratch, 'data');
+  const require = async (copy: MysqlCopy | undefined): Promise<void> => {
+    // Of a copy by the Python tool the server is known when it is unpacked.
+    if (copy?.serverVersion === undefined) return;
+    await requireServer(flavourOf(copy.serverVendor, copy.serverVersion), scratch, context.signal);
+  };
   if (target !== undefined) {
     const place = { dst, above: [scratch], cache: undefined };
-    const recovery = await recover(wanted, target, { ...place, host, moreLogs }, context);
+    const beforeFetch = ({ copy }: RecoveryPlan) => require(copy);
+    const recovery = await recover(wanted, target, { ...place, host, moreLogs, beforeFetch }, context);
     return { data: recovery.data, lines: tellRecovery(recovery) };
   }
   const catalogue = openCatalogue(context);
   const latest = { host, before: undefined };
   const key = wanted === LATEST ? await findLatestMysql(latest, catalogue, context.now()) : wanted;
-  const data = await rebuildMysql(await findMysqlChain(key, catalogue), dst, undefined, context);
+  const chain = await findMysqlChain(key, catalogue);
+  await require(recordOf(chain.incremental ?? chain.full));
+  const data = await rebuildMysql(chain, dst, undefined, context);
   return { data, lines: [`The tables are as in ${quoteLocation(key)}.`] };
 }
