@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { flavourOf } from '../../mysql/flavours.ts';
+import { describeZone } from '../../mysql/private-server/describe-zone.ts';
 import { findServer } from '../../mysql/private-server/find-server.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import { chooseAccount, requireEntry } from '../../mysql/private-server/server-account.ts';
@@ -15,7 +16,6 @@ import { LostServerError } from './explain-replay.ts';
 import { listPreparedXa } from './prepared-xa.ts';
 import type { RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Replayed, replayLogs } from './replay-logs.ts';
-import { warnOfZone } from './warn-of-zone.ts';
 import { watchRoom } from './watch-room.ts';
 
 /** What was done on the private server. */
@@ -106,7 +106,8 @@ async function replayOn(
       }),
     );
     const booted = boot();
-    await warnOfZone(server, setup, within);
+    const zone = await describeZone(server, setup, signal);
+    if (zone !== undefined) context.log.warn(zone);
     const replaying = stopwatch();
     const replayed = await replayLogs(range, { ...server, flavour }, shelf, within).catch((error: unknown) =>
       explainEnd(error, server),
