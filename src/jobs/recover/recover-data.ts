@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { flavourOf } from '../../mysql/flavours.ts';
+import { describeZone } from '../../mysql/private-server/describe-zone.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
 import type { JobContext } from '../job-context.ts';
 import type { ClaimedFolder } from '../restore/claim-folder.ts';
@@ -13,7 +14,6 @@ import { listPreparedXa } from './prepared-xa.ts';
 import type { RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Replayed, replayLogs } from './replay-logs.ts';
 import { requireServer } from './require-server.ts';
-import { warnOfZone } from './warn-of-zone.ts';
 import { watchRoom } from './watch-room.ts';
 
 /** What was done on the private server. */
@@ -98,7 +98,8 @@ async function replayOn(
       }),
     );
     const booted = boot();
-    await warnOfZone(server, setup, within);
+    const zone = await describeZone(server, setup, signal);
+    if (zone !== undefined) context.log.warn(zone);
     const replaying = stopwatch();
     const replayed = await replayLogs(range, { ...server, flavour }, shelf, within).catch((error: unknown) =>
       explainEnd(error, server),
