@@ -48,9 +48,9 @@ export class TransactionEnds {
   }
 
   /** Begins a transaction: one statement that is no transaction, or not; undefined: what comes next tells. */
-  begin(isStandalone: boolean | undefined): void {
-    if (isStandalone === undefined) this.#place = 'begun';
-    else this.#place = isStandalone ? 'single' : 'inside';
+  begin(isSingle: boolean | undefined): void {
+    if (isSingle === undefined) this.#place = 'begun';
+    else this.#place = isSingle ? 'single' : 'inside';
   }
 
   /** The same of an event as it is in the log. */
