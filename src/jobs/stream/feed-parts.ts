@@ -106,8 +106,9 @@ export async function readPart(
     },
   });
   await blaming(part, isLater, context, async () => {
-    // There are thousands of them: a line for each tells nobody anything.
-    await readCopy(found, {}, [sink], { ...context, progress: NO_PROGRESS });
+    // There are thousands of them: a line for each tells nobody anything. A signal of its own each, as Node warns of many listeners.
+    const signal = AbortSignal.any([context.signal]);
+    await readCopy(found, {}, [sink], { ...context, signal, progress: NO_PROGRESS });
     if (taken !== expected)
       throw new IntegrityError(`it has ${taken} bytes of a binary log, where its name says ${expected}`);
   });
