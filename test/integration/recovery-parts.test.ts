@@ -109,6 +109,9 @@ const keyPath = (key: string) => {
   return join(sandbox.dir, folder, key);
 };
 
+/** The service may also have been killed between a copy of a closed log and its entry, which is said too. */
+const UNSIGNED = 'is stored in parts, which nothing signs: whoever can write';
+
 const LONG = { timeout: 240_000 };
 
 describe.each<LabKind>(['local', 'ssh', 's3'])(
@@ -131,7 +134,7 @@ describe.each<LabKind>(['local', 'ssh', 's3'])(
       const acknowledged = writers.acknowledged();
       const stored = compare(server, await readStored(sandbox), acknowledged);
       const { exitCode, stdout, stderr } = await restore('--to-latest');
-      expect([exitCode, stderr]).toEqual([0, '']);
+      expect([exitCode, stderr]).toEqual([0, expect.stringContaining(UNSIGNED)]);
       expect(stdout).toMatch(/^Recovered to the latest transaction: \d+ transactions of /);
       await using restored = await startOn(dst, { lines: ['skip_log_bin'] });
       const rows = await restored.sql<{ token: string }>('SELECT token FROM tokens.t ORDER BY id');
@@ -178,7 +181,7 @@ describe('logs that are stored in parts', LONG, () => {
     };
     for (const options of [['--to-latest'], ['--to-gtid', second?.g ?? '']]) {
       const { logs, end: chainEnd, reachable } = await plan(...options);
-      expect(logs.map(({ key }) => key)).toEqual([`${host}/binlog-stream/${binlog}.${timeCreated}`]);
+      expect(logs.at(-1)?.key).toBe(`${host}/binlog-stream/${binlog}.${timeCreated}`);
       expect(chainEnd).toMatchObject({
         gap: false,
         reason: `${binlog} is stored in parts, up to position ${end}, and nothing later is`,
@@ -187,9 +190,9 @@ describe('logs that are stored in parts', LONG, () => {
     }
     const coverage = await sandbox.run('ls', '--coverage', '--json');
     const { hosts: covered } = JSON.parse(coverage.stdout) as {
-      hosts: { windows: { to: string; logs: number }[] }[];
+      hosts: { windows: { to: string }[] }[];
     };
-    expect(covered[0]?.windows).toMatchObject([{ logs: 1, to: (await plan('--to-latest')).reachable.last }]);
+    expect(covered[0]?.windows).toMatchObject([{ to: (await plan('--to-latest')).reachable.last }]);
 
     for (const [options, ids] of [
       [['--to-position', `${first.binlog}:${first.position}`], [1]],
@@ -200,7 +203,7 @@ describe('logs that are stored in parts', LONG, () => {
       [['--to-latest'], [1, 2, 3]],
     ] as const) {
       const { exitCode, stderr } = await restore(...options);
-      expect([exitCode, stderr]).toEqual([0, '']);
+      expect([exitCode, stderr]).toEqual([0, expect.stringContaining(UNSIGNED)]);
       expect(await idsRestored()).toEqual(ids);
       rmSync(dst, { recursive: true });
     }
@@ -237,7 +240,7 @@ describe('logs that are stored in parts', LONG, () => {
     const [open] = parts.slice(-1);
     rmSync(keyPath(open?.key ?? ''));
     const { exitCode, stdout, stderr } = await restore('--to-latest');
-    expect([exitCode, stderr]).toEqual([0, '']);
+    expect([exitCode, stderr]).toEqual([0, expect.stringContaining(UNSIGNED)]);
     expect(stdout).toMatch(
       new RegExp(`${binlog} was cut short: [\\d.]+ \\w+ behind its last complete transaction`),
     );
@@ -283,7 +286,7 @@ describe('logs that are stored in parts', LONG, () => {
     const damaged = parts.find(({ from }) => from === end);
     const key = damaged?.key ?? '';
     expect(key).toMatch(/\.gz\.gpg$/);
-    expect((await sandbox.run('check', '--read')).exitCode).toBe(0);
+    expect(await sandbox.run('check', '--read')).toMatchObject({ exitCode: 0, stderr: '' });
     const bytes = readFileSync(keyPath(key));
     bytes.fill(0x55, Math.floor(bytes.length / 2));
     writeFileSync(keyPath(key), bytes);

@@ -52,11 +52,15 @@ export async function feedParts(
     const read = await Promise.allSettled(batch.map((part) => collect(part, end > 0, context)));
     for (const [index, part] of batch.entries()) {
       const outcome = read[index];
-      if (outcome?.status !== 'fulfilled') throw outcome?.reason as Error;
-      const pass = following(part);
-      await blaming(part, end > 0, context, async () => {
-        for (const bytes of outcome.value) await pass(bytes);
-      });
+      if (outcome?.status === 'fulfilled') {
+        const pass = following(part);
+        await blaming(part, end > 0, context, async () => {
+          for (const bytes of outcome.value) await pass(bytes);
+        });
+      } else {
+        // Alone, as only now it is known whether those before it could be read.
+        await readPart(part, following(part), end > 0, context);
+      }
       end = part.to;
     }
   }
@@ -106,8 +110,9 @@ export async function readPart(
     },
   });
   await blaming(part, isLater, context, async () => {
-    // There are thousands of them: a line for each tells nobody anything.
-    await readCopy(found, {}, [sink], { ...context, progress: NO_PROGRESS });
+    // There are thousands of them: a line for each tells nobody anything. A signal of its own each, as Node warns of many listeners.
+    const signal = AbortSignal.any([context.signal]);
+    await readCopy(found, {}, [sink], { ...context, signal, progress: NO_PROGRESS });
     if (taken !== expected)
       throw new IntegrityError(`it has ${taken} bytes of a binary log, where its name says ${expected}`);
   });
