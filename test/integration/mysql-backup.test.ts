@@ -1,5 +1,5 @@
 import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { getPriority, hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../e2e/cli.ts';
@@ -106,6 +106,24 @@ describe('a MySQL backup', () => {
     expect(backups).toHaveLength(2);
     for (const line of backups) expect(line).toContain(' --parallel=4 --throttle=200');
     expect(await sandbox.run('verify', 'mysql', 'latest')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('is copied and prepared by programs that are as nice as is configured', async () => {
+    const said = join(sandbox.dir, 'said');
+    // Field 19 of proc(5): the name of a shell has no blanks.
+    const script = `echo "$(cut -d' ' -f19 /proc/$$/stat) $(ionice -p $$) $*" >>${said}; exec mariabackup "$@"`;
+    configureMysql(sandbox, server, {
+      mysql: program(script),
+      limits: { nice: 4, ionice: 'best-effort 6', max_rate: '200M' },
+    });
+    expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
+    expect(await sandbox.run('verify', 'mysql', 'latest')).toMatchObject({ exitCode: 0, stderr: '' });
+    const lines = readFileSync(said, 'utf8').split('\n');
+    const asSaid = `${Math.min(19, getPriority() + 4)} best-effort: prio 6 `;
+    for (const step of ['--backup', '--prepare']) {
+      const [line, ...others] = lines.filter((each) => each.includes(` ${step} `));
+      expect([line?.slice(0, asSaid.length), others], step).toEqual([asSaid, []]);
+    }
   });
 
   it('says why it is full or incremental, shows what the program says, and never the password', async () => {
