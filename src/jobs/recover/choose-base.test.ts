@@ -93,13 +93,15 @@ describe('the base of a recovery', () => {
 
 describe('a target that cannot be reached', () => {
   it('before the oldest copy: the earliest is told', () => {
-    for (const target of [atTime(240), atGtid(24), atPosition('b.000002', 499)]) {
+    for (const target of [atTime(240), atTime(250), atGtid(24), atPosition('b.000002', 499)]) {
       expect(refused(target)).toBe(
-        `Cannot recover to ${target.kind === 'time' ? '1970-01-01T00:04:00Z' : target.kind === 'gtid' ? 'GTID 0-1-24' : 'position b.000002:499'}: ` +
+        `Cannot recover to ${target.kind === 'time' ? new Date(target.at / 1000).toISOString().replace('.000', '') : target.kind === 'gtid' ? 'GTID 0-1-24' : 'position b.000002:499'}: ` +
           `the oldest copy that can be used, ${OLD.key}, ${target.kind === 'time' ? 'was finished after that' : 'already holds it'}\n` +
-          'The earliest that can be reached is the end of that copy: 1970-01-01T00:04:10Z, GTID 0-1-25, position b.000002:500.',
+          'The earliest that can be reached is the end of that copy: 1970-01-01T00:04:10Z, GTID 0-1-25, position b.000002:500.' +
+          (target.kind === 'time' ? ' By time the earliest is 1970-01-01T00:04:11Z.' : ''),
       );
     }
+    expect(choose(atTime(251))).toMatchObject({ key: OLD.key });
   });
 
   it('after the last log: the latest is told', () => {

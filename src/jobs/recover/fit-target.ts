@@ -64,9 +64,22 @@ function isSame({ logs: [first] }: Track, log: RecoveryLog | undefined): boolean
   return log === undefined || first === undefined || first === log;
 }
 
-/** A copy ends a moment before it is finished, and times have whole seconds: one that was finished within the second may be too late. */
+/**
+ * The first second, since the epoch, that can be named as a target. A copy ends a moment before it is finished, and times have whole seconds: for the
+ * second in which it was finished it may be too late.
+ */
+export function firstSecondOf({
+  copy,
+  logs,
+}: {
+  readonly copy: Pick<Track['copy'], 'backupFinished'>;
+  readonly logs: readonly unknown[];
+}): number {
+  return logs.length === 0 ? copy.backupFinished : copy.backupFinished + 1;
+}
+
 function fitTime({ copy, logs }: Track, seconds: number): Fit {
-  if (copy.backupFinished >= seconds) return { kind: 'too-late' };
+  if (seconds <= copy.backupFinished) return { kind: 'too-late' };
   const index = logs.findIndex((log, at) => {
     const { to } = windowOf(log, logs[at + 1], logs[at + 2]);
     return to === undefined || to >= seconds;

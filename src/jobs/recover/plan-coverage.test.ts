@@ -14,7 +14,7 @@ describe('the times in which every second can be restored', () => {
     expect(planCoverage([NEW, OLD, MIDDLE], LOGS)).toEqual({
       windows: [
         {
-          from: 250,
+          from: 251,
           to: 600,
           base: OLD.key,
           copies: 3,
@@ -34,10 +34,10 @@ describe('the times in which every second can be restored', () => {
       LOGS.filter(({ binlog }) => binlog !== 'b.000003'),
     );
     expect(windows.map(({ from, to, base }) => [from, to, base])).toEqual([
-      [250, 300, OLD.key],
-      [450, 600, NEW.key],
+      [251, 300, OLD.key],
+      [451, 600, NEW.key],
     ]);
-    expect(gaps).toEqual([{ from: 300, to: 450, reason: 'b.000003 is missing among the copies' }]);
+    expect(gaps).toEqual([{ from: 300, to: 451, reason: 'b.000003 is missing among the copies' }]);
   });
 
   it('are several after RESET MASTER', () => {
@@ -45,8 +45,8 @@ describe('the times in which every second can be restored', () => {
     const base = simulateBase(750, 'b.000001');
     const { windows, gaps } = planCoverage([base, OLD], [...LOGS, young]);
     expect(windows.map(({ from, to }) => [from, to])).toEqual([
-      [250, 600],
-      [750, 800],
+      [251, 600],
+      [751, 800],
     ]);
     expect(gaps[0]?.reason).toContain('the server began its logs again');
   });
@@ -63,7 +63,7 @@ describe('the times in which every second can be restored', () => {
   it('leave out copies without a position, which are told', () => {
     const python = simulateBase(480, undefined);
     expect(planCoverage([python, OLD], LOGS)).toMatchObject({
-      windows: [{ from: 250 }],
+      windows: [{ from: 251 }],
       withoutLogs: [{ key: python.key, problem: expect.stringContaining('does not say') as string }],
     });
   });

@@ -2,6 +2,7 @@ import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
 import { followCopy, hasTrack, type Track } from './chain-of-logs.ts';
+import { firstSecondOf } from './fit-target.ts';
 import type { ListedLog } from './recovery-plan.ts';
 
 /** A time in which every second can be restored. Times are in seconds since the epoch. */
@@ -88,8 +89,8 @@ function toWindow({ track: { copy, logs, end }, copies }: Run): CoverageWindow {
   const last = logs.at(-1);
   const to = last === undefined ? undefined : lastSecondOf(last);
   return {
-    from: copy.backupFinished,
-    to: Math.max(to ?? 0, copy.backupFinished),
+    from: firstSecondOf({ copy, logs }),
+    to: Math.max(to ?? 0, firstSecondOf({ copy, logs })),
     base: keepLocalKey(copy.key),
     copies: copies.length,
     logs: logs.length,

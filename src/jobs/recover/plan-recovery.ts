@@ -12,6 +12,7 @@ import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { JobContext } from '../job-context.ts';
 import { type ChosenBase, chooseBase } from './choose-base.ts';
+import { firstSecondOf } from './fit-target.ts';
 import { findLogs } from './known-logs.ts';
 import { findLocalLogs, isSame } from './local-logs.ts';
 import { peekIntoParts } from './peek-parts.ts';
@@ -172,7 +173,7 @@ function describePlan(chosen: ChosenBase, base: MysqlChain, target: RecoveryTarg
     end,
     passedOver: passedOver.map((each) => ({ key: keepLocalKey(each.copy.key), problem: each.problem })),
     reachable: {
-      first: copy.backupFinished,
+      first: firstSecondOf(chosen),
       last: end.after === undefined ? copy.backupFinished : lastSecondOf(end.after),
     },
     sizes: {

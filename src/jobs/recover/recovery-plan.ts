@@ -64,7 +64,7 @@ export interface RecoveryPlan {
   readonly end: ChainEnd;
   /** Newer copies that cannot be used, by their keys, and why. */
   readonly passedOver: readonly { readonly key: string; readonly problem: string }[];
-  /** Seconds since the epoch: the end of the copy, and of the last log where that is known. */
+  /** Seconds since the epoch: the first that can be a target, and the end of the last log where that is known. */
   readonly reachable: { readonly first: number; readonly last: number | undefined };
   /** Bytes to fetch, as they are stored. */
   readonly sizes: { readonly copies: number; readonly logs: number };

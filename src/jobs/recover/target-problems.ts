@@ -7,7 +7,7 @@ import { nearestGtids } from '../../mysql/binlog/gtid-text.ts';
 import { lastSecondOf } from '../../mysql/binlog/log-times.ts';
 import type { RecoveryTarget } from '../../mysql/binlog/recovery-target.ts';
 import type { NoTrack, Track } from './chain-of-logs.ts';
-import { isCalled, mayHaveGtid } from './fit-target.ts';
+import { firstSecondOf, isCalled, mayHaveGtid } from './fit-target.ts';
 import type { ChainEnd, RecoveryLog } from './recovery-plan.ts';
 
 /** What a target was looked for in: the copies and logs of one host, the newest copy first. */
@@ -47,9 +47,10 @@ function goesBeyond({ kind }: RecoveryTarget): string {
 }
 
 /** All copies hold what must not be included, or are later than the target. */
-export function alreadyInOldest({ copy }: Track, { target }: History): TwinDbError {
+export function alreadyInOldest({ copy, logs }: Track, { target }: History): TwinDbError {
+  const byTime = `By time the earliest is ${formatSecond(firstSecondOf({ copy, logs }))}.`;
   return cannot(target, `the oldest copy that can be used, ${nameOf(copy)}, ${goesBeyond(target)}`, {
-    remedy: `The earliest that can be reached is the end of that copy: ${describeEnd(copy)}.`,
+    remedy: `The earliest that can be reached is the end of that copy: ${describeEnd(copy)}.${target.kind === 'time' ? ` ${byTime}` : ''}`,
   });
 }
 
