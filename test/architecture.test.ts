@@ -312,6 +312,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'mysql/server',
     'mysql/stream',
     'pipeline',
+    'process',
     'sources',
     'units',
   ],

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { MysqlConfig } from '../../config/config.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { streamFolder } from '../../copies/streamed-part.ts';
-import { ConfigError, InterruptedError, TwinDbError } from '../../errors.ts';
+import { ConfigError, describeError, InterruptedError, TwinDbError } from '../../errors.ts';
 import { holdLock } from '../../lock/run-lock.ts';
 import { connectMysql, type MysqlServer } from '../../mysql/server/server.ts';
 import { describeStart } from '../../mysql/stream/decide-start.ts';
 import { followLog } from '../../mysql/stream/follow-log.ts';
 import type { LogBytes, LogPlace } from '../../mysql/stream/log-events.ts';
+import { feedWatchdog } from '../../process/feed-watchdog.ts';
 import type { JobContext } from '../job-context.ts';
 import { findStart } from './find-start.ts';
 import { PartStore } from './part-store.ts';
@@ -65,6 +66,11 @@ export async function streamBinlog({ lock, stopping }: StreamOptions, context: J
     { isFollowing: () => progress.isFollowing, stored: () => store.stored },
     { ...context, signal: halted },
   );
+  const watched = feedWatchdog(halted).catch((error: unknown) => {
+    // systemd ends the service then, and starts it again.
+    if (!halted.aborted)
+      context.log.warn(`Cannot tell systemd that this service is alive: ${describeError(error)}`);
+  });
   // Their ends are awaited below; until then nothing may be taken for unhandled.
   for (const work of [storing, sealing, reporting]) work.catch(() => undefined);
   try {
@@ -77,7 +83,7 @@ export async function streamBinlog({ lock, stopping }: StreamOptions, context: J
       await store.drain();
     } finally {
       ending.abort(new InterruptedError('SIGTERM'));
-      await Promise.allSettled([storing, sealing, reporting]);
+      await Promise.allSettled([storing, sealing, reporting, watched]);
     }
   }
 }
