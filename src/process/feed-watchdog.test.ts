@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'twindb-watchdog-'));
   told = join(folder, 'told');
   writeFileSync(told, '');
-  const script = `#!/bin/sh\necho "$1 $NOTIFY_SOCKET" >> ${told}\n`;
+  const script = `#!/bin/sh\necho "$* $NOTIFY_SOCKET" >> ${told}\n`;
   writeFileSync(join(folder, 'systemd-notify'), script, { mode: 0o755 });
   vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
 });
@@ -36,7 +36,7 @@ it('tells systemd again and again that the process is alive, until the signal co
   while (lines().length < 3) await sleep(10);
   controller.abort(new Error('enough'));
   await expect(feeding).rejects.toThrow();
-  expect(new Set(lines())).toEqual(new Set(['WATCHDOG=1 /run/systemd/notify']));
+  expect(new Set(lines())).toEqual(new Set(['--no-block WATCHDOG=1 /run/systemd/notify']));
 });
 
 it('does nothing where nothing watches, or another process is watched', async () => {

@@ -13,7 +13,8 @@ export async function feedWatchdog(signal: AbortSignal, environment = process.en
   if (!socket || !(microseconds > 0) || !isOurs) return;
   const program = {
     command: 'systemd-notify',
-    args: ['WATCHDOG=1'],
+    // It would wait until systemd has taken the message, which says nothing of us.
+    args: ['--no-block', 'WATCHDOG=1'],
     environment: { NOTIFY_SOCKET: socket },
     debianPackage: 'systemd',
   };
