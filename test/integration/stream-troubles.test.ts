@@ -213,7 +213,12 @@ describe('what happens to a server that is followed', () => {
     await until(hasAll);
     await kill(streamer);
     for (let count = 0; count < 3; count += 1) await server.sql('FLUSH BINARY LOGS');
-    await server.sql("PURGE BINARY LOGS TO 'mysql-bin.000003'");
+    // It keeps what it was sending until it notices that the client has gone.
+    await until(async () => {
+      await server.sql("PURGE BINARY LOGS TO 'mysql-bin.000003'");
+      const logs = await server.sql<{ Log_name: string }>('SHOW BINARY LOGS');
+      return logs[0]?.Log_name === 'mysql-bin.000003';
+    });
     const next = start();
     await until(() => next.said().includes('Following'));
     await until(hasAll);

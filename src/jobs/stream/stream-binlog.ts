@@ -206,6 +206,8 @@ interface KnownServer {
   /** Seconds it had been up, and when that was, in milliseconds of a clock that never jumps. */
   readonly uptime: number;
   readonly at: number;
+  /** The number of our connection: a server counts them from its start. */
+  readonly connection: number;
 }
 
 /** Says when the server is another one than before, or was restarted. */
@@ -218,13 +220,18 @@ async function compare(
     identity: server.identity,
     uptime: Number(await server.status('Uptime')),
     at: performance.now(),
+    connection: Number((await server.query<{ id: number | string }>('SELECT CONNECTION_ID() AS id'))[0]?.id),
   };
   if (before === undefined) return now;
   if (before.identity !== now.identity) {
     log.warn(
       'There is another server now, or this one has other data: its logs are stored beside those of before',
     );
-  } else if (now.uptime < before.uptime + (now.at - before.at) / 1000 - CLOCK_SECONDS) {
+  } else if (
+    // A restart that took less than the clocks differ shows in the connections.
+    now.connection <= before.connection ||
+    now.uptime < before.uptime + (now.at - before.at) / 1000 - CLOCK_SECONDS
+  ) {
     log.info('The server was restarted');
   }
   return now;
