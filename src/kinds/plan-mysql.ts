@@ -100,8 +100,9 @@ async function neededByLogs(
     const base = findBaseOfLogs(complete, await binlogs());
     return base === undefined ? [] : [[base.key, 'the oldest binary logs can be replayed on no newer copy']];
   } catch (error) {
-    log.warn(
-      `Cannot read which copy the binary logs continue, so that no copy expires in this run: ${describeError(error)}`,
+    // The copies of the logs fail for the same reason, which is said there.
+    log.debug(
+      `Cannot read which copy the binary logs continue, so that none expires: ${describeError(error)}`,
     );
     return copies.map(({ key }) => [key, 'binary logs may be replayed on it']);
   }

@@ -30,13 +30,17 @@ type Counts = Readonly<Record<string, number>>;
 const configure = (
   [there, here]: readonly [Counts, Counts],
   more: Parameters<typeof configureMysql>[2] = {},
+  of: Pick<MariadbServer, 'defaultsFile'> = server,
 ): void =>
-  configureMysql(sandbox, server, {
+  configureMysql(sandbox, of, {
     destination: { keep_local_path: join(sandbox.dir, 'kept') },
     retention: there,
     retention_local: here,
     ...more,
   });
+
+/** With copies of binary logs, the copy that the oldest of them continue stays too. */
+const WITHOUT_LOGS = { lines: ['skip_log_bin'] };
 
 const PLACES = { remote: 'repository', local: 'kept' } as const;
 const STATUS = { status: 'MySQL', 'binlog-status': 'binary logs' } as const;
@@ -57,11 +61,12 @@ const typesOf = (place: keyof typeof PLACES): string[] =>
 describe('copies of MySQL at the destination and in keep_local_path', () => {
   it('are all restorable where local ones are kept longer, and the full copy goes once no local one continues it', async () => {
     const { gpg } = useLab();
+    await using other = await startMariadb(WITHOUT_LOGS);
     const encryption = {
       gpg: { recipient: gpg.recipient, keyring: gpg.keyring, secret_keyring: gpg.secretKeyring },
     };
     const there = { daily_copies: 1, hourly_copies: 1 };
-    configure([there, { daily_copies: 0, hourly_copies: 5 }], encryption);
+    configure([there, { daily_copies: 0, hourly_copies: 5 }], encryption, other);
     for (const runType of ['daily', 'hourly', 'hourly', 'daily', 'hourly'])
       expect(await backUp(sandbox, runType)).toEqual(SILENT);
     expect(typesOf('local')).toEqual(['hourly incremental', 'hourly incremental', 'hourly incremental']);
@@ -73,7 +78,7 @@ describe('copies of MySQL at the destination and in keep_local_path', () => {
     expect(existsSync(join(dst, 'ibdata1'))).toBe(true);
     expect(await sandbox.run('check', '--type', 'mysql')).toMatchObject({ exitCode: 0, stderr: '' });
 
-    configure([there, { daily_copies: 0, hourly_copies: 1 }], encryption);
+    configure([there, { daily_copies: 0, hourly_copies: 1 }], encryption, other);
     // The destination's turn comes first: it goes by what was kept here after the run before.
     for (let run = 0; run < 2; run += 1) expect(await backUp(sandbox, 'hourly')).toEqual(SILENT);
     expect(typesOf('local')).toEqual(['hourly incremental']);
@@ -84,7 +89,8 @@ describe('copies of MySQL at the destination and in keep_local_path', () => {
   it.skipIf(!isRoot)(
     'expire in keep_local_path although one at the destination cannot be removed, which the next failed backup tries again',
     async () => {
-      configure([{ daily_copies: 1 }, { daily_copies: 1 }]);
+      await using other = await startMariadb(WITHOUT_LOGS);
+      configure([{ daily_copies: 1 }, { daily_copies: 1 }], {}, other);
       expect(await backUp(sandbox, 'daily')).toEqual(SILENT);
       const [first = ''] = mysqlObjectsIn(sandbox);
       {
