@@ -104,12 +104,13 @@ test('check of one host reads what that host has, however many other hosts there
   for (const each of [host, `${host}0`, `${host}-b`]) await askedBy(each, 1);
   asked.length = listed.length = 0;
   expect(await sandbox.run('check', '--hostname', host)).toMatchObject({ exitCode: 0, stderr: '' });
-  expect([...new Set(listed)]).toEqual([`${host}/`, `${host}/.partial/`]);
+  expect([...new Set(listed)]).toEqual([`${host}/`, `${host}/binlog-stream/`, `${host}/.partial/`]);
   expect(asked.filter((request) => !request.startsWith(`GET ${host}/`)).toSorted()).toEqual([
+    'GET objects',
     'GET objects',
     'GET objects',
     'GET uploads',
   ]);
   // Both copies of the only status that the listing shows.
-  expect(asked).toHaveLength(5);
+  expect(asked).toHaveLength(6);
 });
