@@ -52,15 +52,12 @@ export async function feedParts(
     const read = await Promise.allSettled(batch.map((part) => collect(part, end > 0, context)));
     for (const [index, part] of batch.entries()) {
       const outcome = read[index];
-      if (outcome?.status === 'fulfilled') {
-        const pass = following(part);
-        await blaming(part, end > 0, context, async () => {
-          for (const bytes of outcome.value) await pass(bytes);
-        });
-      } else {
-        // Alone, as only now it is known whether those before it could be read.
-        await readPart(part, following(part), end > 0, context);
-      }
+      const pass = following(part);
+      // Once more, as only now it is known whether those before it could be read. Nothing of a damaged one is passed on.
+      const pieces = outcome?.status === 'fulfilled' ? outcome.value : await collect(part, end > 0, context);
+      await blaming(part, end > 0, context, async () => {
+        for (const bytes of pieces) await pass(bytes);
+      });
       end = part.to;
     }
   }
