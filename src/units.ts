@@ -51,3 +51,8 @@ export function formatShortAge(seconds: number): string {
 export function toSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
+
+/** Seconds since a moment of `performance.now()`, to the millisecond. */
+export function secondsSince(start: number): number {
+  return Math.round(performance.now() - start) / 1000;
+}

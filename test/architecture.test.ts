@@ -154,7 +154,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'units',
     'writers',
   ],
-  'jobs/boot': ['copies', 'errors', 'foreign-text', 'jobs', 'mysql', 'mysql/copy', 'mysql/private-server'],
+  'jobs/boot': [
+    'copies',
+    'errors',
+    'foreign-text',
+    'jobs',
+    'mysql',
+    'mysql/copy',
+    'mysql/private-server',
+    'units',
+  ],
   'jobs/check': [
     'at-once',
     'catalogue',

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { SERVER_SOURCE } from '../../copies/mysql-copy.ts';
 import { RUN_TYPES, type RunType } from '../../copies/run-type.ts';
 import type { BackupOutcome, Part, Report } from '../../exporters/report.ts';
-import { toSeconds } from '../../units.ts';
+import { secondsSince, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
 export const MYSQL_PART: Part = { media: 'mysql', source: SERVER_SOURCE };
@@ -70,7 +70,7 @@ export function createRunRecord(
     runType,
     succeeded: size !== undefined,
     finished: toSeconds(now()),
-    duration: Math.round(performance.now() - start) / 1000,
+    duration: secondsSince(start),
     size: size ?? 0,
   });
   return {

@@ -12,6 +12,7 @@ import { runPipeline } from '../../pipeline/run-pipeline.ts';
 import { refuseNothing } from '../../pipeline/some-bytes.ts';
 import { throttled } from '../../pipeline/throttle.ts';
 import type { Source } from '../../sources/source.ts';
+import { secondsSince } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { expectSize } from './expect-size.ts';
 
@@ -120,7 +121,7 @@ export async function storeCopy(
         ? undefined
         : { key: localKey, chain: suffixesOf([compressor]), ...localMeter.digest },
     index,
-    seconds: Math.round(performance.now() - begun) / 1000,
+    seconds: secondsSince(begun),
   };
 }
 

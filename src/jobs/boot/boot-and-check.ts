@@ -6,6 +6,7 @@ import { unpackTables } from '../../mysql/copy/table-list.ts';
 import type { Flavour } from '../../mysql/flavours.ts';
 import { checkTables } from '../../mysql/private-server/check-tables.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
+import { secondsSince } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { BootReport, FailedStatement } from './boot-report.ts';
 import { judgeAnswer, type Statement } from './statements.ts';
@@ -64,9 +65,8 @@ export async function bootAndCheck(
 function stopwatch(): () => number {
   let last = performance.now();
   return () => {
-    const now = performance.now();
-    const seconds = Math.round(now - last) / 1000;
-    last = now;
+    const seconds = secondsSince(last);
+    last = performance.now();
     return seconds;
   };
 }

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { flavourOf } from '../../mysql/flavours.ts';
 import { describeZone } from '../../mysql/private-server/describe-zone.ts';
 import { type PrivateServer, startPrivateServer } from '../../mysql/private-server/private-server.ts';
+import { secondsSince } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import type { ClaimedFolder } from '../restore/claim-folder.ts';
 import type { CopyCache } from '../restore/copy-cache.ts';
@@ -84,7 +85,7 @@ async function replayOn(
   await mkdir(shelf.path, { mode: 0o700 });
   const replayWith = async (signal: AbortSignal): Promise<ReplayOutcome> => {
     const within = { ...context, signal };
-    const boot = stopwatch();
+    const begun = performance.now();
     await using server = await showStep(context, ['Starting a private server'], () =>
       startPrivateServer({
         datadir: dir,
@@ -97,18 +98,18 @@ async function replayOn(
         signal,
       }),
     );
-    const booted = boot();
+    const booted = secondsSince(begun);
     const zone = await describeZone(server, setup, signal);
     if (zone !== undefined) context.log.warn(zone);
-    const replaying = stopwatch();
+    const replaying = performance.now();
     const replayed = await replayLogs(range, { ...server, flavour }, shelf, within).catch((error: unknown) =>
       explainEnd(error, server),
     );
-    const took = replaying();
+    const took = secondsSince(replaying);
     const preparedXa = await listPreparedXa(server, flavour);
-    const stopping = stopwatch();
+    const stopping = performance.now();
     await showStep(context, ['Stopping the private server'], () => server.stop());
-    return { ...replayed, preparedXa, seconds: { boot: booted, replay: took, stop: stopping() } };
+    return { ...replayed, preparedXa, seconds: { boot: booted, replay: took, stop: secondsSince(stopping) } };
   };
   const outcome = await watchRoom({ path: work.path, name, work: replayWith }, context.signal);
   await closeFolder(folder, dir);
@@ -126,10 +127,4 @@ async function closeFolder({ target }: ClaimedFolder, dir: string): Promise<void
   const { uid, gid } = await stat(dir);
   await chown(target.path, uid, gid);
   await chmod(target.path, 0o700);
-}
-
-/** Tells how many seconds have passed. */
-function stopwatch(): () => number {
-  const start = performance.now();
-  return () => Math.round(performance.now() - start) / 1000;
 }

@@ -12,7 +12,7 @@ import { BACKUP_MY_CNF, findOption } from '../../mysql/copy/backup-my-cnf.ts';
 import { programsByInfo, programsByStatus } from '../../mysql/copy/copy-programs.ts';
 import { XbstreamUnpack } from '../../mysql/copy/xbstream-unpack.ts';
 import type { Flavour } from '../../mysql/flavours.ts';
-import { formatBytes } from '../../units.ts';
+import { formatBytes, secondsSince } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { showStep } from '../show-step.ts';
 import { type ClaimedFolder, restoreInto } from './claim-folder.ts';
@@ -152,7 +152,7 @@ async function build(
   await showStep(context, ['Preparing the copy in', dst], () =>
     prepareData(target, chain.incremental && incremental.dir, used, context),
   );
-  const prepareSeconds = Math.round(performance.now() - start) / 1000;
+  const prepareSeconds = secondsSince(start);
   if (moved.size > 0) {
     context.log.info(
       `Made with DATA DIRECTORY, these lie in the data directory now: ${[...moved].map(quoteLocation).join(', ')}`,

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Media } from '../../copies/key.ts';
 import { exportReport } from '../../exporters/export-report.ts';
-import { toSeconds } from '../../units.ts';
+import { secondsSince, toSeconds } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 
 /** Restores, and tells the monitoring how long that took and whether it succeeded, as `isSuccess` says. An error is thrown on. */
@@ -18,7 +18,7 @@ export async function timeRestore<T>(
     succeeded = isSuccess(result);
     return result;
   } finally {
-    const duration = Math.round(performance.now() - start) / 1000;
+    const duration = secondsSince(start);
     const outcome = { work: 'restore', media, succeeded, finished: toSeconds(now()), duration } as const;
     await exportReport(config.export, { host, outcomes: [outcome], configured: undefined }, log);
   }

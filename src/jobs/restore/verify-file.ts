@@ -9,6 +9,7 @@ import { describeError, IntegrityError, TwinDbError } from '../../errors.ts';
 import { FILES } from '../../kinds/files.ts';
 import { Beginning } from '../../pipeline/beginning.ts';
 import { TarCheck } from '../../sources/tar-check.ts';
+import { secondsSince } from '../../units.ts';
 import type { JobContext } from '../job-context.ts';
 import { readCandidates } from './read-candidates.ts';
 import { timeRestore } from './time-restore.ts';
@@ -125,7 +126,7 @@ async function verify(
   const start = performance.now();
   const finish = (reason?: string): FileVerification => ({
     ...result,
-    restoreTime: Math.round(performance.now() - start) / 1000,
+    restoreTime: secondsSince(start),
     failure: reason,
   });
   if (failure !== undefined) return finish(failure);

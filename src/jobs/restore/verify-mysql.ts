@@ -6,6 +6,7 @@ import { LATEST } from '../../catalogue/newest-copies.ts';
 import { describeError } from '../../errors.ts';
 import type { FoundCopy } from '../../kinds/found-copy.ts';
 import { makeScratchFolder } from '../../lock/scratch-folder.ts';
+import { secondsSince } from '../../units.ts';
 import { bootAndCheck } from '../boot/boot-and-check.ts';
 import { findFault } from '../boot/boot-report.ts';
 import type { Statement } from '../boot/statements.ts';
@@ -159,10 +160,6 @@ function describeRestore(
     replay: replaySeconds,
     fetch: round(restoreTime - data.prepareSeconds - (replaySeconds ?? 0)),
   };
-}
-
-function secondsSince(start: number): number {
-  return round((performance.now() - start) / 1000);
 }
 
 /** To milliseconds. */
