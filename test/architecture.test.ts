@@ -340,6 +340,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'mysql/copy',
     'mysql/private-server',
     'mysql/replay',
+    'mysql/server',
     'pipeline',
     'process',
     'units',

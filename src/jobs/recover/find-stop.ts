@@ -1,4 +1,5 @@
 import { quoteLocation } from '../../copies/quote-location.ts';
+import { MAGIC_LENGTH } from '../../mysql/binlog/binlog-header.ts';
 import type { OpenGroup } from '../../mysql/binlog/group-tracker.ts';
 import { formatGtid } from '../../mysql/binlog/gtid-text.ts';
 import { type LogFindings, LogSearch } from '../../mysql/binlog/log-search.ts';
@@ -9,9 +10,6 @@ import { readLog } from './read-log.ts';
 import type { GroupMark, RecoveryLog, RecoveryPlan, StopPoint } from './recovery-plan.ts';
 import { type Before, markEnd, type Searched, sayMark, stopAt } from './stop-point.ts';
 import { cannot, describeReach, unusableLog } from './target-problems.ts';
-
-/** The first event of a log is behind its magic number. */
-const BEGINNING = 4;
 
 /** How far the clock of a server may be before ours: of a log that was not closed nothing else tells which times its commits cannot have had. Seconds. */
 const CLOCKS_APART = 86_400;
@@ -89,7 +87,7 @@ async function searchLog(
   const log = logs[index] as RecoveryLog;
   const question = {
     target,
-    from: index === 0 ? start.position : BEGINNING,
+    from: index === 0 ? start.position : MAGIC_LENGTH,
     window: windowOf(log, logs[index + 1], logs[index + 2]),
   };
   let search = new LogSearch(question);
@@ -168,7 +166,7 @@ function stopIn(searched: Searched, before: Before, plan: RecoveryPlan): StopPoi
 function lastMark({ log, findings }: Searched, { lastIncluded }: Before): GroupMark {
   const last = findings.end.lastIncluded;
   if (last !== undefined) return markEnd(log, last);
-  return lastIncluded ?? { gtid: undefined, time: 0, binlog: log.binlog, position: BEGINNING };
+  return lastIncluded ?? { gtid: undefined, time: 0, binlog: log.binlog, position: MAGIC_LENGTH };
 }
 
 function copyTooLate({ target, copy }: RecoveryPlan, held: GroupMark): Error {

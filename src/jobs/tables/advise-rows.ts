@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { hasControls } from '../../foreign-text.ts';
 import { quote } from '../../mysql/copy/quote.ts';
+import { quoteName, quoteTable } from '../../mysql/server/quote-name.ts';
 import type { TableShape } from './describe-tables.ts';
-import { type NamedTable, nameOf, quoteName } from './table-names.ts';
+import { type NamedTable } from './table-names.ts';
 
 /** A table that is in a file now. */
 export interface DumpedTable extends NamedTable, TableShape {
@@ -49,7 +50,7 @@ export function adviseRows(
 }
 
 function bringBack(table: DumpedTable, aside: string): string {
-  const [live, restored] = [nameOf(table), `${aside}.${quoteName(table.name)}`];
+  const [live, restored] = [quoteTable(table), `${aside}.${quoteName(table.name)}`];
   const columns = table.columns.map(quoteName).join(', ');
   if (hasControls(live + columns))
     return `  -- ${quoteLocation(live)} has names with characters that cannot be typed: bring its rows back by hand`;

@@ -1,6 +1,7 @@
 import { describeError } from '../../errors.ts';
 import type { PrivateServer } from '../../mysql/private-server/private-server.ts';
-import { type NamedTable, nameOf, type Reference } from './table-names.ts';
+import { quoteTable } from '../../mysql/server/quote-name.ts';
+import { type NamedTable, type Reference } from './table-names.ts';
 
 /** All that a server has that can be named. */
 interface Inventory {
@@ -38,8 +39,8 @@ export async function listReferences(
     schemas,
   );
   return rows.map(({ db, name, toDb, toName }) => ({
-    from: nameOf({ schema: db, name }),
-    to: nameOf({ schema: toDb, name: toName }),
+    from: quoteTable({ schema: db, name }),
+    to: quoteTable({ schema: toDb, name: toName }),
   }));
 }
 
@@ -85,7 +86,7 @@ async function nextNumberOf(table: NamedTable, query: PrivateServer['query']): P
   );
   if (sequence === undefined) return undefined;
   const [row] = await query<{ next: string }>(
-    `SELECT CAST(next_not_cached_value AS CHAR) AS next FROM ${nameOf(table)}`,
+    `SELECT CAST(next_not_cached_value AS CHAR) AS next FROM ${quoteTable(table)}`,
   );
   return row?.next;
 }
@@ -100,7 +101,7 @@ export async function findViewFault(
 ): Promise<string | undefined> {
   try {
     // As the dump program asks.
-    await query(`SHOW FIELDS FROM ${nameOf(view)}`);
+    await query(`SHOW FIELDS FROM ${quoteTable(view)}`);
     return undefined;
   } catch (error) {
     await query('SELECT 1');

@@ -4,6 +4,7 @@ import { ProcessError, TwinDbError } from '../../errors.ts';
 import type { Flavour } from '../../mysql/flavours.ts';
 import type { PrivateServer } from '../../mysql/private-server/private-server.ts';
 import { dumpTables, WITHOUT_US } from '../../mysql/replay/dump-program.ts';
+import { quoteTable } from '../../mysql/server/quote-name.ts';
 import type { JobContext } from '../job-context.ts';
 import type { DumpedTable } from './advise-rows.ts';
 import {
@@ -17,7 +18,7 @@ import {
 } from './describe-tables.ts';
 import { dumpInto } from './dump-into.ts';
 import { fileNameOf, fileOfMore } from './file-name.ts';
-import { type ChosenTables, chooseTables, nameOf, parentsFirst, pointingOn } from './table-names.ts';
+import { type ChosenTables, chooseTables, parentsFirst, pointingOn } from './table-names.ts';
 
 /** A server to dump from, and where to. */
 interface Dumping {
@@ -103,7 +104,7 @@ async function writeTables(
         table.schema,
         table.name,
       ]);
-    const isCircular = circular.has(nameOf(table));
+    const isCircular = circular.has(quoteTable(table));
     dumped.push({ ...table, file, isCircular, ...(await describeTable(server, table)) });
   }
   return dumped;

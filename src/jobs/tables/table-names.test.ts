@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { quoteTable } from '../../mysql/server/quote-name.ts';
 import { fileNameOf, fileOfMore } from './file-name.ts';
-import { chooseTables, nameOf, parentsFirst, parseName } from './table-names.ts';
+import { chooseTables, parentsFirst, parseName } from './table-names.ts';
 
 const table = (schema: string, name: string, isView = false) => ({ schema, name, isView });
 const TABLES = [
@@ -37,8 +38,8 @@ describe('the order of tables', () => {
     parentsFirst(
       ['a', 'b', 'c'].map((name) => table('s', name)),
       references.map(([from, to]) => ({
-        from: nameOf({ schema: 's', name: from }),
-        to: nameOf({ schema: 's', name: to }),
+        from: quoteTable({ schema: 's', name: from }),
+        to: quoteTable({ schema: 's', name: to }),
       })),
     ).map(({ name }) => name);
 
@@ -55,7 +56,7 @@ describe('the order of tables', () => {
     const names = Array.from({ length: 20_000 }, (_, index) => table('s', `t${index}`));
     const references = names
       .slice(1)
-      .map((each, index) => ({ from: nameOf(names[index] ?? each), to: nameOf(each) }));
+      .map((each, index) => ({ from: quoteTable(names[index] ?? each), to: quoteTable(each) }));
     expect(parentsFirst(names, references)).toEqual(names.toReversed());
   });
 });

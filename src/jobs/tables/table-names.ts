@@ -1,6 +1,7 @@
 import { didYouMean } from '../../config/suggest.ts';
 import { quoteLocation } from '../../copies/quote-location.ts';
 import { TwinDbError } from '../../errors.ts';
+import { quoteTable } from '../../mysql/server/quote-name.ts';
 
 /** A table, view or sequence of a server. */
 export interface NamedTable {
@@ -74,12 +75,12 @@ export interface Reference {
   readonly to: string;
 }
 
-/** Tables in such an order that those that others point at come first; in a circle, as they come. Names as `nameOf` gives them. */
+/** Tables in such an order that those that others point at come first; in a circle, as they come. Names as `quoteTable` gives them. */
 export function parentsFirst(
   tables: readonly NamedTable[],
   references: readonly Reference[],
 ): readonly NamedTable[] {
-  const byName = new Map(tables.map((each) => [nameOf(each), each]));
+  const byName = new Map(tables.map((each) => [quoteTable(each), each]));
   const parents = new Map<string, string[]>();
   for (const { from, to } of references) parents.set(from, [...(parents.get(from) ?? []), to]);
   const ordered = new Set<NamedTable>();
@@ -103,19 +104,9 @@ export function parentsFirst(
   return [...ordered];
 }
 
-/** Those of ordered tables that point at themselves, or in a circle at one that comes later. Names as `nameOf` gives them. */
+/** Those of ordered tables that point at themselves, or in a circle at one that comes later. Names as `quoteTable` gives them. */
 export function pointingOn(tables: readonly NamedTable[], references: readonly Reference[]): Set<string> {
-  const order = new Map(tables.map((each, index) => [nameOf(each), index]));
+  const order = new Map(tables.map((each, index) => [quoteTable(each), index]));
   const isOn = ({ from, to }: Reference) => (order.get(to) ?? -1) >= (order.get(from) ?? tables.length);
   return new Set(references.filter(isOn).map(({ from }) => from));
-}
-
-/** The name of a table among all of a server, in SQL. */
-export function nameOf({ schema, name }: Pick<NamedTable, 'schema' | 'name'>): string {
-  return `${quoteName(schema)}.${quoteName(name)}`;
-}
-
-/** A name as SQL takes it. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll('`', '``')}\``;
 }

@@ -4,9 +4,10 @@ import type { Flavour } from '../flavours.ts';
 import { listInnodb } from '../server/list-tables.ts';
 import { measureData } from '../server/measure-data.ts';
 import { isLost } from '../server/mysql-errors.ts';
+import { quoteTable } from '../server/quote-name.ts';
 import { type CheckRow, judgeCheck } from './check-verdict.ts';
 import type { PrivateServer } from './private-server.ts';
-import { compareTables, readServedTables, type ServedTable, type TableProblem } from './served-tables.ts';
+import { compareTables, readServedTables, type TableProblem } from './served-tables.ts';
 
 /** What came of checking all tables. */
 export interface TableCheck {
@@ -65,8 +66,4 @@ export async function checkTables(
     }
   }
   return { checked, unchecked, bad, warnings };
-}
-
-function quoteTable({ schema, name }: ServedTable): string {
-  return [schema, name].map((part) => `\`${part.replaceAll('`', '``')}\``).join('.');
 }
