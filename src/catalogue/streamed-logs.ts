@@ -62,7 +62,7 @@ export function groupParts(host: string, objects: readonly ObjectInfo[]): Stream
 /**
  * The parts that give a log from its beginning on. A follower that was killed or had a second one beside it leaves parts that overlap; all are
  * of one log, so their bytes are equal where they do. Of those that go on from where one is, the one that leads farthest is taken, of
- * two such the one that begins later, and then the first by name: whoever lists the same parts joins the same.
+ * two such the one that begins later, and then the first by name: so that each listing of the same parts joins the same ones.
  */
 export function joinParts(parts: readonly StreamedPart[]): Pick<StreamedLog, 'parts' | 'end' | 'rest'> {
   // By where they begin, so that a long log takes no time that grows with the square of its parts.

@@ -6,7 +6,7 @@ export interface CommandContext extends JobContext {
   readonly interactive: boolean;
   /** Columns of the terminal that shows the results; absent: it does not say. */
   readonly columns?: number;
-  /** Asks whoever is at the terminal, and returns the answer; absent where nobody is. */
+  /** Asks the user at the terminal, and returns the answer; absent where there is no terminal. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
   /**
    * For a service: aborts at the first SIGINT, SIGTERM or SIGHUP, when it has some time left to bring its work to an end; `signal` aborts when that is over.

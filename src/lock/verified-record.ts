@@ -18,8 +18,8 @@ export interface VerifiedMarks {
 }
 
 /**
- * What this machine remembers of the copies it has verified, by host and source (`verifiedSubject`). It is on this machine: whoever verifies may be
- * allowed to read the destination only, and whoever writes to the destination must not be able to make it look verified.
+ * What this machine remembers of the copies it has verified, by host and source (`verifiedSubject`). It is on this machine: the user who verifies may be
+ * allowed to read the destination only, and an account that writes to the destination must not be able to make it look verified.
  */
 export type VerifiedRecord = Memory<VerifiedMarks>;
 

@@ -28,9 +28,9 @@ interface FlavourRow {
   readonly streamPrograms: readonly string[];
   /** Client programs that read binary logs from the server, the preferred one first, and their package. */
   readonly binlogPrograms: readonly [string, ...string[]];
-  /** Client programs that send statements to the server, likewise. */
+  /** Client programs that send statements to the server, the preferred one first. */
   readonly clientPrograms: readonly [string, ...string[]];
-  /** Programs that print tables as SQL, likewise. */
+  /** Programs that print tables as SQL, the preferred one first. */
   readonly dumpPrograms: readonly [string, ...string[]];
   readonly clientPackage: string;
   /** Server programs, the preferred one first, and their package; /usr/sbin is not in everybody's PATH. */

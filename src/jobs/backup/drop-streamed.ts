@@ -8,7 +8,7 @@ import { type DropPolicy, planDrops } from './plan-drops.ts';
 
 /**
  * Deletes the parts of logs that are stored as a whole by now, and those that are older than `expire_log_days`. The service that stores parts and
- * the runs of cron both do it: whoever comes last finds nothing. Where nothing may be deleted at the destination, nothing is.
+ * the runs of cron both do it: the second finds nothing. Where nothing may be deleted at the destination, nothing is.
  */
 export async function dropStreamed(
   closedLogs: readonly ClosedBinlog[],

@@ -17,7 +17,7 @@ export interface Span {
   readonly to: number | undefined;
 }
 
-/** What a file has, as far as it is whole. */
+/** What a file has, as far as it is complete. */
 export interface WholeLog {
   /** Its bytes. */
   readonly size: number;

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 const UPPER_HALF = 2 ** 31;
 
 /**
- * A server id for whoever follows this server from this machine: the same after each start, so that a connection that was forgotten ends when the next
+ * A server id for the service that follows this server from this machine: the same after each start, so that a connection that was forgotten ends when the next
  * one is made, and another one on each machine.
  */
 export function deriveServerId(machineId: string, server: string): number {

@@ -32,7 +32,7 @@ export type Start = {
   | { readonly kind: 'rewritten'; readonly log: PresentLog; readonly stored: number }
   /** The server has deleted logs that are stored up to `end` or, where that is undefined, not at all. */
   | { readonly kind: 'purged'; readonly after: string; readonly end: number | undefined }
-  /** Its names began anew. */
+  /** The server has begun its names again. */
   | { readonly kind: 'reset'; readonly after: string }
   /** What is stored is of another server. */
   | { readonly kind: 'other-server'; readonly after: string }

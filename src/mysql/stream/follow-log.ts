@@ -145,7 +145,7 @@ function outgoing(payload: Buffer): OutgoingPacket {
   };
 }
 
-/** Packets that have come, and whoever waits for the next one. */
+/** Packets that have come, and what waits for the next one. */
 class EventQueue {
   readonly #connection: Pick<Connection, 'pause' | 'resume'>;
   #events: Buffer[] = [];
