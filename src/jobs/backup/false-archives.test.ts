@@ -2,10 +2,9 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { localContext } from '../../../test/fixtures/local-context.ts';
 import { listCopies } from '../../catalogue/list-copies.ts';
-import { readConfig } from '../../config/read-config.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
-import { openIntegrity } from '../../integrity/integrity.ts';
 import { createLog } from '../../log.ts';
 import type { JobContext } from '../job-context.ts';
 import { runBackup } from './run-backup.ts';
@@ -38,29 +37,20 @@ function fake(name: string, script: string): void {
 /** One copy is kept, so that a second one would push the first out. */
 function createContext(program: string, tarOptions = ''): JobContext {
   const file = join(dir, 'cfg');
-  writeFileSync(
+  const log = createLog('info', (level, message) => messages.push(`${level} ${message}`));
+  let minutes = 0;
+  return localContext(
     file,
     `[source]\nbackup_dirs=${source}\ntar_options=${tarOptions}\n[destination]\nbackup_destination=local\nkeep_local_path=${dir}/kept
 [compression]\nprogram=${program}\n[retention]\ndaily_copies=1\n[retention_local]\ndaily_copies=1\n[measures]\nlog=${dir}/m\n`,
+    {
+      destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
+      local: openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, log),
+      log,
+      machineId: () => 'machine-1',
+      now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),
+    },
   );
-  const log = createLog('info', (level, message) => messages.push(`${level} ${message}`));
-  let minutes = 0;
-  return {
-    config: readConfig(file, () => undefined),
-    host: 'db1',
-    destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
-    local: openLocal({ kind: 'local', backupDir: join(dir, 'kept') }, log),
-    doubts: [],
-    integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
-    log,
-    warnLasting: (_state, message) => log.warn(message),
-    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
-    signal: new AbortController().signal,
-    machineId: () => 'machine-1',
-    cores: 1,
-    programs: { xtrabackupBinary: undefined },
-    now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),
-  };
 }
 
 const run = (context: JobContext) => runBackup('daily', { lock: { path: join(dir, 'lock') } }, context);

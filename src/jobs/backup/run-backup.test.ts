@@ -13,13 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { localContext } from '../../../test/fixtures/local-context.ts';
 import { listCopies } from '../../catalogue/list-copies.ts';
-import { readConfig } from '../../config/read-config.ts';
 import { RUN_TYPES } from '../../copies/run-type.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { LockTimeoutError, OutgrownError } from '../../errors.ts';
-import { openIntegrity } from '../../integrity/integrity.ts';
 import { writeHolder } from '../../lock/lock-holder.ts';
 import { newPartialName } from '../../lock/owner.ts';
 import { openStoredRecord } from '../../lock/stored-record.ts';
@@ -45,25 +44,15 @@ function createContext(options: { readonly dirs?: string; readonly more?: string
   const file = join(dir, 'cfg');
   const { dirs = `${dir}/one ${dir}/two`, more = '' } = options;
   const content = `[source]\nbackup_dirs=${dirs}\n[destination]\nbackup_destination=local\n${more}[measures]\nlog=${dir}/m\n`;
-  writeFileSync(file, content);
   const log = createLog('debug', (level, message) => messages.push(`${level} ${message}`));
   let minutes = 0;
-  return {
-    config: readConfig(file, () => undefined),
-    host: 'db1',
+  return localContext(file, content, {
     destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
     local: undefined,
-    integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
     log,
-    warnLasting: (_state, message) => log.warn(message),
-    doubts: [],
-    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
-    signal: new AbortController().signal,
     machineId: () => 'machine-1',
-    cores: 1,
-    programs: { xtrabackupBinary: undefined },
     now: () => new Date(Date.UTC(2026, 0, 1, 0, (minutes += 1))),
-  };
+  });
 }
 
 const options = (waitSeconds = 0) => ({ lock: { path: join(dir, 'lock'), waitSeconds } });

@@ -3,12 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../config/read-config.ts';
+import { localContext } from '../../../test/fixtures/local-context.ts';
 import { nameOfKey } from '../../copies/key.ts';
 import { parseCopyName } from '../../copies/names.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
-import { openIntegrity } from '../../integrity/integrity.ts';
 import { FILES } from '../../kinds/files.ts';
 import { createLog } from '../../log.ts';
 import { openStatusStore } from '../../status/status-store.ts';
@@ -33,26 +32,17 @@ function createContext(
   change: (destination: Destination) => Destination = (same) => same,
 ): JobContext {
   const file = join(dir, `cfg-${kept}`);
-  writeFileSync(
+  return localContext(
     file,
     `[source]\nbackup_dirs=${dir}/source\n[destination]\nbackup_destination=local\nkeep_local_path=${dir}/${kept}\n[measures]\nlog=${dir}/m\n`,
+    {
+      destination: change(open('copies')),
+      local: open(kept),
+      log,
+      machineId: () => 'machine',
+      now: () => new Date(2026, 0, 1, 0, 0, 1),
+    },
   );
-  return {
-    config: readConfig(file, () => undefined),
-    host: 'db1',
-    destination: change(open('copies')),
-    local: open(kept),
-    integrity: openIntegrity({ keyFile: join(dir, 'integrity.key'), require: false }),
-    log,
-    warnLasting: (_state, message) => log.warn(message),
-    doubts: [],
-    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
-    signal: new AbortController().signal,
-    cores: 1,
-    machineId: () => 'machine',
-    programs: { xtrabackupBinary: undefined },
-    now: () => new Date(2026, 0, 1, 0, 0, 1),
-  };
 }
 
 /** The copies that a status lists, with the SHA-256 of what is really under each key. */

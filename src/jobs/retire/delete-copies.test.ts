@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { localContext } from '../../../test/fixtures/local-context.ts';
 import { simulateCopy } from '../../../test/fixtures/simulated-places.ts';
-import { readConfig } from '../../config/read-config.ts';
 import type { BinlogCopy } from '../../copies/binlog-copy.ts';
 import { keepLocalKey } from '../../copies/keep-local-key.ts';
 import { MEDIA } from '../../copies/key.ts';
@@ -11,7 +11,6 @@ import type { MysqlCopy } from '../../copies/mysql-copy.ts';
 import type { Destination } from '../../destinations/destination.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
-import { openIntegrity } from '../../integrity/integrity.ts';
 import { BINLOG } from '../../kinds/binlog.ts';
 import { MYSQL } from '../../kinds/mysql.ts';
 import { openStoredRecord } from '../../lock/stored-record.ts';
@@ -37,25 +36,16 @@ const open = (name: string) => openLocal({ kind: 'local', backupDir: join(dir, n
 
 function contextOf(change: Partial<JobContext> = {}, more = ''): JobContext {
   const file = join(dir, 'cfg');
-  writeFileSync(file, `[destination]\nbackup_destination=local\nkeep_local_path=${dir}/kept\n${more}`);
-  return {
-    config: readConfig(file, () => undefined),
-    host: 'db1',
+  return localContext(file, `[destination]\nbackup_destination=local\nkeep_local_path=${dir}/kept\n${more}`, {
     destination: open('copies'),
     local: open('kept'),
-    integrity: openIntegrity({ keyFile: join(dir, 'key'), require: false }),
     stored: openStoredRecord('there', [join(dir, 'state')]),
     log,
-    warnLasting: () => undefined,
-    doubts: [],
-    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
     signal,
     machineId: () => 'one',
-    cores: 1,
-    programs: { xtrabackupBinary: undefined },
     now: () => new Date(5000),
     ...change,
-  };
+  });
 }
 
 const full = copyOf('daily', 1);

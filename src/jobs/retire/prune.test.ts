@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../config/read-config.ts';
+import { localContext } from '../../../test/fixtures/local-context.ts';
 import type { FileCopy } from '../../copies/file-copy.ts';
 import { openLocal } from '../../destinations/local/driver.ts';
 import { writeSmallObject } from '../../destinations/small-object.ts';
-import { openIntegrity } from '../../integrity/integrity.ts';
 import { FILES } from '../../kinds/files.ts';
 import { openStoredRecord } from '../../lock/stored-record.ts';
 import { createLog } from '../../log.ts';
@@ -30,27 +29,20 @@ afterEach(() => rmSync(dir, { recursive: true }));
 /** Backs `one` up, and keeps one copy of a run type. */
 function contextOf(more = ''): JobContext {
   const file = join(dir, 'cfg');
-  writeFileSync(
+  return localContext(
     file,
     `[source]\nbackup_dirs=${dir}/one\n[destination]\nbackup_destination=local\n[retention]\nhourly_copies=1\ndaily_copies=1\n${more}`,
+    {
+      destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
+      local: undefined,
+      stored: openStoredRecord('there', [join(dir, 'state')]),
+      log,
+      warnLasting: () => undefined,
+      signal,
+      machineId: () => 'one',
+      now: () => new Date(5_000_000),
+    },
   );
-  return {
-    config: readConfig(file, () => undefined),
-    host: 'db1',
-    destination: openLocal({ kind: 'local', backupDir: join(dir, 'copies') }, log),
-    local: undefined,
-    integrity: openIntegrity({ keyFile: join(dir, 'key'), require: false }),
-    stored: openStoredRecord('there', [join(dir, 'state')]),
-    log,
-    warnLasting: () => undefined,
-    doubts: [],
-    progress: { begin: () => ({ advance: () => undefined, end: () => undefined }) },
-    signal,
-    machineId: () => 'one',
-    cores: 1,
-    programs: { xtrabackupBinary: undefined },
-    now: () => new Date(5_000_000),
-  };
 }
 
 const copyOf = (time: number, more: Partial<FileCopy> = {}): FileCopy => {
