@@ -81,7 +81,11 @@ export function addRestoreCommands(program: Command, start: Start): void {
   restore
     .command('binlog')
     .description('Fetch copies of binary logs, each under its own name.')
-    .argument('[copies...]', 'what ls prints, keys or names; the suffixes may be left out; without it the copies are listed', collectCopies)
+    .argument(
+      '[copies...]',
+      'what ls prints, keys or names; the suffixes may be left out; without it the copies are listed',
+      collectCopies,
+    )
     .option('--dst <dir>', 'where to put them; must be empty or absent', '.')
     .option(...ACCEPT)
     .action(start(async () => (await import('../commands/restore-binlog.ts')).restoreBinlog));
